@@ -1,0 +1,35 @@
+/** Answers without a language model: the best sentences of the best passages, quoted and cited. */
+import type { AnswerModel, NumberedPassage, WrittenAnswer } from '../../ports/answer-model.ts';
+import { bestQuotes } from './quoting.ts';
+
+/** An answer quotes this many passages at most: more is a list of hits, which `search` gives. */
+const MAX_QUOTES = 3;
+/** Passages that may be quoted; the ones behind are too far from the question. */
+const CANDIDATES = 5;
+
+export const NOTHING_FOUND = 'The library does not say.';
+
+export class ExtractiveAnswers implements AnswerModel {
+  readonly name = 'extractive';
+
+  async answer(question: string, passages: readonly NumberedPassage[]): Promise<WrittenAnswer> {
+    const quotes = bestQuotes(question, passages.slice(0, CANDIDATES));
+    const [first, ...others] = quotes;
+    if (!first) return { answer: NOTHING_FOUND, citations: [], droppedCitations: [], mode: 'extractive' };
+    // The nearest passage always speaks; others only where they share as much with the question.
+    const chosen = [
+      first,
+      ...others.filter((quote) => quote.weight > 0 && quote.weight >= first.weight),
+    ].slice(0, MAX_QUOTES);
+    return {
+      answer: chosen.map(({ n, quote }) => `“${oneLine(quote)}” [${n}]`).join('\n'),
+      citations: chosen.map(({ n, quote }) => ({ n, quote })),
+      droppedCitations: [],
+      mode: 'extractive',
+    };
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,121 @@
+import type {
+  Chunk,
+  ChunkOptions,
+  DocumentLimits,
+  DocumentMeta,
+  DocumentSandbox,
+  OpenDocument,
+  PageText,
+  SandboxLimits,
+} from '../../ports/documents.ts';
+import { type Lease, ProcessPool } from './sandbox/process-pool.ts';
+import { chunksSchema, metaSchema, nothingSchema, unitsSchema } from './sandbox/protocol.ts';
+
+export interface ProcessSandboxOptions {
+  /** Most sandbox processes at once. Each open document and each `chunk` in progress holds one. */
+  readonly processes: number;
+  readonly limits: SandboxLimits;
+  /** Ends a process that had nothing to do for so many milliseconds. Default 30 s. */
+  readonly idleMs?: number;
+  /** Replaces a process after so many documents. Default 100. */
+  readonly documentsPerProcess?: number;
+}
+
+const IDLE_MS = 30_000;
+/** PDFium grew to 600 MB over 235 PDFs; the limit on memory after a document replaces it earlier where needed. */
+const DOCUMENTS_PER_PROCESS = 100;
+/** Part of the memory limit that a process may keep between two documents. */
+const SOFT_SHARE = 0.4;
+/** Text sent to be cut at once, in UTF-16 units: about 50 pages. */
+const CHARACTERS_PER_PUSH = 150_000;
+
+/** Reads and cuts documents in child processes, which are killed when they break a limit. */
+export class ProcessSandbox implements DocumentSandbox {
+  readonly #pool: ProcessPool;
+  readonly #limits: DocumentLimits;
+
+  constructor(options: ProcessSandboxOptions) {
+    const { processes, limits, idleMs = IDLE_MS, documentsPerProcess = DOCUMENTS_PER_PROCESS } = options;
+    if (!(processes >= 1)) throw new RangeError(`processes must be at least 1, not ${processes}`);
+    this.#limits = { maxFileBytes: limits.maxFileBytes, maxTextBytes: limits.maxTextBytes };
+    const softMemoryBytes = limits.maxMemoryBytes * SOFT_SHARE;
+    this.#pool = new ProcessPool({
+      processes,
+      limits,
+      idleMs,
+      maxLeases: documentsPerProcess,
+      softMemoryBytes,
+    });
+  }
+
+  async open(path: string, signal?: AbortSignal): Promise<OpenDocument> {
+    const lease = await this.#pool.acquire(signal);
+    try {
+      const meta = await lease.process.request({ kind: 'open', path, limits: this.#limits }, metaSchema);
+      return new SandboxedDocument(meta, lease);
+    } catch (error) {
+      lease[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async *chunk(
+    units: AsyncIterable<PageText>,
+    options: ChunkOptions,
+    tokenizerPath: string,
+    signal?: AbortSignal,
+  ): AsyncIterable<readonly Chunk[]> {
+    using lease = await this.#pool.acquire(signal);
+    const { process } = lease;
+    await process.request({ kind: 'chunk-start', options, tokenizerPath }, nothingSchema);
+    for await (const batch of batches(units)) {
+      const chunks = await process.request({ kind: 'chunk-push', units: batch }, chunksSchema);
+      if (chunks.length > 0) yield chunks;
+    }
+    const last = await process.request({ kind: 'chunk-finish' }, chunksSchema);
+    if (last.length > 0) yield last;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
+  }
+}
+
+class SandboxedDocument implements OpenDocument {
+  readonly meta: DocumentMeta;
+  readonly #lease: Lease;
+
+  constructor(meta: DocumentMeta, lease: Lease) {
+    this.meta = meta;
+    this.#lease = lease;
+  }
+
+  async read(from: number, to: number): Promise<readonly PageText[]> {
+    return await this.#lease.process.request({ kind: 'read', from, to }, unitsSchema);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    using lease = this.#lease;
+    const { process } = lease;
+    if (!process.alive || process.busy) return;
+    // A process that cannot even close is replaced; the book has been read.
+    await process.request({ kind: 'close' }, nothingSchema).catch((error) => process.kill(error));
+  }
+}
+
+type SentUnit = { index: number; page: number | null; section: string[]; text: string };
+
+/** Units in lots of about the same size. */
+async function* batches(units: AsyncIterable<PageText>): AsyncGenerator<SentUnit[]> {
+  let batch: SentUnit[] = [];
+  let characters = 0;
+  for await (const unit of units) {
+    batch.push({ ...unit, section: [...unit.section] });
+    characters += unit.text.length;
+    if (characters < CHARACTERS_PER_PUSH) continue;
+    yield batch;
+    batch = [];
+    characters = 0;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,31 @@
+/** A sandbox process: reads and cuts documents that may be broken or hostile, one request after the other. */
+import { Worker } from 'node:worker_threads';
+import { toScriptoriumError } from '../../../errors.ts';
+import { Desk } from './desk.ts';
+import { siblingModule } from './modules.ts';
+import { requestSchema, type SandboxReply, type WatchdogOptions } from './protocol.ts';
+
+const [, , maxMemoryBytes = '', parentPid = ''] = process.argv;
+const options: WatchdogOptions = { maxMemoryBytes: Number(maxMemoryBytes), parentPid: Number(parentPid) };
+const watchdog = new Worker(siblingModule('watchdog'), { workerData: options });
+watchdog.unref();
+
+const desk = new Desk();
+let work = Promise.resolve();
+process.on('message', (message) => {
+  work = work.then(() => answer(message));
+});
+process.on('disconnect', () => process.exit(0));
+
+async function answer(message: unknown): Promise<void> {
+  const reply = await desk
+    .handle(requestSchema.parse(message))
+    .then((value): SandboxReply => ({ ok: true, rssBytes: process.memoryUsage.rss(), value }))
+    .catch(failure);
+  process.send?.(reply);
+}
+
+function failure(error: unknown): SandboxReply {
+  const { code, message } = toScriptoriumError(error);
+  return { ok: false, rssBytes: process.memoryUsage.rss(), error: { code, message } };
+}

@@ -1,0 +1,158 @@
+import type { SandboxLimits } from '../../../ports/documents.ts';
+import { SandboxProcess } from './sandbox-process.ts';
+
+export interface PoolOptions {
+  /** Most processes at once. */
+  readonly processes: number;
+  readonly limits: SandboxLimits;
+  /** A process that has served so many leases is replaced: engines leak a little. */
+  readonly maxLeases: number;
+  /** A process with more resident memory than this, in bytes, is replaced after its lease. */
+  readonly softMemoryBytes: number;
+  /** An idle process is ended after so many milliseconds. */
+  readonly idleMs: number;
+}
+
+interface Member {
+  readonly process: SandboxProcess;
+  leases: number;
+  idleTimer: NodeJS.Timeout | null;
+}
+
+interface Waiter {
+  give(): void;
+  refuse(error: unknown): void;
+}
+
+/** Lends processes, started on demand, each to one borrower at a time; borrowers are served in order. */
+export class ProcessPool implements AsyncDisposable {
+  readonly #options: PoolOptions;
+  readonly #idle: Member[] = [];
+  readonly #lent = new Set<Member>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #waiters: Waiter[] = [];
+  /** Processes lent, and places promised to borrowers that were just woken. */
+  #places = 0;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Waits for a free process. `signal` ends the wait, and afterwards kills the process while it is lent. */
+  async acquire(signal?: AbortSignal): Promise<Lease> {
+    this.#refuse(signal);
+    await this.#place(signal);
+    try {
+      this.#refuse(signal);
+      const member = this.#take();
+      this.#lent.add(member);
+      member.leases++;
+      return new Lease(member.process, () => this.#release(member), signal);
+    } catch (error) {
+      this.#leavePlace();
+      throw error;
+    }
+  }
+
+  /** Kills all processes, lent ones too, and waits until they are gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    const closed = new Error('The sandbox is closed.');
+    for (const waiter of this.#waiters.splice(0)) waiter.refuse(closed);
+    for (const member of [...this.#idle.splice(0), ...this.#lent]) this.#end(member, closed);
+    await Promise.all(this.#ending);
+  }
+
+  #refuse(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    if (this.#closed) throw new Error('The sandbox is closed.');
+  }
+
+  /** Takes one of the places, or waits until one is left to it. */
+  async #place(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#places >= this.#options.processes) await this.#wait(signal);
+    else this.#places++;
+  }
+
+  /** A place that is left goes to the one who waits longest. */
+  #leavePlace(): void {
+    const next = this.#waiters.shift();
+    if (next === undefined) this.#places--;
+    else next.give();
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter = { give: resolve, refuse: reject };
+    const leave = () => {
+      const at = this.#waiters.indexOf(waiter);
+      if (at < 0) return;
+      this.#waiters.splice(at, 1);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', leave, { once: true });
+    this.#waiters.push(waiter);
+    return promise.finally(() => signal?.removeEventListener('abort', leave));
+  }
+
+  #take(): Member {
+    for (let member = this.#idle.pop(); member !== undefined; member = this.#idle.pop()) {
+      if (member.idleTimer !== null) clearTimeout(member.idleTimer);
+      if (member.process.alive) return member;
+    }
+    return { process: new SandboxProcess(this.#options.limits), leases: 0, idleTimer: null };
+  }
+
+  #release(member: Member): void {
+    if (!this.#lent.delete(member) || this.#closed) return;
+    if (this.#isFresh(member)) this.#rest(member);
+    else this.#end(member, new Error('The process was replaced.'));
+    this.#leavePlace();
+  }
+
+  #isFresh({ process, leases }: Member): boolean {
+    const { maxLeases, softMemoryBytes } = this.#options;
+    return process.alive && !process.busy && leases < maxLeases && process.rssBytes <= softMemoryBytes;
+  }
+
+  #rest(member: Member): void {
+    member.idleTimer = setTimeout(() => {
+      const at = this.#idle.indexOf(member);
+      if (at < 0) return;
+      this.#idle.splice(at, 1);
+      this.#end(member, new Error('The process was idle.'));
+    }, this.#options.idleMs);
+    member.idleTimer.unref();
+    this.#idle.push(member);
+  }
+
+  #end(member: Member, reason: Error): void {
+    if (member.idleTimer !== null) clearTimeout(member.idleTimer);
+    member.process.kill(reason);
+    const ended = member.process.ended();
+    this.#ending.add(ended);
+    void ended.then(() => this.#ending.delete(ended));
+  }
+}
+
+/** A process lent to one borrower until it is disposed. */
+export class Lease implements Disposable {
+  readonly process: SandboxProcess;
+  readonly #giveBack: () => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+
+  constructor(process: SandboxProcess, giveBack: () => void, signal: AbortSignal | undefined) {
+    this.process = process;
+    this.#giveBack = giveBack;
+    this.#signal = signal;
+    this.#onAbort = () => process.kill(signal?.reason);
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  [Symbol.dispose](): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#giveBack();
+  }
+}

@@ -1,0 +1,195 @@
+/** Artifacts as files in a folder: `<kind>/<first two digits>/<hash>`, and beside them what is being written. */
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { hashOf } from '../../naming.ts';
+import type { ArtifactReader, ArtifactStore, ArtifactWriter } from '../../ports/artifact-store.ts';
+import {
+  damaged,
+  encodeRecord,
+  encodeTrailer,
+  readRecords,
+  readTrailer,
+  type Trailer,
+} from './record-log.ts';
+
+export class FileArtifacts implements ArtifactStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async open(key: string): Promise<ArtifactReader | null> {
+    const path = this.#pathOf(key);
+    const file = await openIfThere(path);
+    if (!file) return null;
+    const trailer = await readTrailer(file);
+    if (trailer) return new FileReader(file, path, trailer);
+    // Not whole, which a rename never leaves: the disk lost it. It is made again.
+    await file.close();
+    await rm(path, { force: true });
+    return null;
+  }
+
+  async create(key: string, owner: string, mode: 'resume' | 'fresh'): Promise<ArtifactWriter> {
+    const path = this.#pathOf(key);
+    const partial = `${path}.${hashOf(owner)}.partial`;
+    await mkdir(dirname(path), { recursive: true });
+    if (mode === 'fresh') await rm(partial, { force: true });
+    const file = await open(partial, (await exists(partial)) ? 'r+' : 'w+');
+    try {
+      return await FileWriter.resume(file, partial, path);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(this.#pathOf(key), { force: true });
+  }
+
+  #pathOf(key: string): string {
+    const [kind = '', hash = ''] = key.split('/');
+    if (!/^[a-z]+$/.test(kind) || !/^[0-9a-f]{32}$/.test(hash))
+      throw new Error(`${key} is no key of an artifact`);
+    return join(this.#folder, kind, hash.slice(0, 2), hash);
+  }
+}
+
+class FileReader implements ArtifactReader {
+  readonly #file: FileHandle;
+  readonly #path: string;
+  readonly records: number;
+  readonly summary: unknown;
+
+  constructor(file: FileHandle, path: string, { records, summary }: Trailer) {
+    this.#file = file;
+    this.#path = path;
+    this.records = records;
+    this.summary = summary;
+  }
+
+  async *read(from = 0): AsyncGenerator<Buffer> {
+    let next = 0;
+    for await (const { ordinal, payload } of readRecords(this.#file)) {
+      next = ordinal + 1;
+      if (ordinal >= from) yield payload;
+    }
+    if (next === this.records) return;
+    await rm(this.#path, { force: true });
+    throw damaged(this.#path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+class FileWriter implements ArtifactWriter {
+  readonly #file: FileHandle;
+  readonly #partial: string;
+  readonly #path: string;
+  #position: number;
+  #records: number;
+  #open = true;
+
+  private constructor(
+    file: FileHandle,
+    partial: string,
+    path: string,
+    at: { position: number; records: number },
+  ) {
+    this.#file = file;
+    this.#partial = partial;
+    this.#path = path;
+    this.#position = at.position;
+    this.#records = at.records;
+  }
+
+  /** Finds the last whole record and cuts off what is behind it. */
+  static async resume(file: FileHandle, partial: string, path: string): Promise<FileWriter> {
+    let position = 0;
+    let records = 0;
+    for await (const record of readRecords(file)) {
+      position = record.end;
+      records = record.ordinal + 1;
+    }
+    await file.truncate(position);
+    return new FileWriter(file, partial, path, { position, records });
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  async append(records: readonly Uint8Array[]): Promise<void> {
+    const bytes = Buffer.concat(
+      records.map((payload, index) => encodeRecord(this.#records + index, payload)),
+    );
+    await this.#write(bytes);
+    this.#records += records.length;
+  }
+
+  async *read(from = 0): AsyncGenerator<Buffer> {
+    for await (const { ordinal, payload } of readRecords(this.#file)) if (ordinal >= from) yield payload;
+  }
+
+  async commit(summary: unknown): Promise<void> {
+    await this.#write(encodeTrailer({ records: this.#records, summary }));
+    await this.#file.sync();
+    await this.#close();
+    await rename(this.#partial, this.#path);
+    await syncFolder(dirname(this.#path));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    let written = 0;
+    while (written < bytes.byteLength) {
+      const { bytesWritten } = await this.#file.write(
+        bytes,
+        written,
+        bytes.byteLength - written,
+        this.#position + written,
+      );
+      written += bytesWritten;
+    }
+    this.#position += bytes.byteLength;
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#file.close();
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  const file = await openIfThere(path);
+  await file?.close();
+  return file !== null;
+}
+
+/** So that the new name, too, survives a power cut. Windows can't sync folders, and needs not. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The file format of artifacts: records in order, each with its ordinal, length and checksum, then a trailer that
+ * makes the file whole. A reader trusts nothing: what a crash left at the end of a file is found and cut off.
+ *
+ *     record  = ordinal u32 · length u32 · CRC-32 of ordinal, length and payload u32 · payload   (little-endian)
+ *     trailer = record with ordinal 0xFFFFFFFF, payload {"records", "summary"} as JSON
+ *     footer  = length of the trailer record u32 · magic u32
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { z } from 'zod';
+import { ScriptoriumError } from '../../errors.ts';
+
+const HEADER_BYTES = 12;
+/** Ordinal and length stand before the checksum. */
+const CHECKSUM_OFFSET = 8;
+const FOOTER_BYTES = 8;
+const TRAILER_ORDINAL = 0xff_ff_ff_ff;
+const MAGIC = 0x53_43_52_31;
+/** Read at once; records are far smaller. */
+const BLOCK_BYTES = 256 * 1024;
+/** A longer one is damage, not a record. */
+const MAX_RECORD_BYTES = 256 * 1024 * 1024;
+
+const trailerSchema = z.object({ records: z.int().min(0), summary: z.unknown() });
+export type Trailer = z.infer<typeof trailerSchema>;
+
+export interface LogRecord {
+  readonly ordinal: number;
+  readonly payload: Buffer;
+  /** Offset of the byte behind the record. */
+  readonly end: number;
+}
+
+export function encodeRecord(ordinal: number, payload: Uint8Array): Buffer {
+  const record = Buffer.allocUnsafe(HEADER_BYTES + payload.byteLength);
+  record.writeUInt32LE(ordinal, 0);
+  record.writeUInt32LE(payload.byteLength, 4);
+  record.writeUInt32LE(checksumOf(record, payload), CHECKSUM_OFFSET);
+  record.set(payload, HEADER_BYTES);
+  return record;
+}
+
+export function encodeTrailer(trailer: Trailer): Buffer {
+  const record = encodeRecord(TRAILER_ORDINAL, Buffer.from(JSON.stringify(trailer)));
+  const footer = Buffer.allocUnsafe(FOOTER_BYTES);
+  footer.writeUInt32LE(record.byteLength, 0);
+  footer.writeUInt32LE(MAGIC, 4);
+  return Buffer.concat([record, footer]);
+}
+
+/** The trailer of a whole file; null when the file is not whole. */
+export async function readTrailer(file: FileHandle): Promise<Trailer | null> {
+  const { size } = await file.stat();
+  const footer = await bytesAt(file, size - FOOTER_BYTES, FOOTER_BYTES);
+  if (footer?.readUInt32LE(4) !== MAGIC) return null;
+  const length = footer.readUInt32LE(0);
+  const record = await bytesAt(file, size - FOOTER_BYTES - length, length);
+  const payload = record && payloadOf(record, 0);
+  return payload ? trailerSchema.parse(JSON.parse(payload.toString())) : null;
+}
+
+/** Records in order until the first that is torn, damaged or out of order; the trailer ends them as well. */
+export async function* readRecords(file: FileHandle): AsyncGenerator<LogRecord> {
+  let rest: Buffer = Buffer.alloc(0);
+  let position = 0;
+  let end = 0;
+  for (let expected = 0; ; ) {
+    const payload = payloadOf(rest, 0);
+    if (payload) {
+      if (rest.readUInt32LE(0) !== expected) return;
+      const length = HEADER_BYTES + payload.byteLength;
+      end += length;
+      rest = rest.subarray(length);
+      yield { ordinal: expected++, payload, end };
+      continue;
+    }
+    if (isDamaged(rest)) return;
+    const block = Buffer.allocUnsafe(Math.max(BLOCK_BYTES, missingBytes(rest)));
+    const { bytesRead } = await file.read(block, 0, block.byteLength, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    rest = Buffer.concat([rest, block.subarray(0, bytesRead)]);
+  }
+}
+
+/** @throws ScriptoriumError ARTIFACT_CORRUPT */
+export function damaged(path: string): ScriptoriumError {
+  return new ScriptoriumError('ARTIFACT_CORRUPT', `The intermediate file ${path} is damaged`);
+}
+
+/** The payload of the record that begins the bytes, when all of it is there and its checksum is right. */
+function payloadOf(bytes: Buffer, at: number): Buffer | null {
+  if (bytes.byteLength < at + HEADER_BYTES) return null;
+  const length = bytes.readUInt32LE(at + 4);
+  const payload = bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length);
+  if (payload.byteLength !== length) return null;
+  return checksumOf(bytes.subarray(at), payload) === bytes.readUInt32LE(at + CHECKSUM_OFFSET)
+    ? payload
+    : null;
+}
+
+/** Over the header too: otherwise twelve zeros, as a power cut may leave them, were an empty record 0. */
+function checksumOf(header: Buffer, payload: Uint8Array): number {
+  return crc32(payload, crc32(header.subarray(0, CHECKSUM_OFFSET)));
+}
+
+/** True when more bytes could not make a record of these. */
+function isDamaged(bytes: Buffer): boolean {
+  if (bytes.byteLength < HEADER_BYTES) return false;
+  const length = bytes.readUInt32LE(4);
+  return length > MAX_RECORD_BYTES || bytes.byteLength >= HEADER_BYTES + length;
+}
+
+function missingBytes(bytes: Buffer): number {
+  return bytes.byteLength < HEADER_BYTES
+    ? HEADER_BYTES
+    : HEADER_BYTES + bytes.readUInt32LE(4) - bytes.byteLength;
+}
+
+async function bytesAt(file: FileHandle, position: number, length: number): Promise<Buffer | null> {
+  if (position < 0 || length > MAX_RECORD_BYTES) return null;
+  const bytes = Buffer.allocUnsafe(length);
+  const { bytesRead } = await file.read(bytes, 0, length, position);
+  return bytesRead === length ? bytes : null;
+}

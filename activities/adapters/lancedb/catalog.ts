@@ -1,0 +1,91 @@
+import { Field, Schema, Utf8 } from 'apache-arrow';
+import type { BookQuery, BookRecord, Catalog, LibraryRecord } from '../../ports/catalog.ts';
+import { bookRecord, libraryRecord, wellFormedBook } from '../catalog-records.ts';
+import type { LanceDatabase } from './database.ts';
+import { type RecordRow, RecordTable } from './record-table.ts';
+import { allOf, equals, isOneOf, sqlText } from './sql.ts';
+import { keyField } from './table.ts';
+
+const text = (name: string): Field => new Field(name, new Utf8(), false);
+
+/** What queries filter by are columns; the record itself is JSON, so that a new field needs no migration. */
+const bookSchema = new Schema([keyField('key'), text('library'), text('state'), text('record')]);
+const librarySchema = new Schema([keyField('key'), text('record')]);
+
+/** The catalog in a folder of this machine, beside the vectors. */
+export class LanceCatalog implements Catalog {
+  readonly #books: RecordTable;
+  readonly #libraries: RecordTable;
+
+  private constructor(books: RecordTable, libraries: RecordTable) {
+    this.#books = books;
+    this.#libraries = libraries;
+  }
+
+  /** @throws ScriptoriumError STORE_UNREACHABLE, DISK_FULL */
+  static async open(database: LanceDatabase): Promise<LanceCatalog> {
+    const books = await RecordTable.open(database, { name: 'books', schema: bookSchema, indexed: [] });
+    const libraries = await RecordTable.open(database, {
+      name: 'libraries',
+      schema: librarySchema,
+      indexed: [],
+    });
+    return new LanceCatalog(books, libraries);
+  }
+
+  async get(bookIds: readonly string[]): Promise<ReadonlyMap<string, BookRecord>> {
+    if (bookIds.length === 0) return new Map();
+    const records = await this.#books.read({ where: isOneOf('key', bookIds) });
+    return new Map(records.map(parseBook).map((record) => [record.bookId, record]));
+  }
+
+  async put(record: BookRecord): Promise<void> {
+    await this.#books.put(bookRow(wellFormedBook(record)));
+  }
+
+  async list(query: BookQuery): Promise<readonly BookRecord[]> {
+    const { library, state, after, limit } = query;
+    if (limit <= 0) return [];
+    const where = allOf([
+      library === undefined ? undefined : equals('library', library),
+      state === undefined ? undefined : equals('state', state),
+      after === undefined ? undefined : `key > ${sqlText(after)}`,
+    ]);
+    const records = await this.#books.read({ ...(where === undefined ? {} : { where }), limit });
+    return records.map(parseBook);
+  }
+
+  async remove(bookIds: readonly string[]): Promise<void> {
+    if (bookIds.length > 0) await this.#books.remove(bookIds);
+  }
+
+  async getLibrary(library: string): Promise<LibraryRecord | null> {
+    const [record] = await this.#libraries.read({ where: equals('key', library) });
+    return record === undefined ? null : parseLibrary(record);
+  }
+
+  async putLibrary(record: LibraryRecord): Promise<void> {
+    await this.#libraries.put({ key: record.library, record: JSON.stringify(record) });
+  }
+
+  async listLibraries(): Promise<readonly LibraryRecord[]> {
+    return (await this.#libraries.read({})).map(parseLibrary);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#books[Symbol.asyncDispose]();
+    await this.#libraries[Symbol.asyncDispose]();
+  }
+}
+
+function bookRow(record: BookRecord): RecordRow {
+  return { key: record.bookId, library: record.library, state: record.state, record: JSON.stringify(record) };
+}
+
+function parseBook(json: string): BookRecord {
+  return bookRecord.parse(JSON.parse(json));
+}
+
+function parseLibrary(json: string): LibraryRecord {
+  return libraryRecord.parse(JSON.parse(json));
+}

@@ -1,0 +1,170 @@
+import {
+  type Data,
+  type DataType,
+  Field,
+  FixedSizeList,
+  Float32,
+  Int32,
+  List,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+  Utf8,
+  vectorFromArray,
+} from 'apache-arrow';
+import { z } from 'zod';
+import type { StoredHit, StoredPassage, StoredPoint } from '../../ports/vector-store.ts';
+import { keyField } from './table.ts';
+
+const textField = (name: string, nullable = false): Field => new Field(name, new Utf8(), nullable);
+const intField = (name: string, nullable = false): Field => new Field(name, new Int32(), nullable);
+
+const sectionType = new List(new Field('item', new Utf8(), true));
+const vectorType = (dimensions: number): FixedSizeList<Float32> =>
+  new FixedSizeList(dimensions, new Field('item', new Float32(), true));
+
+/** One row a point; `vector` is a fixed-size list of float32. */
+export function pointSchema(dimensions: number): Schema {
+  return new Schema([
+    keyField('id'),
+    textField('book_id'),
+    textField('revision'),
+    textField('library'),
+    intField('ordinal'),
+    textField('text'),
+    textField('title'),
+    textField('author', true),
+    textField('language', true),
+    intField('year', true),
+    textField('format'),
+    textField('path'),
+    intField('page_start', true),
+    intField('page_end', true),
+    new Field('section', sectionType, false),
+    new Field('vector', vectorType(dimensions), false),
+  ]);
+}
+
+/** Everything but the vector, which no reader needs. */
+export const passageColumns: readonly string[] = pointSchema(1)
+  .fields.map(({ name }) => name)
+  .filter((name) => name !== 'vector');
+
+/** The points as one record batch. The vectors are copied once, into one buffer, and never become arrays of numbers. */
+export function pointRows(points: readonly StoredPoint[], schema: Schema, dimensions: number): Table {
+  const children: Data[] = [
+    texts(points.map(({ id }) => id)),
+    texts(points.map(({ bookId }) => bookId)),
+    texts(points.map(({ revision }) => revision)),
+    texts(points.map(({ library }) => library)),
+    column(
+      points.map(({ ordinal }) => ordinal),
+      new Int32(),
+    ),
+    texts(points.map((point) => point.text)),
+    texts(points.map(({ title }) => title)),
+    texts(points.map(({ author }) => author)),
+    texts(points.map(({ language }) => language)),
+    column(
+      points.map(({ year }) => year),
+      new Int32(),
+    ),
+    texts(points.map(({ format }) => format)),
+    texts(points.map(({ path }) => path)),
+    column(
+      points.map(({ page }) => page?.start ?? null),
+      new Int32(),
+    ),
+    column(
+      points.map(({ page }) => page?.end ?? null),
+      new Int32(),
+    ),
+    column(
+      points.map(({ section }) => section),
+      sectionType,
+    ),
+    vectors(points, dimensions),
+  ];
+  const data = makeData({ type: new Struct(schema.fields), length: points.length, nullCount: 0, children });
+  return new Table(schema, [new RecordBatch(schema, data)]);
+}
+
+function texts(values: readonly (string | null)[]): Data {
+  return column(values, new Utf8());
+}
+
+function column<T extends DataType>(values: readonly unknown[], type: T): Data {
+  const [data] = vectorFromArray(values, type).data;
+  if (data === undefined) throw new Error('Arrow made a column without data.');
+  return data;
+}
+
+function vectors(points: readonly StoredPoint[], dimensions: number): Data {
+  const values = new Float32Array(points.length * dimensions);
+  points.forEach(({ vector }, row) => {
+    values.set(vector, row * dimensions);
+  });
+  const child = makeData({ type: new Float32(), length: values.length, nullCount: 0, data: values });
+  return makeData({ type: vectorType(dimensions), length: points.length, nullCount: 0, child });
+}
+
+const nullableInt = z.number().int().nullable();
+const passageRow = z.object({
+  id: z.string(),
+  book_id: z.string(),
+  revision: z.string(),
+  library: z.string(),
+  ordinal: z.number().int(),
+  text: z.string(),
+  title: z.string(),
+  author: z.string().nullable(),
+  language: z.string().nullable(),
+  year: nullableInt,
+  format: z.string(),
+  path: z.string(),
+  page_start: nullableInt,
+  page_end: nullableInt,
+  // Arrow gives a list as a view on its own memory.
+  section: z.preprocess((list) => (isIterable(list) ? [...list] : list), z.array(z.string())),
+});
+const hitRow = passageRow.extend({ _distance: z.number() });
+
+/** A row that a query gave, as a passage. */
+export function passageOf(row: unknown): StoredPassage {
+  return fromRow(passageRow.parse(row));
+}
+
+/** A row of a vector search: its distance is 1 − cosine. */
+export function hitOf(row: unknown): StoredHit {
+  const parsed = hitRow.parse(row);
+  return { ...fromRow(parsed), score: 1 - parsed._distance };
+}
+
+function fromRow(row: z.infer<typeof passageRow>): StoredPassage {
+  const { id, revision, library, ordinal, text, title, author, language, year, format, path, section } = row;
+  const page =
+    row.page_start === null || row.page_end === null ? null : { start: row.page_start, end: row.page_end };
+  const bookId = row.book_id;
+  return {
+    id,
+    bookId,
+    revision,
+    library,
+    ordinal,
+    text,
+    title,
+    author,
+    language,
+    year,
+    format,
+    path,
+    page,
+    section,
+  };
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}

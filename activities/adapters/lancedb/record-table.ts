@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import type { LanceDatabase } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
+import { isOneOf } from './sql.ts';
+import { LanceTable, type TableSpec } from './table.ts';
+
+/** A row: its key, the columns that queries filter by, and the whole record as JSON. */
+export interface RecordRow extends Record<string, string> {
+  readonly key: string;
+  readonly record: string;
+}
+
+type RecordWrite =
+  | { readonly kind: 'put'; readonly row: RecordRow }
+  | { readonly kind: 'remove'; readonly keys: readonly string[] };
+
+/** Records of one commit; a record is a few hundred bytes. */
+const MAX_RECORDS_PER_COMMIT = 4_096;
+
+const storedRows = z.array(z.object({ record: z.string() }));
+const storedKeys = z.array(z.object({ key: z.string() }));
+
+/** A table of JSON records by key, whose concurrent writes go into one commit. */
+export class RecordTable implements AsyncDisposable {
+  readonly #table: LanceTable;
+  readonly #writes: GroupCommit<RecordWrite, undefined>;
+
+  private constructor(table: LanceTable) {
+    this.#table = table;
+    this.#writes = new GroupCommit<RecordWrite, undefined>({
+      kindOf: ({ kind }) => kind,
+      keysOf: (write) => (write.kind === 'put' ? [write.row.key] : write.keys),
+      weightOf: (write) => (write.kind === 'put' ? 1 : write.keys.length),
+      maxWeight: MAX_RECORDS_PER_COMMIT,
+      commit: (writes) => this.#commit(writes),
+      maintain: () => this.#table.maintain(),
+    });
+  }
+
+  /** The schema has the columns `key` and `record`, both texts. */
+  static async open(database: LanceDatabase, spec: TableSpec): Promise<RecordTable> {
+    return new RecordTable(await LanceTable.open(database, spec));
+  }
+
+  /** Inserts or replaces by key. */
+  async put(row: RecordRow): Promise<void> {
+    await this.#writes.submit({ kind: 'put', row });
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    await this.#writes.submit({ kind: 'remove', keys });
+  }
+
+  /** The JSON of the records, by key. */
+  async read(query: { readonly where?: string; readonly limit?: number }): Promise<readonly string[]> {
+    const rows: unknown = await this.#table.read('read the catalog', (table) => {
+      const all = table.query().select(['key', 'record']).orderBy({ columnName: 'key', ascending: true });
+      if (query.where !== undefined) all.where(query.where);
+      if (query.limit !== undefined) all.limit(query.limit);
+      return all.toArray();
+    });
+    return storedRows.parse(rows).map(({ record }) => record);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writes.idle();
+    this.#table.close();
+  }
+
+  async #commit(writes: readonly RecordWrite[]): Promise<readonly undefined[]> {
+    const rows = writes.flatMap((write) => (write.kind === 'put' ? [write.row] : []));
+    const keys = writes.flatMap((write) => (write.kind === 'remove' ? write.keys : []));
+    if (rows.length > 0) await this.#commitRows(rows);
+    if (keys.length > 0) await this.#commitRemoval(keys);
+    return writes.map(() => undefined);
+  }
+
+  async #commitRows(rows: readonly RecordRow[]): Promise<void> {
+    const last = [...new Map(rows.map((row) => [row.key, row])).values()];
+    await this.#table.commit(`write ${last.length} records`, async (table) => {
+      await table.mergeInsert('key').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(last);
+      return { result: undefined, committed: true };
+    });
+  }
+
+  async #commitRemoval(keys: readonly string[]): Promise<void> {
+    await this.#table.commit(`remove ${keys.length} records`, async (table) => {
+      const found = await table.query().where(isOneOf('key', keys)).select(['key']).toArray();
+      const present = storedKeys.parse(found).map(({ key }) => key);
+      if (present.length > 0) await table.delete(isOneOf('key', present));
+      return { result: undefined, committed: present.length > 0 };
+    });
+  }
+}

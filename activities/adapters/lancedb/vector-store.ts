@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import type { Table } from '@lancedb/lancedb';
+import type { Table as ArrowTable, Schema } from 'apache-arrow';
+import { z } from 'zod';
+import type {
+  SearchFilter,
+  StoredHit,
+  StoredPassage,
+  StoredPoint,
+  VectorStore,
+} from '../../ports/vector-store.ts';
+import { requirePoints, requireVector, wellFormedPassage } from '../point-checks.ts';
+import type { LanceDatabase } from './database.ts';
+import { type Deletion, deletionFilter, doomedRows, revisionCounts } from './deletions.ts';
+import { GroupCommit } from './group-commit.ts';
+import { hitOf, passageColumns, passageOf, pointRows, pointSchema } from './point-rows.ts';
+import { allOf, anyOf, equals, isOneOf } from './sql.ts';
+import { LanceTable } from './table.ts';
+
+/** 2,048 points of 384 dimensions with their text are about 6 MB; larger writes gain nothing. */
+const MAX_POINTS_PER_WRITE = 2_048;
+/** Most points that go into one commit: about 24 MB. */
+const MAX_POINTS_PER_COMMIT = 8_192;
+
+interface Upsert {
+  readonly kind: 'upsert';
+  readonly points: readonly StoredPoint[];
+}
+
+type PointWrite = Upsert | Deletion;
+
+/** Vectors of two models never share a table: its name is a hash of the embedder's id and the vector size. */
+export function pointTableName(embedderId: string, dimensions: number): string {
+  const hash = createHash('sha256').update(`${embedderId}\n${dimensions}`).digest('hex');
+  return `points_${hash.slice(0, 16)}`;
+}
+
+/** The vector store in a folder of this machine. Concurrent writes are gathered into one commit; see `group-commit.ts`. */
+export class LanceVectorStore implements VectorStore {
+  readonly maxPointsPerWrite = MAX_POINTS_PER_WRITE;
+  readonly #table: LanceTable;
+  readonly #folder: string;
+  readonly #dimensions: number;
+  readonly #schema: Schema;
+  readonly #writes: GroupCommit<PointWrite, number>;
+
+  private constructor(table: LanceTable, folder: string, dimensions: number, schema: Schema) {
+    this.#table = table;
+    this.#folder = folder;
+    this.#dimensions = dimensions;
+    this.#schema = schema;
+    this.#writes = new GroupCommit<PointWrite, number>({
+      kindOf: ({ kind }) => kind,
+      keysOf: (write) => (write.kind === 'upsert' ? bookIdsOf(write.points) : [write.bookId]),
+      weightOf: (write) => (write.kind === 'upsert' ? write.points.length : 1),
+      maxWeight: MAX_POINTS_PER_COMMIT,
+      commit: (writes) => this.#commit(writes),
+      maintain: () => this.#table.maintain(),
+    });
+  }
+
+  /** @throws ScriptoriumError STORE_UNREACHABLE, DISK_FULL */
+  static async open(
+    database: LanceDatabase,
+    embedderId: string,
+    dimensions: number,
+  ): Promise<LanceVectorStore> {
+    const schema = pointSchema(dimensions);
+    const name = pointTableName(embedderId, dimensions);
+    const table = await LanceTable.open(database, { name, schema, indexed: ['id', 'book_id'] });
+    return new LanceVectorStore(table, database.folder, dimensions, schema);
+  }
+
+  async upsert(points: readonly StoredPoint[]): Promise<void> {
+    if (points.length === 0) return;
+    requirePoints(points, this.#dimensions);
+    await this.#writes.submit({ kind: 'upsert', points: points.map(wellFormedPassage) });
+  }
+
+  async count(bookId: string, revision?: string): Promise<number> {
+    const filter = allOf([
+      equals('book_id', bookId),
+      revision === undefined ? undefined : equals('revision', revision),
+    ]);
+    return await this.#table.read(`count book ${bookId}`, (table) => table.countRows(filter));
+  }
+
+  async deleteStale(bookId: string, revision: string): Promise<number> {
+    return await this.#writes.submit({ kind: 'delete', bookId, except: revision });
+  }
+
+  async delete(bookId: string, revision?: string): Promise<void> {
+    const only = revision === undefined ? {} : { only: revision };
+    await this.#writes.submit({ kind: 'delete', bookId, ...only });
+  }
+
+  async search(vector: Float32Array, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
+    requireVector(vector, this.#dimensions, 'the question');
+    if (limit <= 0) return [];
+    const rows = await this.#table.read('search', (table) => nearest(table, vector, filter, limit));
+    return rows.map(hitOf);
+  }
+
+  async get(ids: readonly string[]): Promise<readonly StoredPassage[]> {
+    if (ids.length === 0) return [];
+    const rows: unknown[] = await this.#table.read(`read ${ids.length} passages`, (table) =>
+      table
+        .query()
+        .where(isOneOf('id', ids))
+        .select([...passageColumns])
+        .toArray(),
+    );
+    const found = new Map(rows.map(passageOf).map((passage) => [passage.id, passage]));
+    return ids.flatMap((id) => found.get(id) ?? []);
+  }
+
+  async health(): Promise<string> {
+    const rows = await this.#table.read('be read', (table) => table.countRows());
+    const trouble = this.#table.maintenanceFailure;
+    return `LanceDB in ${this.#folder}, ${rows} passages${trouble === null ? '' : `; not compacted: ${trouble}`}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writes.idle();
+    this.#table.close();
+  }
+
+  async #commit(writes: readonly PointWrite[]): Promise<readonly number[]> {
+    const upserts = writes.filter((write) => write.kind === 'upsert');
+    if (upserts.length > 0) return await this.#commitUpserts(upserts);
+    return await this.#commitDeletions(writes.filter((write) => write.kind === 'delete'));
+  }
+
+  async #commitUpserts(writes: readonly Upsert[]): Promise<readonly number[]> {
+    const points = lastOfEachId(writes.flatMap((write) => write.points));
+    const rows = pointRows(points, this.#schema, this.#dimensions);
+    await this.#table.commit(`write ${points.length} points`, async (table) => {
+      const copies = await copiesOf(table, points);
+      if (copies.size === 0) await table.add(rows);
+      else await replace(table, rows, copies);
+      return { result: null, committed: true };
+    });
+    return writes.map((write) => write.points.length);
+  }
+
+  async #commitDeletions(deletions: readonly Deletion[]): Promise<readonly number[]> {
+    return await this.#table.commit(`delete from ${deletions.length} books`, async (table) => {
+      const counts = await revisionCounts(table, new Set(deletions.map(({ bookId }) => bookId)));
+      const result = deletions.map((deletion) => doomedRows(deletion, counts));
+      const useful = deletions.filter((deletion) => doomedRows(deletion, counts) > 0);
+      if (useful.length > 0) await table.delete(anyOf(useful.map(deletionFilter)));
+      return { result, committed: useful.length > 0 };
+    });
+  }
+}
+
+/** Prefiltered: the filter is applied before the nearest rows are chosen, so that `limit` rows come if there are as many. */
+async function nearest(
+  table: Table,
+  vector: Float32Array,
+  filter: SearchFilter,
+  limit: number,
+): Promise<unknown[]> {
+  const query = table.query().nearestTo(vector).distanceType('cosine').limit(limit);
+  const { library, bookId } = filter;
+  const condition = allOf([
+    library === undefined ? undefined : equals('library', library),
+    bookId === undefined ? undefined : equals('book_id', bookId),
+  ]);
+  if (condition !== undefined) query.where(condition);
+  return await query.select([...passageColumns, '_distance']).toArray();
+}
+
+function bookIdsOf(points: readonly StoredPoint[]): ReadonlySet<string> {
+  return new Set(points.map(({ bookId }) => bookId));
+}
+
+/** Two callers may write the same point in one commit; the later one wins, as if they had come one after the other. */
+function lastOfEachId(points: readonly StoredPoint[]): readonly StoredPoint[] {
+  return [...new Map(points.map((point) => [point.id, point])).values()];
+}
+
+const idRows = z.array(z.object({ id: z.string(), _rowid: z.bigint() }));
+
+/** Row ids of each of the points that is there already. A filter by book is cheap; one by id would read every row. */
+async function copiesOf(
+  table: Table,
+  points: readonly StoredPoint[],
+): Promise<ReadonlyMap<string, bigint[]>> {
+  const ids = new Set(points.map(({ id }) => id));
+  const found = await table
+    .query()
+    .where(isOneOf('book_id', bookIdsOf(points)))
+    .select(['id'])
+    .withRowId()
+    .toArray();
+  const mine = idRows.parse(found).filter(({ id }) => ids.has(id));
+  const copies = Map.groupBy(mine, ({ id }) => id);
+  return new Map([...copies].map(([id, rows]) => [id, rows.map((row) => row._rowid)]));
+}
+
+/**
+ * Replaces rows by id in one commit, so that a crash loses none. Where two processes have added the same points at
+ * the same moment there are two rows an id, and a merge would keep both: the surplus goes first. Row ids move when
+ * another process compacts meanwhile, so the ids are asked for as well; what that could hit is written again at once.
+ */
+async function replace(table: Table, rows: ArrowTable, copies: ReadonlyMap<string, bigint[]>): Promise<void> {
+  const twice = [...copies].filter(([, rowIds]) => rowIds.length > 1);
+  if (twice.length > 0) {
+    const surplus = twice.flatMap(([, rowIds]) => rowIds.slice(1));
+    const ids = twice.map(([id]) => id);
+    await table.delete(`_rowid IN (${surplus.join(', ')}) AND ${isOneOf('id', ids)}`);
+  }
+  await table.mergeInsert('id').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(rows);
+}

@@ -1,0 +1,79 @@
+/** One thread of the embedder: a tokenizer and a session that computes with one core, a text at a time. */
+import { readFile } from 'node:fs/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tokenizer } from 'tokenizers';
+import { z } from 'zod';
+import { meanPool } from './pooling.ts';
+import { type EmbedReply, embedJob, type ThreadReady, threadOptions } from './thread-messages.ts';
+
+const options = threadOptions.parse(workerData);
+if (!parentPort) throw new Error('this module runs as a worker thread');
+const port = parentPort;
+
+const tokenizer = await loadTokenizer(options.tokenizerPath, options.maxTokens);
+const session = await InferenceSession.create(options.modelPath, {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+});
+const inputs = {
+  ids: new BigInt64Array(options.maxTokens),
+  mask: new BigInt64Array(options.maxTokens).fill(1n),
+  types: new BigInt64Array(options.maxTokens),
+};
+const wantsTypes = session.inputNames.includes('token_type_ids');
+const outputName = session.outputNames[0] ?? 'last_hidden_state';
+
+const dimensions = (await hiddenState([101, 102])).dims[2] ?? 0;
+port.postMessage({ kind: 'ready', dimensions } satisfies ThreadReady);
+
+// One job after the other: `run` blocks the thread anyway, and the buffers are shared.
+let last: Promise<void> = Promise.resolve();
+port.on('message', (message: unknown) => {
+  last = last.then(() => answer(message));
+});
+
+async function answer(message: unknown): Promise<void> {
+  const { id, texts } = embedJob.parse(message);
+  try {
+    const vectors = await embed(texts);
+    port.postMessage({ kind: 'done', id, vectors } satisfies EmbedReply, [vectors.buffer]);
+  } catch (error) {
+    port.postMessage({ kind: 'failed', id, message: String(error) } satisfies EmbedReply);
+  }
+}
+
+async function embed(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>> {
+  const vectors = new Float32Array(texts.length * dimensions);
+  const encodings = await tokenizer.encodeBatch([...texts]);
+  for (const [index, encoding] of encodings.entries()) {
+    const ids = encoding.getIds();
+    const hidden = await hiddenState(ids);
+    if (!(hidden.data instanceof Float32Array))
+      throw new Error(`the model's output is ${hidden.type}, not float32`);
+    meanPool(hidden.data, ids.length, vectors.subarray(index * dimensions, (index + 1) * dimensions));
+    hidden.dispose();
+  }
+  return vectors;
+}
+
+async function hiddenState(ids: readonly number[]): Promise<Tensor> {
+  for (const [index, id] of ids.entries()) inputs.ids[index] = BigInt(id);
+  const shape = [1, ids.length];
+  const output = await session.run({
+    input_ids: new Tensor('int64', inputs.ids.subarray(0, ids.length), shape),
+    attention_mask: new Tensor('int64', inputs.mask.subarray(0, ids.length), shape),
+    ...(wantsTypes && { token_type_ids: new Tensor('int64', inputs.types.subarray(0, ids.length), shape) }),
+  });
+  const hidden = output[outputName];
+  if (!(hidden instanceof Tensor)) throw new Error(`the model gives no ${outputName}`);
+  return hidden;
+}
+
+/** The file's own truncation and padding are for another use; texts are cut at the model's length, and never padded. */
+async function loadTokenizer(path: string, maxTokens: number): Promise<Tokenizer> {
+  const settings = z.looseObject({}).parse(JSON.parse(await readFile(path, 'utf8')));
+  const loaded = Tokenizer.fromString(JSON.stringify({ ...settings, truncation: null, padding: null }));
+  loaded.setTruncation(maxTokens);
+  return loaded;
+}

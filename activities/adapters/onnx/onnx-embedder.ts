@@ -1,0 +1,99 @@
+/** Embeds with a sentence-transformer model in ONNX, on every core. */
+
+import type { Embedder } from '../../ports/embedder.ts';
+import { sha256OfFile } from '../../sources/source-file.ts';
+import { EmbedThreads } from './embed-threads.ts';
+
+export interface OnnxEmbedderOptions {
+  /** ONNX file with inputs input_ids, attention_mask (and token_type_ids) and the last hidden state as first output. */
+  readonly modelPath: string;
+  /** The model's `tokenizer.json`. */
+  readonly tokenizerPath: string;
+  /** Name in the embedder's id, for people. */
+  readonly modelName: string;
+  /** Longest text in tokens; longer ones are cut. all-MiniLM-L6-v2 takes 256. */
+  readonly maxTokens: number;
+  /** Sessions of one thread each; as many as there are cores is best. */
+  readonly threads: number;
+}
+
+/** Texts of one message to a thread: small, so that threads end together and a question waits for little. */
+const TEXTS_PER_JOB = 4;
+
+export class OnnxEmbedder implements Embedder {
+  readonly id: string;
+  readonly dimensions: number;
+  readonly maxTokens: number;
+  readonly #threads: EmbedThreads;
+
+  private constructor(id: string, dimensions: number, maxTokens: number, threads: EmbedThreads) {
+    this.id = id;
+    this.dimensions = dimensions;
+    this.maxTokens = maxTokens;
+    this.#threads = threads;
+  }
+
+  /** @throws ScriptoriumError ASSET_UNAVAILABLE when model or tokenizer can't be loaded */
+  static async open(options: OnnxEmbedderOptions): Promise<OnnxEmbedder> {
+    const { modelPath, tokenizerPath, maxTokens } = options;
+    const { pool, dimensions } = await EmbedThreads.start(
+      { modelPath, tokenizerPath, maxTokens },
+      options.threads,
+    );
+    return new OnnxEmbedder(await embedderIdOf(options), dimensions, maxTokens, pool);
+  }
+
+  async embed(
+    texts: readonly string[],
+    {
+      kind = 'passage',
+      signal,
+    }: { readonly kind?: 'passage' | 'question'; readonly signal?: AbortSignal } = {},
+  ): Promise<readonly Float32Array[]> {
+    signal?.throwIfAborted();
+    const longestFirst = texts
+      .map((_, index) => index)
+      .sort((a, b) => lengthOf(texts, b) - lengthOf(texts, a));
+    const vectors = new Array<Float32Array>(texts.length);
+    const jobs: Promise<void>[] = [];
+    for (let from = 0; from < longestFirst.length; from += TEXTS_PER_JOB) {
+      const indices = longestFirst.slice(from, from + TEXTS_PER_JOB);
+      jobs.push(this.#embedInto(vectors, indices, texts, kind));
+    }
+    await Promise.all(jobs);
+    return vectors;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#threads[Symbol.asyncDispose]();
+  }
+
+  async #embedInto(
+    vectors: Float32Array[],
+    indices: readonly number[],
+    texts: readonly string[],
+    kind: 'passage' | 'question',
+  ) {
+    const flat = await this.#threads.run(
+      indices.map((index) => texts[index] ?? ''),
+      kind,
+    );
+    for (const [at, index] of indices.entries())
+      vectors[index] = flat.subarray(at * this.dimensions, (at + 1) * this.dimensions);
+  }
+}
+
+function lengthOf(texts: readonly string[], index: number): number {
+  return texts[index]?.length ?? 0;
+}
+
+/** Names everything that changes a vector. */
+async function embedderIdOf({
+  modelName,
+  modelPath,
+  tokenizerPath,
+  maxTokens,
+}: OnnxEmbedderOptions): Promise<string> {
+  const [model, tokenizer] = await Promise.all([sha256OfFile(modelPath), sha256OfFile(tokenizerPath)]);
+  return `${modelName}/${model.slice(0, 12)}/${tokenizer.slice(0, 12)}/mean-l2/${maxTokens}`;
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+export const threadOptions = z.object({
+  modelPath: z.string(),
+  tokenizerPath: z.string(),
+  maxTokens: z.int().positive(),
+});
+export type ThreadOptions = z.infer<typeof threadOptions>;
+
+export const embedJob = z.object({ id: z.int(), texts: z.array(z.string()) });
+export type EmbedJob = z.infer<typeof embedJob>;
+
+export const threadReady = z.object({ kind: z.literal('ready'), dimensions: z.int().positive() });
+export type ThreadReady = z.infer<typeof threadReady>;
+
+/** `vectors` holds the vectors of the job's texts one behind the other. */
+export const embedReply = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('done'), id: z.int(), vectors: z.instanceof(Float32Array) }),
+  z.object({ kind: z.literal('failed'), id: z.int(), message: z.string() }),
+]);
+export type EmbedReply = z.infer<typeof embedReply>;

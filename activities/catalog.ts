@@ -1,0 +1,49 @@
+import type { BookPage, BookSummary } from '../workflows/contract.ts';
+import type { BookQuery, BookRecord, Catalog } from './ports/catalog.ts';
+import { stageOf } from './records.ts';
+import { quickStage } from './stage.ts';
+
+export type CatalogActivities = ReturnType<typeof createCatalogActivities>;
+
+type Listing = { readonly [K in keyof BookQuery]: BookQuery[K] | undefined } & { readonly limit: number };
+
+export function createCatalogActivities({ catalog }: { readonly catalog: Catalog }) {
+  return {
+    listCatalog: quickStage(async ({ library, state, after, limit }: Listing): Promise<BookPage> => {
+      const books = await catalog.list({
+        ...(library && { library }),
+        ...(state && { state }),
+        ...(after && { after }),
+        limit,
+      });
+      const next = books.length < limit ? null : (books.at(-1)?.bookId ?? null);
+      return { books: books.map(summaryOf), next };
+    }),
+  };
+}
+
+function summaryOf({
+  bookId,
+  library,
+  path,
+  title,
+  author,
+  state,
+  pages,
+  chunks,
+  revision,
+  failure,
+}: BookRecord): BookSummary {
+  return {
+    bookId,
+    library,
+    path,
+    title,
+    author,
+    state,
+    pages,
+    chunks,
+    revision,
+    failure: failure && { ...failure, stage: stageOf(failure.stage) },
+  };
+}

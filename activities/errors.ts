@@ -1,0 +1,234 @@
+/**
+ * The registry of every failure that a user can meet: one code, whether trying again can help, what it means and
+ * what to do. `docs/errors.md` is the same table; a test proves them equal.
+ */
+import { types } from 'node:util';
+
+export interface ErrorEntry {
+  /** True when the same call may succeed later: it is tried three times, or for as long as an outage lasts. */
+  readonly retryable: boolean;
+  /** True when a part that many books need is out of service: a book waits for it, and its tries are not counted. */
+  readonly outage: boolean;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+const entry = (retryable: boolean, meaning: string, remedy: string): ErrorEntry => ({
+  retryable,
+  outage: false,
+  meaning,
+  remedy,
+});
+const outage = (meaning: string, remedy: string): ErrorEntry => ({
+  retryable: true,
+  outage: true,
+  meaning,
+  remedy,
+});
+
+export const errorRegistry = {
+  // The source
+  SOURCE_MISSING: entry(false, 'The file or folder does not exist.', 'Check the path, then ingest again.'),
+  SOURCE_UNREADABLE: entry(
+    false,
+    'The operating system refused to read the file or folder.',
+    'Grant the user that runs the workers read permission, then ingest again.',
+  ),
+  SOURCE_CHANGED: entry(
+    true,
+    'The file changed while it was being read.',
+    'Wait until the file is fully written; it is tried again by itself.',
+  ),
+  SYMLINK_LOOP: entry(
+    false,
+    'A symbolic link leads back to itself.',
+    'Remove or mend the link; everything else in the folder is ingested.',
+  ),
+  OUTSIDE_ROOTS: entry(
+    false,
+    'The real path of the file is outside the configured library roots.',
+    'Move the file into a library root, or add its folder to SCRIPTORIUM_LIBRARY_ROOTS.',
+  ),
+  NO_BOOKS_FOUND: entry(
+    false,
+    'The folder holds no file of a supported format.',
+    'Name a folder with PDF, EPUB, DOCX, HTML, Markdown or text files.',
+  ),
+  UNSUPPORTED_FORMAT: entry(
+    false,
+    'The file is of no supported format, or its content is not what its name says.',
+    'Convert it to PDF, EPUB, DOCX, HTML, Markdown or plain text.',
+  ),
+  EMPTY_FILE: entry(false, 'The file has no content.', 'Replace it with a complete copy.'),
+  CORRUPT_FILE: entry(
+    false,
+    'The file is damaged and cannot be read.',
+    'Replace it with a complete copy, or repair it and ingest again.',
+  ),
+  ENCRYPTED: entry(
+    false,
+    'The file is protected by a password.',
+    'Remove the password with the program that set it, then ingest again.',
+  ),
+  UNSAFE_ARCHIVE: entry(
+    false,
+    'The archive expands far beyond its size or names files outside itself.',
+    'Do not trust this file; get a clean copy from its publisher.',
+  ),
+  NO_TEXT: entry(
+    false,
+    'The book holds no text; it is probably a scan.',
+    'Run optical character recognition on it (for example with OCRmyPDF), then ingest again.',
+  ),
+  TOO_LARGE: entry(
+    false,
+    'The file is larger than the configured limit.',
+    'Split it, or raise SCRIPTORIUM_MAX_FILE_MB or SCRIPTORIUM_MAX_TEXT_MB.',
+  ),
+  // Extraction
+  EXTRACTION_TIMEOUT: entry(
+    false,
+    'Reading the book took longer than the configured limit.',
+    'Raise SCRIPTORIUM_EXTRACT_TIMEOUT_S, or repair the file.',
+  ),
+  EXTRACTION_OUT_OF_MEMORY: entry(
+    false,
+    'Reading the book needed more memory than the configured limit.',
+    'Raise SCRIPTORIUM_EXTRACT_MEMORY_MB, or repair the file.',
+  ),
+  EXTRACTION_CRASHED: entry(
+    true,
+    'The process that reads books ended unexpectedly.',
+    'It is tried again by itself; if it stays, report the file.',
+  ),
+  // Artifacts and model
+  ARTIFACT_CORRUPT: entry(
+    false,
+    'An intermediate file is damaged or gone.',
+    'It was dropped and is made again; if it stays, check the disk.',
+  ),
+  DISK_FULL: outage(
+    'The disk that holds SCRIPTORIUM_HOME is full or read-only.',
+    'Free some space; the work goes on by itself.',
+  ),
+  ASSET_UNAVAILABLE: entry(
+    false,
+    'A needed program or model file could not be found or fetched.',
+    'Follow the list of sources in the message, or set the environment variable that it names.',
+  ),
+  MODEL_MISMATCH: entry(
+    false,
+    'The library was embedded with another model; vectors of two models are never mixed.',
+    'Configure the model that the library was made with, or ingest into a new library (--library).',
+  ),
+  EMBEDDING_FAILED: entry(
+    true,
+    'The embedding model failed on a batch.',
+    'It is tried again by itself; if it stays, check the memory and the model file.',
+  ),
+  // Store
+  STORE_UNREACHABLE: outage(
+    'The vector store did not answer.',
+    'Start it or mend the network; the work goes on by itself.',
+  ),
+  STORE_REJECTED: entry(
+    false,
+    'The vector store refused the request.',
+    'Read its reason in the message; check the API key and the collection.',
+  ),
+  COUNT_MISMATCH: entry(
+    true,
+    'The store does not hold exactly the chunks of the book.',
+    'The book is written again by itself.',
+  ),
+  // Questions
+  LIBRARY_NOT_FOUND: entry(
+    false,
+    'There is no library of that name.',
+    'List the books with `scriptorium books`, or ingest some into it.',
+  ),
+  ANSWER_MODEL_UNREACHABLE: entry(
+    true,
+    'The answer model did not answer.',
+    'Check OPENAI_BASE_URL and that the server runs.',
+  ),
+  ANSWER_MODEL_RATE_LIMITED: entry(
+    true,
+    'The answer model refused for too many requests.',
+    'Wait, or raise the limit at the provider.',
+  ),
+  ANSWER_MODEL_REJECTED: entry(
+    false,
+    'The answer model refused the request.',
+    'Check OPENAI_API_KEY and the name of the model.',
+  ),
+  // The run
+  CHILD_LOST: entry(
+    false,
+    'The workflow of the book was terminated, or timed out, before it could report.',
+    'Ingest the library again; finished steps are not repeated.',
+  ),
+  RUN_IN_PROGRESS: entry(
+    false,
+    'Another ingestion with other paths or settings is running on this library.',
+    'Wait until it is done (`scriptorium status`), or use another library.',
+  ),
+  // The command line and the stack
+  INVALID_ARGUMENT: entry(
+    false,
+    'A value is not valid.',
+    'Correct the value that the message names; see --help.',
+  ),
+  INVALID_CONFIG: entry(
+    false,
+    'A setting in the environment is not valid.',
+    'Correct the environment variable that the message names.',
+  ),
+  STACK_UNREACHABLE: outage(
+    'The Temporal server or the workers do not answer.',
+    'Run `scriptorium status`, then `scriptorium up`.',
+  ),
+  INTERNAL: entry(
+    true,
+    'Something failed that has no code of its own.',
+    'Read the message and the log; report it if it stays.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorRegistry;
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errorRegistry, value);
+}
+
+/** A failure with a registry code. `message` says what happened, and to which book or option. */
+export class ScriptoriumError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ScriptoriumError';
+    this.code = code;
+  }
+
+  get retryable(): boolean {
+    return errorRegistry[this.code].retryable;
+  }
+
+  get remedy(): string {
+    return errorRegistry[this.code].remedy;
+  }
+}
+
+/** Disk errors that end by themselves once someone frees space; everything else keeps its own meaning. */
+const DISK_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
+
+/** Any thrown value as a ScriptoriumError; unknown ones become INTERNAL and keep their cause. */
+export function toScriptoriumError(thrown: unknown): ScriptoriumError {
+  if (thrown instanceof ScriptoriumError) return thrown;
+  // Not `instanceof`: an error of the platform may come from another realm.
+  if (!types.isNativeError(thrown)) return new ScriptoriumError('INTERNAL', String(thrown));
+  const systemCode = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
+  const code = DISK_CODES.has(systemCode) ? 'DISK_FULL' : 'INTERNAL';
+  return new ScriptoriumError(code, thrown.message, { cause: thrown });
+}

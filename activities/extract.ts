@@ -1,0 +1,144 @@
+/** Source file → pages artifact: one record a page or section, with clean text. */
+import { basename, extname } from 'node:path';
+import { z } from 'zod';
+import { ScriptoriumError } from './errors.ts';
+import { fingerprintOf, type Pipeline, pagesKeyOf, revisionOf } from './pipeline.ts';
+import type { ArtifactStore, ArtifactWriter } from './ports/artifact-store.ts';
+import { bookFormats, type DocumentSandbox, type OpenDocument, type PageText } from './ports/documents.ts';
+import { assertUnchanged, sha256OfFile, stateOfSource } from './sources/source-file.ts';
+import { longStage, type StageContext } from './stage.ts';
+import { countLetters, hasText } from './text/quality.ts';
+
+export interface ExtractPorts {
+  readonly sandbox: DocumentSandbox;
+  readonly artifacts: ArtifactStore;
+  readonly pipeline: Pipeline;
+  readonly roots: readonly string[];
+}
+
+export interface ExtractInput {
+  readonly library: string;
+  readonly bookId: string;
+  readonly path: string;
+}
+
+/** What the summary of a pages artifact says of its book. */
+const pagesSummary = z.object({
+  format: z.enum(bookFormats),
+  title: z.string().nullable(),
+  author: z.string().nullable(),
+  language: z.string().nullable(),
+  year: z.number().nullable(),
+  paged: z.boolean(),
+  letters: z.number(),
+});
+type PagesSummary = z.infer<typeof pagesSummary>;
+
+export interface ExtractedBook {
+  readonly pagesKey: string;
+  readonly sha256: string;
+  readonly revision: string;
+  readonly pipeline: string;
+  readonly bytes: number;
+  readonly mtimeMs: number;
+  /** Pages or sections. */
+  readonly pages: number;
+  readonly format: string;
+  readonly title: string;
+  readonly author: string | null;
+  readonly language: string | null;
+  readonly year: number | null;
+}
+
+/** Pages that are read, sent and appended at once: what a crash costs, and what memory holds. */
+const PAGES_PER_RANGE = 64;
+
+export type ExtractActivities = ReturnType<typeof createExtractActivities>;
+
+export function createExtractActivities(ports: ExtractPorts) {
+  return {
+    extractBook: longStage(async (input: ExtractInput, context): Promise<ExtractedBook> => {
+      const before = await stateOfSource(input.path, ports.roots);
+      if (before.bytes === 0) throw new ScriptoriumError('EMPTY_FILE', `${input.path} has no content`);
+      const sha256 = await sha256OfFile(input.path, context.signal);
+      const pagesKey = pagesKeyOf(sha256, ports.pipeline);
+      const { summary, pages } =
+        (await finished(ports, pagesKey)) ?? (await extract(ports, input, pagesKey, context));
+      await assertUnchanged(input.path, before, ports.roots);
+      if (!hasText(summary.letters, pages, summary.paged))
+        throw new ScriptoriumError('NO_TEXT', `${input.path} holds no text`);
+      const { format, author, language, year } = summary;
+      return {
+        ...{
+          pagesKey,
+          sha256,
+          revision: revisionOf(sha256, ports.pipeline),
+          pipeline: fingerprintOf(ports.pipeline),
+        },
+        ...{ bytes: before.bytes, mtimeMs: before.mtimeMs, pages },
+        ...{
+          format,
+          title: summary.title ?? basename(input.path, extname(input.path)),
+          author,
+          language,
+          year,
+        },
+      };
+    }),
+  };
+}
+
+async function finished(
+  { artifacts }: ExtractPorts,
+  key: string,
+): Promise<{ summary: PagesSummary; pages: number } | null> {
+  await using reader = await artifacts.open(key);
+  return reader && { summary: pagesSummary.parse(reader.summary), pages: reader.records };
+}
+
+/** Goes on where an earlier attempt stopped, range by range. */
+async function extract(ports: ExtractPorts, input: ExtractInput, key: string, context: StageContext) {
+  await using document = await ports.sandbox.open(input.path, context.signal);
+  await using writer = await ports.artifacts.create(key, input.bookId, 'resume');
+  const { units } = document.meta;
+  let letters = await lettersIn(writer);
+  for (let from = writer.records; from < units; from = writer.records) {
+    context.signal.throwIfAborted();
+    letters += await appendRange(document, writer, from, Math.min(units, from + PAGES_PER_RANGE));
+    context.progress(writer.records, units);
+  }
+  const summary: PagesSummary = { ...document.meta, letters };
+  await writer.commit(summary);
+  return { summary, pages: units };
+}
+
+async function appendRange(
+  document: OpenDocument,
+  writer: ArtifactWriter,
+  from: number,
+  to: number,
+): Promise<number> {
+  const pages = await document.read(from, to);
+  if (pages.length !== to - from)
+    throw new Error(`${to - from} pages were asked for, and ${pages.length} came`);
+  await writer.append(pages.map((page) => Buffer.from(JSON.stringify(page))));
+  return pages.reduce((sum, page) => sum + countLetters(page.text), 0);
+}
+
+async function lettersIn(writer: ArtifactWriter): Promise<number> {
+  let letters = 0;
+  for await (const record of writer.read()) letters += countLetters(parsePage(record).text);
+  return letters;
+}
+
+const pageText = z.object({
+  index: z.number(),
+  page: z.number().nullable(),
+  section: z.array(z.string()),
+  text: z.string(),
+});
+
+/** A record of a pages artifact. */
+export function parsePage(record: Buffer): PageText {
+  return pageText.parse(JSON.parse(record.toString()));
+}

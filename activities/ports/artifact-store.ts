@@ -1,0 +1,38 @@
+/**
+ * Files of records, named by the hash of their inputs. An artifact is written beside its place, synced, and moved
+ * there when it is whole; a half-written one is found again by the next attempt of the same owner.
+ */
+export interface ArtifactStore {
+  /** Opens a finished artifact; null when there is none. */
+  open(key: string): Promise<ArtifactReader | null>;
+  /**
+   * Starts an artifact: `fresh`, or going on with what an earlier attempt of `owner` left.
+   * @throws ScriptoriumError DISK_FULL
+   */
+  create(key: string, owner: string, mode: 'resume' | 'fresh'): Promise<ArtifactWriter>;
+  /** Drops a finished artifact, for example because it is damaged. */
+  remove(key: string): Promise<void>;
+}
+
+export interface ArtifactReader extends AsyncDisposable {
+  /** What the writer gave to `commit`. */
+  readonly summary: unknown;
+  /** Number of records. */
+  readonly records: number;
+  /**
+   * Records from ordinal `from`, in order.
+   * @throws ScriptoriumError ARTIFACT_CORRUPT when a checksum fails or a record is missing
+   */
+  read(from?: number): AsyncIterable<Buffer>;
+}
+
+export interface ArtifactWriter extends AsyncDisposable {
+  /** Records that are there already; the next `append` writes the record with this ordinal. */
+  readonly records: number;
+  /** Appends records in order. */
+  append(records: readonly Uint8Array[]): Promise<void>;
+  /** Records written so far. */
+  read(from?: number): AsyncIterable<Buffer>;
+  /** Makes it whole: synced and in its place. `summary` is JSON. */
+  commit(summary: unknown): Promise<void>;
+}

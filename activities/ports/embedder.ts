@@ -1,0 +1,18 @@
+/** Gives one unit vector a text. */
+export interface Embedder extends AsyncDisposable {
+  /** Changes whenever the vectors would: model file hash, tokenizer hash, pooling. Vectors of two ids never meet. */
+  readonly id: string;
+  /** Length of a vector. */
+  readonly dimensions: number;
+  /** Longest text in tokens, special tokens included; longer texts are cut at the end. */
+  readonly maxTokens: number;
+  /**
+   * One L2-normalised vector of `dimensions` float32 a text, in the order of the texts.
+   * `question` goes before all waiting `passage` work.
+   * @throws ScriptoriumError EMBEDDING_FAILED
+   */
+  embed(
+    texts: readonly string[],
+    options?: { readonly kind?: 'passage' | 'question'; readonly signal?: AbortSignal },
+  ): Promise<readonly Float32Array[]>;
+}

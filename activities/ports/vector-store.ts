@@ -1,0 +1,58 @@
+/** What the store keeps of a chunk, beside its vector. */
+export interface StoredPassage {
+  /** UUIDv5 of book id, revision and ordinal. */
+  readonly id: string;
+  readonly bookId: string;
+  readonly revision: string;
+  readonly library: string;
+  readonly ordinal: number;
+  readonly text: string;
+  readonly title: string;
+  readonly author: string | null;
+  readonly language: string | null;
+  readonly year: number | null;
+  readonly format: string;
+  /** Absolute path of the source. */
+  readonly path: string;
+  readonly page: { readonly start: number; readonly end: number } | null;
+  readonly section: readonly string[];
+}
+
+export interface StoredPoint extends StoredPassage {
+  /** Unit vector. */
+  readonly vector: Float32Array;
+}
+
+export interface StoredHit extends StoredPassage {
+  /** Cosine similarity, −1 to 1, best first. */
+  readonly score: number;
+}
+
+export interface SearchFilter {
+  readonly library?: string;
+  readonly bookId?: string;
+}
+
+/**
+ * Vectors and passages of one embedding model. Every write has been acknowledged by the store when its promise
+ * resolves, and doing it again changes nothing.
+ * All methods throw ScriptoriumError STORE_UNREACHABLE, STORE_REJECTED or DISK_FULL.
+ */
+export interface VectorStore extends AsyncDisposable {
+  /** Most points to hand to one `upsert`. */
+  readonly maxPointsPerWrite: number;
+  /** Inserts or replaces by id. Throws STORE_REJECTED, and writes nothing, when a vector has another size than the store's. */
+  upsert(points: readonly StoredPoint[]): Promise<void>;
+  /** Points of a book, or of one of its revisions. Rows that share an id are counted each. */
+  count(bookId: string, revision?: string): Promise<number>;
+  /** Deletes every point of the book that is not of `revision`. Resolves to how many there were. */
+  deleteStale(bookId: string, revision: string): Promise<number>;
+  /** Deletes the points of a book, or of one of its revisions. */
+  delete(bookId: string, revision?: string): Promise<void>;
+  /** The `limit` nearest points, best first. An empty store gives none. */
+  search(vector: Float32Array, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]>;
+  /** Passages by id; ids that are not there are left out. */
+  get(ids: readonly string[]): Promise<readonly StoredPassage[]>;
+  /** Throws STORE_UNREACHABLE when the store does not answer; resolves to one line that says what it is. */
+  health(): Promise<string>;
+}

@@ -1,0 +1,130 @@
+/** What a run needs to know of books that did not end well. */
+import { Context } from '@temporalio/activity';
+import {
+  ApplicationFailure,
+  type Client,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { type BookOutcome, type BookReport, ingestBookId } from '../workflows/contract.ts';
+import { errorRegistry } from './errors.ts';
+import type { Catalog } from './ports/catalog.ts';
+import type { VectorStore } from './ports/vector-store.ts';
+import { cancelledRecord, failedRecord, stageOf } from './records.ts';
+import { quickStage } from './stage.ts';
+
+export interface RunPorts {
+  readonly catalog: Catalog;
+  readonly store: VectorStore;
+  readonly client: Client;
+}
+
+export interface OutcomeInput {
+  readonly library: string;
+  readonly bookId: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly outcome: BookOutcome;
+}
+
+export interface InspectInput {
+  readonly library: string;
+  readonly books: readonly { readonly bookId: string; readonly path: string }[];
+}
+
+export type RunActivities = ReturnType<typeof createRunActivities>;
+
+export function createRunActivities(ports: RunPorts) {
+  return {
+    /** Writes a failed or cancelled book into the catalog, and takes what it left half-written out of the store. */
+    recordOutcome: quickStage(
+      async (input: OutcomeInput): Promise<void> => record(ports, input, workflowIdOf()),
+    ),
+    /** The books among these whose workflow is over; what became of each. Books that are still at work are left out. */
+    inspectChildren: quickStage(async ({ library, books }: InspectInput): Promise<BookReport[]> => {
+      const reports: BookReport[] = [];
+      for (const book of books) {
+        const outcome = await outcomeOf(ports, library, book);
+        if (outcome) reports.push({ bookId: book.bookId, ...outcome });
+      }
+      return reports;
+    }),
+  };
+}
+
+async function record({ catalog, store }: RunPorts, input: OutcomeInput, workflowId: string): Promise<void> {
+  const { outcome, ...book } = input;
+  if (outcome.outcome === 'ingested') return;
+  const before = (await catalog.get([book.bookId])).get(book.bookId);
+  if (outcome.outcome === 'cancelled') await catalog.put(cancelledRecord(book, before, workflowId));
+  else {
+    const { path: _, ...failure } = outcome.failure;
+    await catalog.put(failedRecord(book, failure, before, workflowId));
+  }
+  await store.deleteStale(book.bookId, before?.revision ?? 'none');
+}
+
+const RUNNING: ReadonlySet<string> = new Set(['RUNNING', 'PAUSED', 'CONTINUED_AS_NEW']);
+
+async function outcomeOf(
+  ports: RunPorts,
+  library: string,
+  book: { bookId: string; path: string },
+): Promise<BookOutcome | null> {
+  const handle = ports.client.workflow.getHandle(ingestBookId(library, book.bookId));
+  try {
+    const { status } = await handle.describe();
+    if (RUNNING.has(status.name)) return null;
+    if (status.name === 'COMPLETED') return await handle.result();
+    if (status.name === 'CANCELLED') return { outcome: 'cancelled' };
+    if (status.name === 'FAILED')
+      return { outcome: 'failed', failure: await failureOf(handle.result(), book.path) };
+    return await lost(
+      ports,
+      library,
+      book,
+      `its workflow ended as ${status.name.toLowerCase().replaceAll('_', ' ')}`,
+    );
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError)
+      return await lost(ports, library, book, 'its workflow was never started or is gone');
+    throw error;
+  }
+}
+
+async function failureOf(result: Promise<unknown>, path: string) {
+  const error = await result.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  const cause = error instanceof WorkflowFailedError ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure)) {
+    return { path, stage: 'extract', code: 'INTERNAL', message: String(cause), attempts: 1 } as const;
+  }
+  const [attempts, stage] = cause.details ?? [];
+  return {
+    path,
+    stage: stageOf(stage),
+    code: cause.type ?? 'INTERNAL',
+    message: cause.message,
+    attempts: Number(attempts ?? 1),
+  };
+}
+
+/** A child that can't speak for itself any more: its record is written for it. */
+async function lost(
+  ports: RunPorts,
+  library: string,
+  book: { bookId: string; path: string },
+  why: string,
+): Promise<BookOutcome> {
+  const message = `${book.path}: ${why}. ${errorRegistry.CHILD_LOST.remedy}`;
+  const failure = { path: book.path, stage: 'extract', code: 'CHILD_LOST', message, attempts: 1 } as const;
+  const outcome: BookOutcome = { outcome: 'failed', failure };
+  await record(ports, { library, ...book, bytes: 0, outcome }, ingestBookId(library, book.bookId));
+  return outcome;
+}
+
+function workflowIdOf(): string {
+  return Context.current().info.workflowExecution?.workflowId ?? '';
+}

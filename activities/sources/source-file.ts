@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, type Stats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { ScriptoriumError } from '../errors.ts';
+import { assertInsideRoots } from './roots.ts';
+import { sourceError } from './walk.ts';
+
+/** A source as it stood at one moment. */
+export interface SourceState {
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly mtimeMs: number;
+  readonly identity: string;
+}
+
+/** @throws ScriptoriumError SOURCE_MISSING, SOURCE_UNREADABLE, OUTSIDE_ROOTS */
+export async function stateOfSource(path: string, roots: readonly string[]): Promise<SourceState> {
+  try {
+    const real = await realpath(path);
+    assertInsideRoots(path, real, roots);
+    return stateOf(await stat(real));
+  } catch (error) {
+    throw sourceError(path, error);
+  }
+}
+
+function stateOf({ size, mtimeMs, dev, ino }: Stats): SourceState {
+  return { bytes: size, mtimeMs: Math.trunc(mtimeMs), identity: `${dev}:${ino}:${size}:${mtimeMs}` };
+}
+
+/** @throws ScriptoriumError SOURCE_CHANGED when the file is no longer the one that was read */
+export async function assertUnchanged(
+  path: string,
+  before: SourceState,
+  roots: readonly string[],
+): Promise<void> {
+  const after = await stateOfSource(path, roots);
+  if (after.identity !== before.identity) {
+    throw new ScriptoriumError('SOURCE_CHANGED', `${path} changed while it was being read`);
+  }
+}
+
+/** SHA-256 of a file, hex. `onBytes` hears the running total. */
+export async function sha256OfFile(
+  path: string,
+  signal?: AbortSignal,
+  onBytes?: (bytes: number) => void,
+): Promise<string> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20, ...(signal && { signal }) })) {
+      hash.update(piece);
+      bytes += piece.length;
+      onBytes?.(bytes);
+    }
+  } catch (error) {
+    throw signal?.aborted ? error : sourceError(path, error);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,139 @@
+/** Finds the books below the given paths, follows links, and says of everything it can't read why. */
+import type { Stats } from 'node:fs';
+import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
+import { extname, join, normalize } from 'node:path';
+import { type ErrorCode, ScriptoriumError } from '../errors.ts';
+import { assertInsideRoots } from './roots.ts';
+
+export interface FoundBook {
+  readonly kind: 'book';
+  /** Absolute path as it was found, links not resolved. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly mtimeMs: number;
+}
+
+export type Found =
+  | FoundBook
+  | { readonly kind: 'failure'; readonly path: string; readonly error: ScriptoriumError }
+  | { readonly kind: 'skipped'; readonly path: string; readonly ending: string };
+
+export interface WalkOptions {
+  /** Real paths must lie in one of these; no restriction when empty. */
+  readonly roots: readonly string[];
+  /** Tells from a name whether the file may be a book. */
+  isBookName(name: string): boolean;
+}
+
+/** Depth-first and in the order of names, so that two walks over the same folder agree. */
+export async function* walkSources(paths: readonly string[], options: WalkOptions): AsyncGenerator<Found> {
+  const walk = new Walk(options);
+  for (const path of paths) yield* walk.top(normalize(path));
+}
+
+class Walk {
+  readonly #options: WalkOptions;
+  readonly #seenPaths = new Set<string>();
+  readonly #seenFolders = new Set<string>();
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+  }
+
+  /** A path that a person named: unlike what lies in a folder, it must be a book or hold some. */
+  async *top(path: string): AsyncGenerator<Found> {
+    const entry = await this.#look(path);
+    if ('error' in entry) yield entry;
+    else if (entry.stats.isFile()) yield* this.#namedFile(path, entry.stats);
+    else if (entry.stats.isDirectory()) yield* this.#namedFolder(path, entry.realPath);
+    else yield failure(path, 'UNSUPPORTED_FORMAT', `${path} is neither a file nor a folder`);
+  }
+
+  async *#namedFile(path: string, stats: Stats): AsyncGenerator<Found> {
+    if (this.#options.isBookName(path)) yield* this.#book(path, stats);
+    else yield failure(path, 'UNSUPPORTED_FORMAT', `${path} has no ending of a supported format`);
+  }
+
+  async *#namedFolder(path: string, realPath: string): AsyncGenerator<Found> {
+    const seen = this.#seenFolders.has(realPath);
+    let found = 0;
+    for await (const item of this.#folder(path, realPath, [])) {
+      if (item.kind !== 'skipped') found += 1;
+      yield item;
+    }
+    if (found === 0 && !seen) yield failure(path, 'NO_BOOKS_FOUND', `${path} holds no book`);
+  }
+
+  async *#folder(path: string, realPath: string, ancestors: readonly string[]): AsyncGenerator<Found> {
+    if (ancestors.includes(realPath)) {
+      yield failure(path, 'SYMLINK_LOOP', `${path} links to a folder that holds it`);
+      return;
+    }
+    if (this.#seenFolders.has(realPath)) return;
+    this.#seenFolders.add(realPath);
+    const names = await namesIn(path);
+    if (names instanceof ScriptoriumError) {
+      yield { kind: 'failure', path, error: names };
+      return;
+    }
+    for (const name of names) yield* this.#inFolder(join(path, name), [...ancestors, realPath]);
+  }
+
+  async *#inFolder(path: string, ancestors: readonly string[]): AsyncGenerator<Found> {
+    const entry = await this.#look(path);
+    if ('error' in entry) yield entry;
+    else if (entry.stats.isDirectory()) yield* this.#folder(path, entry.realPath, ancestors);
+    else if (entry.stats.isFile() && this.#options.isBookName(path)) yield* this.#book(path, entry.stats);
+    else yield { kind: 'skipped', path, ending: extname(path).toLowerCase() || '(none)' };
+  }
+
+  async *#book(path: string, stats: Stats): AsyncGenerator<Found> {
+    if (this.#seenPaths.has(path)) return;
+    this.#seenPaths.add(path);
+    const unreadable = await access(path, constants.R_OK).catch((error: unknown) => error);
+    if (unreadable) yield { kind: 'failure', path, error: sourceError(path, unreadable) };
+    else yield { kind: 'book', path, bytes: stats.size, mtimeMs: Math.trunc(stats.mtimeMs) };
+  }
+
+  async #look(
+    path: string,
+  ): Promise<{ stats: Stats; realPath: string } | Extract<Found, { kind: 'failure' }>> {
+    try {
+      const realPath = await realpath(path);
+      assertInsideRoots(path, realPath, this.#options.roots);
+      return { stats: await stat(realPath), realPath };
+    } catch (error) {
+      return { kind: 'failure', path, error: sourceError(path, error) };
+    }
+  }
+}
+
+/** Names in a folder, sorted; those that begin with a dot belong to the system, not to the library. */
+async function namesIn(path: string): Promise<string[] | ScriptoriumError> {
+  try {
+    return (await readdir(path)).filter((name) => !name.startsWith('.')).sort();
+  } catch (error) {
+    return sourceError(path, error);
+  }
+}
+
+const codeOfErrno: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: 'SOURCE_MISSING',
+  ENOTDIR: 'SOURCE_MISSING',
+  ENAMETOOLONG: 'SOURCE_MISSING',
+  ELOOP: 'SYMLINK_LOOP',
+};
+
+/** An error of the file system as one of the registry, in words that name the path. */
+export function sourceError(path: string, error: unknown): ScriptoriumError {
+  if (error instanceof ScriptoriumError) return error;
+  const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOfErrno[errno] ?? 'SOURCE_UNREADABLE';
+  const said = { SOURCE_MISSING: 'does not exist', SYMLINK_LOOP: 'is a link that leads back to itself' };
+  const words = code in said ? said[code as keyof typeof said] : `can't be read (${errno || String(error)})`;
+  return new ScriptoriumError(code, `${path} ${words}`, { cause: error });
+}
+
+function failure(path: string, code: ErrorCode, message: string): Found {
+  return { kind: 'failure', path, error: new ScriptoriumError(code, message) };
+}

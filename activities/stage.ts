@@ -1,0 +1,90 @@
+/** What every activity has in common: heartbeats, progress, cancellation, and failures with a registry code. */
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { errorRegistry, toScriptoriumError } from './errors.ts';
+
+export interface StageContext {
+  /** Aborted when the workflow cancels the stage, or the worker shuts down. */
+  readonly signal: AbortSignal;
+  /** Tells how far the stage is; shown by `status`. */
+  progress(done: number, total: number | null): void;
+}
+
+interface HeartbeatDetails {
+  readonly failures: number;
+  readonly done?: number;
+  readonly total?: number | null;
+}
+
+/** Tries that a failure which is no outage gets. */
+const MAX_TRIES = 3;
+/** Several times within the heartbeat timeout, so that a busy event loop is not taken for a dead worker. */
+const HEARTBEAT_EVERY_MS = 3_000;
+
+/**
+ * Wraps a long step of ingestion. It heartbeats by itself, and counts its own failures in the heartbeat's details:
+ * an attempt that ended with its worker is no failure of the book.
+ */
+export function longStage<I, O>(
+  run: (input: I, context: StageContext) => Promise<O>,
+): (input: I) => Promise<O> {
+  return async (input) => {
+    const context = Context.current();
+    const failures = failuresSoFar(context.info.heartbeatDetails);
+    let latest: HeartbeatDetails = { failures };
+    const beat = (): void => context.heartbeat(latest);
+    const timer = setInterval(beat, HEARTBEAT_EVERY_MS);
+    const progress = (done: number, total: number | null): void => {
+      latest = { failures, done, total };
+      beat();
+    };
+    try {
+      return await run(input, { signal: context.cancellationSignal, progress });
+    } catch (error) {
+      rethrowCancellation(error, context.cancellationSignal);
+      context.heartbeat({ failures: failures + 1 } satisfies HeartbeatDetails);
+      throw failureOf(error, failures + 1);
+    } finally {
+      clearInterval(timer);
+    }
+  };
+}
+
+/** Wraps a call of moments, remote or local. */
+export function quickStage<I, O>(
+  run: (input: I, context: StageContext) => Promise<O>,
+): (input: I) => Promise<O> {
+  return async (input) => {
+    const { cancellationSignal: signal, info } = Context.current();
+    try {
+      return await run(input, { signal, progress: () => {} });
+    } catch (error) {
+      rethrowCancellation(error, signal);
+      throw failureOf(error, info.attempt);
+    }
+  };
+}
+
+function failuresSoFar(details: unknown): number {
+  if (typeof details !== 'object' || details === null || !('failures' in details)) return 0;
+  return typeof details.failures === 'number' ? details.failures : 0;
+}
+
+function rethrowCancellation(error: unknown, signal: AbortSignal): void {
+  if (error instanceof CancelledFailure) throw error;
+  if (signal.aborted)
+    throw signal.reason instanceof Error ? signal.reason : new CancelledFailure('cancelled');
+}
+
+/** Message and remedy in one; `type` is the code, and the first detail the number of tries. */
+function failureOf(error: unknown, tries: number): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  const known = toScriptoriumError(error);
+  const { retryable, outage, remedy } = errorRegistry[known.code];
+  return ApplicationFailure.create({
+    message: `${known.message.replace(/\.$/, '')}. ${remedy}`,
+    type: known.code,
+    nonRetryable: !retryable || (!outage && tries >= MAX_TRIES),
+    details: [tries],
+    cause: known,
+  });
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// Runs the command line under the Node.js that the package brings along when the machine's own is too old.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../dist/client/cli/main.js', import.meta.url));
+const OLDEST = 24;
+
+if (!existsSync(main)) {
+  process.stderr.write('scriptorium: the package is not built yet. Run `npm run build` first.\n');
+  process.exitCode = 1;
+} else if (Number(process.versions.node.split('.')[0]) >= OLDEST) {
+  await import(main);
+} else {
+  const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
+  const node = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal sends its signals to both; the one that does the work decides when to end.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => signal === 'SIGINT' || child.kill(signal));
+  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)));
+}

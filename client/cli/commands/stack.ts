@@ -1,0 +1,139 @@
+/** `up`, `down`, `status`, `worker`. */
+import { spawn } from 'node:child_process';
+import type { Command } from 'commander';
+import { siblingModule } from '../../../activities/sibling-module.ts';
+import { connectTemporal } from '../../connection.ts';
+import { ScriptoriumClient } from '../../index.ts';
+import type { IngestProgress } from '../../ingest-handle.ts';
+import type { Part } from '../../stack-state.ts';
+import { liveStack, runInForeground, startInBackground, stopLocalStack } from '../local-stack.ts';
+import { exitCodes, plural, printable, printResult, say } from '../output.ts';
+
+export function addStackCommands(program: Command): void {
+  program
+    .command('up')
+    .description('Start the local stack: Temporal, its web UI, and the workers')
+    .option('--detach', 'run in the background')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  scriptorium up            # until Ctrl-C\n  scriptorium up --detach   # stop it with `scriptorium down`',
+    )
+    .action(up);
+  program
+    .command('down')
+    .description('Stop the local stack; work that is not done goes on at the next `up`')
+    .action(down);
+  program
+    .command('status')
+    .description('Show each part with its address and health, and the runs that are going on')
+    .addHelpText('after', '\nExamples:\n  scriptorium status\n  scriptorium status --json | jq .parts')
+    .action(status);
+  program
+    .command('worker')
+    .description('Run a worker in the foreground, against TEMPORAL_ADDRESS or the local stack')
+    .option(
+      '--queues <names>',
+      'queues to serve, of main,documents,embed,query',
+      'main,documents,embed,query',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  TEMPORAL_ADDRESS=temporal.example:7233 scriptorium worker --queues embed',
+    )
+    .action(worker);
+}
+
+async function up(options: { detach?: boolean }, command: Command): Promise<void> {
+  if (!options.detach) {
+    process.exitCode = await runInForeground();
+    return;
+  }
+  const { temporalAddress, uiUrl, pid } = (await liveStack())?.state ?? (await startInBackground());
+  printResult(command, { pid, temporalAddress, uiUrl }, () => [
+    `The stack is up: Temporal at ${temporalAddress}, web UI at ${uiUrl ?? 'the cluster'}`,
+  ]);
+}
+
+async function down(_options: object, command: Command): Promise<void> {
+  const stopped = await stopLocalStack();
+  printResult(command, { stopped }, () => [stopped ? 'The stack is stopped.' : 'No stack was up.']);
+}
+
+interface Run extends IngestProgress {
+  readonly workflowId: string;
+}
+
+async function status(_options: object, command: Command): Promise<void> {
+  const parts = await partsNow();
+  const runs = parts.some((part) => part.name === 'temporal' && part.healthy) ? await runsNow() : [];
+  printResult(command, { parts, runs }, () => [...parts.map(partLine), ...runs.map(runLine)]);
+  if (!parts.every((part) => part.healthy)) process.exitCode = exitCodes.failed;
+}
+
+async function partsNow(): Promise<readonly Part[]> {
+  const live = await liveStack();
+  if (live) return live.status.parts;
+  const address = process.env.TEMPORAL_ADDRESS ?? null;
+  if (address === null)
+    return [
+      {
+        name: 'temporal',
+        address,
+        healthy: false,
+        detail: 'the local stack is not up; start it with `scriptorium up`',
+      },
+    ];
+  const reached = await answers();
+  return [
+    {
+      name: 'temporal',
+      address,
+      healthy: reached,
+      detail: reached ? 'existing cluster' : 'existing cluster, does not answer',
+    },
+  ];
+}
+
+async function answers(): Promise<boolean> {
+  try {
+    const { connection } = await connectTemporal();
+    await connection.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function runsNow(): Promise<Run[]> {
+  await using client = await ScriptoriumClient.connect();
+  const runs: Run[] = [];
+  for (const workflowId of await client.runningIds()) {
+    const progress = await client
+      .run(workflowId.split('/')[1])
+      .progress()
+      .catch(() => null);
+    if (progress) runs.push({ workflowId, ...progress });
+  }
+  return runs;
+}
+
+function partLine({ name, address, healthy, detail }: Part): string {
+  return `${healthy ? '✓' : '✗'} ${name.padEnd(12)} ${(address ?? '').padEnd(24)} ${printable(detail)}`;
+}
+
+function runLine({ workflowId, state, books, chunks }: Run): string {
+  const done = books.ingested + books.unchanged + books.failed + books.cancelled;
+  return `▸ ${workflowId}: ${state}, ${done} of ${plural(books.total, 'book')}, ${books.failed} failed, ${plural(chunks, 'chunk')}`;
+}
+
+async function worker({ queues }: { queues: string }): Promise<void> {
+  const entry = siblingModule(import.meta.url, '../../../workers/worker-main');
+  const child = spawn(process.execPath, [entry, '--queues', queues], { stdio: 'inherit' });
+  process
+    .on('SIGINT', () => say('draining; the batch in hand is finished'))
+    .on('SIGTERM', () => child.kill('SIGTERM'));
+  process.exitCode = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code ?? exitCodes.failed));
+  });
+}

@@ -1,0 +1,133 @@
+/** Starting, finding and stopping the stack of this machine, as processes of their own. */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ScriptoriumError } from '../../activities/errors.ts';
+import { siblingModule } from '../../activities/sibling-module.ts';
+import { homeOf } from '../home.ts';
+import { askStack, readStackState, type StackState, type StackStatus, stopStack } from '../stack-state.ts';
+import { say } from './output.ts';
+
+const LOOK_EVERY_MS = 150;
+/** The first start fetches 250 MB, on any line. */
+const START_TIMEOUT_MS = 45 * 60_000;
+const STOP_TIMEOUT_MS = 60_000;
+
+export interface LiveStack {
+  readonly state: StackState;
+  readonly status: StackStatus;
+}
+
+/** The stack that is up, whatever its phase; null when none answers. */
+export async function liveStack(): Promise<LiveStack | null> {
+  const state = await readStackState(homeOf().stackFile);
+  const status = state && (await askStack(state));
+  return state && status ? { state, status } : null;
+}
+
+/** For commands that need the stack: an existing cluster is left to its operators, the local stack is started. */
+export async function ensureStack(): Promise<void> {
+  if (process.env.TEMPORAL_ADDRESS) return;
+  if ((await liveStack())?.status.phase === 'ready') return;
+  await startInBackground();
+  say('The stack was started in the background; `scriptorium down` stops it.');
+}
+
+/** Runs the supervisor in the foreground; resolves to its exit code. */
+export function runInForeground(): Promise<number> {
+  const child = spawn(process.execPath, [supervisorEntry()], { stdio: 'inherit' });
+  // The terminal sends Ctrl-C to the supervisor as well; we wait until it has stopped everything.
+  const ignore = (): void => {};
+  const forward = (): void => void child.kill('SIGTERM');
+  process.on('SIGINT', ignore).on('SIGTERM', forward);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/**
+ * Starts the supervisor detached, shows what it says, and resolves when the stack is ready.
+ * @throws ScriptoriumError STACK_UNREACHABLE with the supervisor's last words
+ */
+export async function startInBackground(): Promise<StackState> {
+  const { logs } = homeOf();
+  mkdirSync(logs, { recursive: true });
+  const logPath = join(logs, 'supervisor.log');
+  const from = await stat(logPath)
+    .then((s) => s.size)
+    .catch(() => 0);
+  const log = openSync(logPath, 'a');
+  const child = spawn(process.execPath, [supervisorEntry()], { detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  child.unref();
+  let ended = false;
+  child.once('exit', () => (ended = true)).once('error', () => (ended = true));
+  return await waitUntilReady(new LogTail(logPath, from), () => ended);
+}
+
+/** Stops the stack; false when none was up. */
+export async function stopLocalStack(): Promise<boolean> {
+  const live = await liveStack();
+  if (!live || !(await stopStack(live.state))) return false;
+  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  while ((await readStackState(homeOf().stackFile))?.pid === live.state.pid) {
+    if (Date.now() > deadline)
+      throw new ScriptoriumError('STACK_UNREACHABLE', `The stack (process ${live.state.pid}) does not stop`);
+    await pause();
+  }
+  return true;
+}
+
+async function waitUntilReady(tail: LogTail, ended: () => boolean): Promise<StackState> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const over = ended();
+    await tail.relay();
+    const live = await liveStack();
+    if (live?.status.phase === 'ready') return live.state;
+    if (over && !live)
+      throw new ScriptoriumError('STACK_UNREACHABLE', `The stack could not be started: ${tail.lastLine}`);
+    if (Date.now() > deadline)
+      throw new ScriptoriumError('STACK_UNREACHABLE', 'The stack does not get ready');
+    await pause();
+  }
+}
+
+/** Shows what is added to a log file. */
+class LogTail {
+  readonly #path: string;
+  #position: number;
+  lastLine = '(it said nothing)';
+
+  constructor(path: string, position: number) {
+    this.#path = path;
+    this.#position = position;
+  }
+
+  async relay(): Promise<void> {
+    const file = await open(this.#path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read({
+        buffer: Buffer.alloc(64 * 1024),
+        position: this.#position,
+      });
+      this.#position += bytesRead;
+      for (const line of buffer.toString('utf8', 0, bytesRead).split('\n').filter(Boolean)) {
+        this.lastLine = line;
+        say(line);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+function supervisorEntry(): string {
+  return siblingModule(import.meta.url, '../../workers/supervisor/main');
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+}

@@ -1,0 +1,55 @@
+/** The command `scriptorium`. */
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { toScriptoriumError } from '../../activities/errors.ts';
+import { addBookCommands } from './commands/books.ts';
+import { addIngestCommand } from './commands/ingest.ts';
+import { addQuestionCommands } from './commands/questions.ts';
+import { addStackCommands } from './commands/stack.ts';
+import { exitCodes, printError } from './output.ts';
+
+const program = new Command('scriptorium')
+  .description('Turn folders of books into a question-answering service that cites title, chapter and page')
+  .version(packageVersion())
+  .option('--json', 'print the result as one JSON document')
+  .option('--debug', 'print stacks with errors')
+  .showHelpAfterError('(scriptorium --help shows the commands)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    '\nExamples:\n  scriptorium ingest ~/Books\n  scriptorium ask "How is the clock wound?"\n  scriptorium status' +
+      '\n\nState lives in SCRIPTORIUM_HOME. Progress goes to standard error, results to standard output.',
+  );
+addStackCommands(program);
+addIngestCommand(program);
+addQuestionCommands(program);
+addBookCommands(program);
+for (const command of program.commands)
+  command.exitOverride().option('--json', 'print the result as one JSON document');
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+  if (!(error instanceof CommanderError))
+    printError(error, program.opts<{ debug?: boolean }>().debug === true);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  return toScriptoriumError(error).code === 'INVALID_ARGUMENT' ? exitCodes.usage : exitCodes.failed;
+}
+
+/** From the package's own file, which lies one level higher in the built package. */
+function packageVersion(): string {
+  const require = createRequire(import.meta.url);
+  for (const path of ['../../package.json', '../../../package.json']) {
+    try {
+      const { name, version }: { name?: string; version?: string } = require(path);
+      if (name === 'scriptorium' && version) return version;
+    } catch {
+      // Not at this level.
+    }
+  }
+  return 'unknown';
+}

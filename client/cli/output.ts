@@ -1,0 +1,48 @@
+/** What the command line prints: results to standard output, everything else to standard error. */
+import type { Command } from 'commander';
+import { toScriptoriumError } from '../../activities/errors.ts';
+
+/** Exit codes are a contract: see the README. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, someBooksFailed: 3, interrupted: 130 } as const;
+
+/** One JSON document, or the lines for people. */
+export function printResult(command: Command, result: object, lines: () => readonly string[]): void {
+  const json = command.optsWithGlobals<{ json?: boolean }>().json === true;
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${lines().join('\n')}\n`);
+}
+
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** One line: what happened, and what to do. The stack only with --debug. */
+export function printError(error: unknown, debug: boolean): void {
+  const { code, message, remedy, cause } = toScriptoriumError(error);
+  const text = message.includes(remedy) ? message : `${message.replace(/\.$/, '')}. ${remedy}`;
+  say(`scriptorium: ${code}: ${text}`);
+  if (debug)
+    say(
+      String(
+        (cause instanceof Error ? cause.stack : undefined) ?? (error instanceof Error ? error.stack : error),
+      ),
+    );
+}
+
+/** Control characters would move the cursor, or worse; book text and file names may hold any. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) =>
+    character === '\n' || character === '\t' ? ' ' : '\u{FFFD}',
+  );
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${Math.round(seconds % 60)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,9 @@
+// Builds the package into dist/: JavaScript and types, and the workflows as one bundle, so that workers start at once.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureInstalled, root, run } from './ensure-installed.mjs';
+
+ensureInstalled();
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+run('tsc', ['-p', 'tsconfig.build.json']);
+run('node', ['scripts/bundle-workflows.mjs']);

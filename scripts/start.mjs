@@ -1,0 +1,49 @@
+// `npm start [-- <paths>]`: installs and builds what is missing, starts the stack, ingests, asks, and shows the answer.
+// At a terminal the stack then stays up until Ctrl-C; otherwise it stops and the exit code says how it went.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureInstalled, node, root, run } from './ensure-installed.mjs';
+
+ensureInstalled();
+run('node', ['scripts/build.mjs']);
+const given = process.argv.slice(2);
+if (given.length === 0) run('node', ['samples/build.ts']);
+const paths = given.length > 0 ? given : [join(root, 'samples', 'books')];
+
+const wasUp = scriptorium(['status', '--json'], 'ignore') === 0;
+scriptorium(['up', '--detach'], 'inherit') === 0 || process.exit(1);
+process.on('SIGTERM', stop);
+const ingested = scriptorium(['ingest', ...paths], 'inherit');
+const question = firstQuestion();
+process.stdout.write(`\nQuestion: ${question}\n\n`);
+const asked = ingested === 1 ? 1 : scriptorium(['ask', question], 'inherit');
+process.stdout.write('\n');
+scriptorium(['status'], 'inherit');
+process.exitCode = ingested || asked;
+
+if (process.stdin.isTTY && process.stdout.isTTY) {
+  process.stdout.write('\nAsk on: npx scriptorium ask "…"   Ctrl-C stops the stack.\n');
+  process.on('SIGINT', stop);
+  setInterval(() => {}, 60_000);
+} else if (!wasUp) {
+  scriptorium(['down'], 'inherit');
+}
+
+function firstQuestion() {
+  const file = join(root, 'samples', 'questions.json');
+  if (given.length > 0 || !existsSync(file)) return 'What is this book about?';
+  return JSON.parse(readFileSync(file, 'utf8')).questions[0].question;
+}
+
+function scriptorium(args, stdout) {
+  return (
+    spawnSync(node, [join(root, 'bin', 'scriptorium.js'), ...args], { stdio: ['ignore', stdout, 'inherit'] })
+      .status ?? 1
+  );
+}
+
+function stop() {
+  if (!wasUp) scriptorium(['down'], 'inherit');
+  process.exit();
+}

@@ -1,0 +1,27 @@
+// `npm test [-- <jest arguments>]`: installs what is missing, checks format, lint and types, and runs the tests.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureInstalled, root, run } from './ensure-installed.mjs';
+
+ensureInstalled();
+const args = process.argv.slice(2);
+if (args.length === 0) {
+  run('biome', ['check', '.']);
+  run('tsc', ['--noEmit']);
+}
+const report = join(root, '.cache', 'test-report.json');
+mkdirSync(join(root, '.cache'), { recursive: true });
+rmSync(report, { force: true });
+const suites =
+  args.length > 0 ? args : ['test/unit', 'test/contract', 'test/workflow', 'test/replay', 'test/stack'];
+const jest = [
+  '--experimental-vm-modules',
+  '--no-warnings',
+  'node_modules/jest/bin/jest.js',
+  '--json',
+  `--outputFile=${report}`,
+];
+const status = run('node', [...jest, ...suites], { tolerant: true, stdio: ['ignore', 'ignore', 'inherit'] });
+const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
+process.stdout.write(`${numPassedTests} passed, ${numFailedTests} failed\n`);
+process.exitCode = status;

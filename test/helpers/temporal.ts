@@ -1,0 +1,33 @@
+/** A real Temporal development server for tests, from the same asset as the product's. */
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { homeOf } from '../../client/home.ts';
+import { findAsset } from '../../workers/assets/find-asset.ts';
+import { temporalAsset } from '../../workers/assets/manifest.ts';
+
+let installed = false;
+
+export async function startTemporal(): Promise<TestWorkflowEnvironment> {
+  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  installed = true;
+  return await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path: await temporalBinary() } },
+  });
+}
+
+export async function temporalBinary(): Promise<string> {
+  const asset = temporalAsset();
+  if (!asset) throw new Error('no Temporal server is known for this machine');
+  return await findAsset(asset, { cacheFolder: homeOf().cache, env: process.env });
+}
+
+/** The workflows of this checkout, bundled once a test file. */
+export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  const { pathname } = new URL('../../workflows/index.ts', import.meta.url);
+  return await bundleWorkflowCode({ workflowsPath: pathname, logger: new DefaultLogger('ERROR') });
+}

@@ -1,0 +1,117 @@
+/**
+ * Finds a needed file, or fetches it: environment variable, PATH (Temporal), cache, then each source of the manifest.
+ * What is fetched is checked by its SHA-256, and takes its place in the cache by a rename.
+ */
+import { access, chmod, constants, mkdir, open, rename, rm } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { lock } from 'proper-lockfile';
+import { ScriptoriumError } from '../../activities/errors.ts';
+import { sha256OfFile } from '../../activities/sources/source-file.ts';
+import { type FetchProgress, fetchSource, sourceName } from './asset-sources.ts';
+import type { Asset } from './manifest.ts';
+
+export interface FindOptions {
+  readonly cacheFolder: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Hears what is fetched and how far it is. */
+  onProgress?(asset: Asset, ...progress: Parameters<FetchProgress>): void;
+}
+
+/**
+ * Path of the asset's file.
+ * @throws ScriptoriumError ASSET_UNAVAILABLE, which names every source that was tried and the variable that overrides
+ */
+export async function findAsset(asset: Asset, options: FindOptions): Promise<string> {
+  return (
+    (await named(asset, options)) ?? (await onPath(asset, options)) ?? (await cachedOrFetched(asset, options))
+  );
+}
+
+async function named({ variable, title }: Asset, { env }: FindOptions): Promise<string | null> {
+  const path = env[variable];
+  if (!path) return null;
+  if (await readable(path)) return path;
+  throw new ScriptoriumError(
+    'ASSET_UNAVAILABLE',
+    `${variable} names ${path} for the ${title}, and that file can't be read`,
+  );
+}
+
+/** Only programs are looked for on PATH: a model file there would be no one's intention. */
+async function onPath({ executable, fileName }: Asset, { env }: FindOptions): Promise<string | null> {
+  if (!executable) return null;
+  for (const folder of (env.PATH ?? '').split(delimiter).filter(Boolean)) {
+    const path = join(folder, fileName);
+    if (await readable(path, constants.X_OK)) return path;
+  }
+  return null;
+}
+
+async function cachedOrFetched(asset: Asset, options: FindOptions): Promise<string> {
+  const folder = join(options.cacheFolder, `${asset.name}-${asset.version}`);
+  const path = join(folder, asset.fileName);
+  await mkdir(folder, { recursive: true });
+  if (await isRight(asset, path)) return path;
+  // A second process waits here, and then finds what the first one fetched.
+  const unlock = await lock(folder, {
+    stale: 15_000,
+    retries: { retries: 1_000, factor: 1, minTimeout: 500, maxTimeout: 500 },
+  });
+  try {
+    if (!(await isRight(asset, path))) await fetchInto(path, folder, asset, options);
+  } finally {
+    await unlock();
+  }
+  return path;
+}
+
+async function fetchInto(path: string, folder: string, asset: Asset, options: FindOptions): Promise<void> {
+  const partial = `${path}.partial`;
+  const tried: string[] = [];
+  for (const source of asset.sources) {
+    try {
+      await fetchSource(source, partial, folder, (bytes, total) => options.onProgress?.(asset, bytes, total));
+      await assertRight(asset, partial);
+      await putInPlace(partial, path, asset.executable);
+      return;
+    } catch (error) {
+      tried.push(`${sourceName(source)}: ${reasonOf(error)}`);
+      await rm(partial, { force: true });
+    }
+  }
+  throw new ScriptoriumError(
+    'ASSET_UNAVAILABLE',
+    `The ${asset.title} ${asset.version} could not be fetched. Tried: ${tried.join('; ')}. ` +
+      `Put the file anywhere and set ${asset.variable} to its path, or set SCRIPTORIUM_CACHE to a folder that holds it`,
+  );
+}
+
+async function putInPlace(partial: string, path: string, executable: boolean): Promise<void> {
+  if (executable) await chmod(partial, 0o755);
+  const file = await open(partial, 'r');
+  await file.sync();
+  await file.close();
+  await rename(partial, path);
+}
+
+async function isRight(asset: Asset, path: string): Promise<boolean> {
+  return (await readable(path)) && (await sha256OfFile(path)) === asset.sha256;
+}
+
+async function assertRight(asset: Asset, path: string): Promise<void> {
+  const sha256 = await sha256OfFile(path);
+  if (sha256 !== asset.sha256) throw new Error(`its SHA-256 is ${sha256}, not ${asset.sha256}`);
+}
+
+function readable(path: string, mode = constants.R_OK): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** `fetch` hides why it failed in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}

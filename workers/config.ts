@@ -1,0 +1,162 @@
+/** Every setting: environment → schema → frozen object. Units are in the names. */
+import { realpathSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { delimiter } from 'node:path';
+import { z } from 'zod';
+import { ScriptoriumError } from '../activities/errors.ts';
+import type { ChunkOptions, SandboxLimits } from '../activities/ports/documents.ts';
+import { type Home, homeOf } from '../client/home.ts';
+import { DEFAULT_NAMESPACE } from '../client/stack-state.ts';
+
+const MB = 1024 * 1024;
+
+const whole = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
+/** An empty variable is one that is not set. */
+const optional = z
+  .string()
+  .optional()
+  .transform((value) => value || undefined);
+
+const environment = z.object({
+  /** Vector store: `lancedb` in the worker's process, or `qdrant`. Default: lancedb, or qdrant when QDRANT_URL is set. */
+  SCRIPTORIUM_STORE: z.enum(['lancedb', 'qdrant']).optional(),
+  QDRANT_URL: optional.pipe(z.url().optional()),
+  QDRANT_API_KEY: optional,
+  /** Folders, separated as in PATH, that sources must lie in. No restriction when empty. */
+  SCRIPTORIUM_LIBRARY_ROOTS: optional,
+  /** Largest PDF, EPUB or DOCX file. It is read into memory whole, so the sandbox's memory limits it too. */
+  SCRIPTORIUM_MAX_FILE_MB: whole(1, 2_000).default(512),
+  /** Largest text, HTML or Markdown file, and largest text in an archive. War and Peace has 3 MB. */
+  SCRIPTORIUM_MAX_TEXT_MB: whole(1, 1_000).default(64),
+  /** Longest time for one request to the sandbox, which reads at most 64 pages. */
+  SCRIPTORIUM_EXTRACT_TIMEOUT_S: whole(1, 3_600).default(120),
+  /** Largest resident memory of one sandbox process. */
+  SCRIPTORIUM_EXTRACT_MEMORY_MB: whole(128, 16_384).default(1_024),
+  /** Sandbox processes at once. Reading is 20 times faster than embedding on a CPU, so few are enough. */
+  SCRIPTORIUM_EXTRACT_PROCESSES: whole(1, 256).default(Math.max(1, Math.min(4, availableParallelism()))),
+  /** Embedding threads, a core each. */
+  SCRIPTORIUM_EMBED_THREADS: whole(1, 256).default(availableParallelism()),
+  /** Chunks embedded between two checkpoints. */
+  SCRIPTORIUM_EMBED_BATCH: whole(1, 1_024).default(32),
+  /** Largest chunk in tokens; all-MiniLM-L6-v2 takes at most 256. */
+  SCRIPTORIUM_CHUNK_TOKENS: whole(32, 256).default(256),
+  /** Tokens repeated from the chunk before. */
+  SCRIPTORIUM_CHUNK_OVERLAP: whole(0, 128).default(32),
+  /** Workflows kept in memory, about 1 MB each. */
+  SCRIPTORIUM_CACHED_WORKFLOWS: whole(2, 10_000).default(100),
+  /** How long a worker that is told to stop may finish its batches. */
+  SCRIPTORIUM_GRACE_S: whole(1, 600).default(10),
+  SCRIPTORIUM_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  OPENAI_BASE_URL: optional.pipe(z.url().optional()),
+  OPENAI_API_KEY: optional,
+  /** Model that writes answers; without it they are extractive. */
+  OPENAI_MODEL: optional,
+  /** Longest wait for the answer model. */
+  SCRIPTORIUM_ANSWER_TIMEOUT_S: whole(1, 600).default(60),
+  TEMPORAL_ADDRESS: optional,
+  TEMPORAL_NAMESPACE: optional,
+});
+
+export interface Config {
+  readonly home: Home;
+  readonly env: NodeJS.ProcessEnv;
+  /** Null: the stack starts a development server of its own. */
+  readonly temporalAddress: string | null;
+  readonly namespace: string;
+  readonly store:
+    | { readonly kind: 'lancedb' }
+    | { readonly kind: 'qdrant'; readonly url: string; readonly apiKey?: string };
+  /** Real paths. */
+  readonly roots: readonly string[];
+  readonly sandbox: { readonly processes: number; readonly limits: SandboxLimits };
+  readonly chunking: ChunkOptions;
+  readonly embedding: { readonly threads: number; readonly chunksPerBatch: number };
+  readonly answers: null | {
+    readonly baseUrl?: string | undefined;
+    readonly apiKey: string;
+    readonly model: string;
+    readonly timeoutMs: number;
+  };
+  readonly maxCachedWorkflows: number;
+  readonly graceMs: number;
+  readonly logLevel: string;
+}
+
+/** @throws ScriptoriumError INVALID_CONFIG naming every variable that is wrong */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.')}=${env[String(issue.path[0])] ?? ''}: ${issue.message}`,
+    );
+    throw new ScriptoriumError('INVALID_CONFIG', problems.join('; '));
+  }
+  const set = parsed.data;
+  return Object.freeze({
+    home: homeOf(env),
+    env,
+    temporalAddress: set.TEMPORAL_ADDRESS ?? null,
+    namespace: set.TEMPORAL_NAMESPACE ?? DEFAULT_NAMESPACE,
+    store: storeOf(set),
+    roots: rootsOf(set.SCRIPTORIUM_LIBRARY_ROOTS),
+    sandbox: { processes: set.SCRIPTORIUM_EXTRACT_PROCESSES, limits: limitsOf(set) },
+    chunking: { maxTokens: set.SCRIPTORIUM_CHUNK_TOKENS, overlapTokens: set.SCRIPTORIUM_CHUNK_OVERLAP },
+    embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
+    answers: answersOf(set),
+    maxCachedWorkflows: set.SCRIPTORIUM_CACHED_WORKFLOWS,
+    graceMs: set.SCRIPTORIUM_GRACE_S * 1_000,
+    logLevel: set.SCRIPTORIUM_LOG_LEVEL,
+  });
+}
+
+type Environment = z.output<typeof environment>;
+
+function storeOf({ SCRIPTORIUM_STORE, QDRANT_URL, QDRANT_API_KEY }: Environment): Config['store'] {
+  const kind = SCRIPTORIUM_STORE ?? (QDRANT_URL ? 'qdrant' : 'lancedb');
+  if (kind === 'lancedb') return { kind };
+  if (!QDRANT_URL)
+    throw new ScriptoriumError('INVALID_CONFIG', 'SCRIPTORIUM_STORE is qdrant, and QDRANT_URL is not set');
+  return { kind, url: QDRANT_URL, ...(QDRANT_API_KEY && { apiKey: QDRANT_API_KEY }) };
+}
+
+function rootsOf(list: string | undefined): readonly string[] {
+  return (list ?? '').split(delimiter).filter(Boolean).map(realRoot);
+}
+
+function realRoot(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    throw new ScriptoriumError(
+      'INVALID_CONFIG',
+      `SCRIPTORIUM_LIBRARY_ROOTS names ${path}, which does not exist`,
+    );
+  }
+}
+
+function limitsOf(set: Environment): SandboxLimits {
+  return {
+    maxFileBytes: set.SCRIPTORIUM_MAX_FILE_MB * MB,
+    maxTextBytes: set.SCRIPTORIUM_MAX_TEXT_MB * MB,
+    timeoutMs: set.SCRIPTORIUM_EXTRACT_TIMEOUT_S * 1_000,
+    maxMemoryBytes: set.SCRIPTORIUM_EXTRACT_MEMORY_MB * MB,
+  };
+}
+
+/** A local server needs no key; OpenAI's own does. */
+function answersOf(set: Environment): Config['answers'] {
+  if (!set.OPENAI_MODEL) return null;
+  if (!set.OPENAI_API_KEY && !set.OPENAI_BASE_URL) {
+    throw new ScriptoriumError(
+      'INVALID_CONFIG',
+      'OPENAI_MODEL is set, and neither OPENAI_API_KEY nor OPENAI_BASE_URL is',
+    );
+  }
+  const timeoutMs = set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000;
+  return {
+    baseUrl: set.OPENAI_BASE_URL,
+    apiKey: set.OPENAI_API_KEY ?? 'none',
+    model: set.OPENAI_MODEL,
+    timeoutMs,
+  };
+}

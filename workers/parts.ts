@@ -1,0 +1,63 @@
+/** Everything an activity may need, opened once a process and closed in the order of need. */
+import { ExtractiveAnswers } from '../activities/adapters/answers/extractive.ts';
+import { OpenAiAnswers } from '../activities/adapters/answers/openai-answers.ts';
+import { chunkerFingerprint, extractorFingerprint } from '../activities/adapters/documents/fingerprints.ts';
+import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox.ts';
+import { FileArtifacts } from '../activities/adapters/files/file-artifacts.ts';
+import { OnnxEmbedder } from '../activities/adapters/onnx/onnx-embedder.ts';
+import type { Pipeline } from '../activities/pipeline.ts';
+import type { AnswerModel } from '../activities/ports/answer-model.ts';
+import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
+import type { DocumentSandbox } from '../activities/ports/documents.ts';
+import type { Embedder } from '../activities/ports/embedder.ts';
+import { type FindOptions, findAsset } from './assets/find-asset.ts';
+import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
+import type { Config } from './config.ts';
+import { openStores, type Stores } from './stores.ts';
+
+export interface Parts extends Stores, AsyncDisposable {
+  readonly embedder: Embedder;
+  readonly sandbox: DocumentSandbox;
+  readonly artifacts: ArtifactStore;
+  readonly answerModel: AnswerModel;
+  readonly pipeline: Pipeline;
+}
+
+/** Longest text that all-MiniLM-L6-v2 was given by its makers. */
+const MODEL_MAX_TOKENS = 256;
+
+/** @throws ScriptoriumError ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED */
+export async function openParts(config: Config, options: { readonly embedThreads: number }): Promise<Parts> {
+  await using opened = new AsyncDisposableStack();
+  const finding: FindOptions = { cacheFolder: config.home.cache, env: config.env };
+  const [modelPath, tokenizerPath] = [
+    await findAsset(modelAsset, finding),
+    await findAsset(tokenizerAsset, finding),
+  ];
+  const embedder = opened.use(
+    await OnnxEmbedder.open({
+      ...{ modelPath, tokenizerPath, modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
+      threads: options.embedThreads,
+    }),
+  );
+  const { id: embedderId, dimensions } = embedder;
+  const stores = await openStores(config, embedderId, dimensions);
+  opened.use(stores.store);
+  opened.use(stores.catalog);
+  const sandbox = opened.use(new ProcessSandbox(config.sandbox));
+  const pipeline: Pipeline = {
+    ...{ extractor: extractorFingerprint, chunker: chunkerFingerprint, chunking: config.chunking },
+    ...{ tokenizerPath, embedderId, dimensions },
+  };
+  const artifacts = new FileArtifacts(config.home.artifacts);
+  const owned = opened.move();
+  return {
+    ...{ embedder, sandbox, artifacts, pipeline, answerModel: answerModelOf(config) },
+    ...{ store: stores.store, catalog: stores.catalog },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function answerModelOf({ answers }: Config): AnswerModel {
+  return answers ? new OpenAiAnswers(answers) : new ExtractiveAnswers();
+}

@@ -1,0 +1,130 @@
+/** One Temporal worker a queue: which activities and workflows it serves, and how many at once. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  type NativeConnection,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { formatOfName } from '../activities/adapters/documents/format-of-name.ts';
+import { createCatalogActivities } from '../activities/catalog.ts';
+import { createChunkActivities } from '../activities/chunk.ts';
+import { createEmbedActivities } from '../activities/embed.ts';
+import { createExtractActivities } from '../activities/extract.ts';
+import { createGenerateActivities } from '../activities/generate.ts';
+import { createRetrieveActivities } from '../activities/retrieve.ts';
+import { createRunActivities } from '../activities/run.ts';
+import { createScanActivities } from '../activities/scan.ts';
+import { siblingModule } from '../activities/sibling-module.ts';
+import { createStoreActivities } from '../activities/store.ts';
+import { type QueueName, taskQueues } from '../workflows/contract.ts';
+import type { Config } from './config.ts';
+import type { Parts } from './parts.ts';
+
+export interface WorkerContext {
+  readonly config: Config;
+  readonly parts: Parts;
+  readonly connection: NativeConnection;
+  readonly logger: Logger;
+}
+
+type QueueOptions = Pick<WorkerOptions, 'activities' | 'maxConcurrentActivityTaskExecutions'> & {
+  readonly workflows: boolean;
+};
+
+/** One worker for each queue; nothing runs before `run` is called on them. */
+export async function createWorkers(queues: readonly QueueName[], context: WorkerContext): Promise<Worker[]> {
+  const optionsOf = queueOptions(context);
+  const wanted = queues.map((queue) => ({ queue, options: optionsOf[queue]() }));
+  const workflowBundle = wanted.some(({ options }) => options.workflows)
+    ? await workflowBundleOf(context.logger)
+    : undefined;
+  return await Promise.all(
+    wanted.map(({ queue, options }) => createWorker(queue, options, context, workflowBundle)),
+  );
+}
+
+function createWorker(
+  queue: QueueName,
+  { workflows, ...options }: QueueOptions,
+  { config, connection }: WorkerContext,
+  workflowBundle: WorkflowBundleOption | undefined,
+): Promise<Worker> {
+  return Worker.create({
+    ...options,
+    connection,
+    namespace: config.namespace,
+    taskQueue: taskQueues[queue],
+    shutdownGraceTime: config.graceMs,
+    shutdownForceTime: config.graceMs + 5_000,
+    maxCachedWorkflows: config.maxCachedWorkflows,
+    ...(workflows && workflowBundle && { workflowBundle }),
+  });
+}
+
+function queueOptions({
+  config,
+  parts,
+  connection,
+  logger,
+}: WorkerContext): Record<QueueName, () => QueueOptions> {
+  const { roots } = config;
+  const isBookName = (name: string): boolean => formatOfName(name) !== null;
+  const client = new Client({ connection, namespace: config.namespace });
+  const onBatch = (batch: object): void => logger.debug(batch, 'chunks embedded');
+  return {
+    // Light work: many at once.
+    main: () => ({
+      workflows: true,
+      activities: {
+        ...createScanActivities({ ...parts, roots, isBookName }),
+        ...createRunActivities({ ...parts, client }),
+      },
+      maxConcurrentActivityTaskExecutions: 50,
+    }),
+    // Reading and cutting wait for a process of the sandbox; storing waits for the store.
+    documents: () => ({
+      workflows: false,
+      activities: {
+        ...createExtractActivities({ ...parts, roots }),
+        ...createChunkActivities(parts),
+        ...createStoreActivities(parts),
+      },
+      maxConcurrentActivityTaskExecutions: config.sandbox.processes + 16,
+    }),
+    // Two books at once keep all threads busy while one of them waits for its disk.
+    embed: () => ({
+      workflows: false,
+      activities: createEmbedActivities({
+        ...parts,
+        chunksPerBatch: config.embedding.chunksPerBatch,
+        onBatch,
+      }),
+      maxConcurrentActivityTaskExecutions: Math.max(2, config.embedding.threads),
+    }),
+    // Questions bring their activities along as local ones.
+    query: () => ({
+      workflows: true,
+      activities: {
+        ...createRetrieveActivities(parts),
+        ...createGenerateActivities(parts),
+        ...createCatalogActivities(parts),
+      },
+    }),
+  };
+}
+
+/** The bundle that the build made; from source it is made now, which takes some seconds. */
+async function workflowBundleOf(logger: Logger): Promise<WorkflowBundleOption> {
+  const codePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+  if (import.meta.url.endsWith('.js') && existsSync(codePath)) return { codePath };
+  logger.debug('bundling the workflows');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: siblingModule(import.meta.url, '../workflows/index'),
+  });
+  return { code };
+}

@@ -1,0 +1,24 @@
+import { openLanceStores } from '../activities/adapters/lancedb/lance-stores.ts';
+import { openQdrantStores } from '../activities/adapters/qdrant/qdrant-stores.ts';
+import type { Catalog } from '../activities/ports/catalog.ts';
+import type { VectorStore } from '../activities/ports/vector-store.ts';
+import type { Config } from './config.ts';
+
+export interface Stores {
+  readonly store: VectorStore;
+  readonly catalog: Catalog;
+}
+
+/** The store that is configured, for vectors of one model. */
+export function openStores({ store, home }: Config, embedderId: string, dimensions: number): Promise<Stores> {
+  if (store.kind === 'lancedb') return openLanceStores({ folder: home.store, embedderId, dimensions });
+  const { url, apiKey } = store;
+  return openQdrantStores({
+    url,
+    ...(apiKey && { apiKey }),
+    embedderId,
+    dimensions,
+    prefix: 'scriptorium',
+    timeoutMs: 30_000,
+  });
+}

@@ -1,0 +1,41 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { lock } from 'proper-lockfile';
+import { askStack, readStackState, type StackState } from '../../client/stack-state.ts';
+import { endOrphan } from './orphans.ts';
+
+/** Written beside and renamed, readable by its owner only: it holds the control service's secret. */
+export async function writeStackState(file: string, state: StackState): Promise<void> {
+  const beside = `${file}.${process.pid}`;
+  await writeFile(beside, JSON.stringify(state, null, 2), { mode: 0o600 });
+  await rename(beside, file);
+}
+
+export async function removeStackState(file: string): Promise<void> {
+  await rm(file, { force: true });
+}
+
+/**
+ * Takes the place of a stack that is no more, and ends what it left running. Resolves to null, or to the state of a
+ * stack that is alive, which is then left alone.
+ */
+export async function takePlace(
+  file: string,
+  temporalDb: string,
+  mine: StackState,
+): Promise<StackState | null> {
+  await mkdir(dirname(file), { recursive: true });
+  const unlock = await lock(dirname(file), {
+    stale: 10_000,
+    retries: { retries: 300, factor: 1, minTimeout: 100, maxTimeout: 100 },
+  });
+  try {
+    const former = await readStackState(file);
+    if (former && (await askStack(former))) return former;
+    if (former?.temporalPid) await endOrphan(former.temporalPid, temporalDb);
+    await writeStackState(file, mine);
+    return null;
+  } finally {
+    await unlock();
+  }
+}

@@ -1,0 +1,213 @@
+/** Starts the parts of the local stack in order, keeps them running, and stops them in the opposite order. */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
+import type { Part, StackState, StackStatus } from '../../client/stack-state.ts';
+import { type FindOptions, findAsset } from '../assets/find-asset.ts';
+import { modelAsset, temporalAsset, tokenizerAsset } from '../assets/manifest.ts';
+import type { Config } from '../config.ts';
+import { startControlServer } from './control-server.ts';
+import { ManagedProcess } from './managed-process.ts';
+import { removeStackState, takePlace, writeStackState } from './stack-file.ts';
+import {
+  freeTemporalPorts,
+  prepareNamespace,
+  spawnTemporal,
+  temporalAddress,
+  temporalAnswers,
+  temporalUiUrl,
+} from './temporal-server.ts';
+import { WorkerPart } from './worker-part.ts';
+
+export interface SupervisorOptions {
+  readonly config: Config;
+  /** Hears one line on each thing that happens. */
+  say(line: string): void;
+  readonly onProgress?: FindOptions['onProgress'];
+}
+
+/** Temporal's server writes its file and ends at once; this is for a disk that is slow. */
+const TEMPORAL_GRACE_MS = 10_000;
+
+export class Supervisor {
+  readonly #config: Config;
+  readonly #options: SupervisorOptions;
+  readonly #stopRequested = Promise.withResolvers<void>();
+  #phase: StackStatus['phase'] = 'starting';
+  #problem: StackStatus['problem'] = null;
+  #temporal: ManagedProcess | null = null;
+  #workers: WorkerPart | null = null;
+  #state: StackState | null = null;
+
+  constructor(options: SupervisorOptions) {
+    this.#config = options.config;
+    this.#options = options;
+  }
+
+  /**
+   * Runs the stack until it is told to stop. Resolves to the state of another stack when one is up already.
+   * @throws ScriptoriumError when a part can't be started at all
+   */
+  async run(onReady: (state: StackState) => void): Promise<StackState | null> {
+    const { home, namespace } = this.#config;
+    await using control = await startControlServer({ status: () => this.#status(), down: () => this.stop() });
+    const mine: StackState = {
+      ...{ pid: process.pid, controlUrl: control.url, token: control.token, namespace },
+      ...{ temporalAddress: this.#config.temporalAddress, uiUrl: null, temporalPid: null },
+    };
+    const other = await takePlace(home.stackFile, home.temporalDb, mine);
+    if (other) return other;
+    this.#state = mine;
+    try {
+      await Promise.race([this.#start(), this.#stopRequested.promise]);
+      if (this.#phase === 'ready') onReady(this.#state);
+      await this.#stopRequested.promise;
+    } finally {
+      await this.#stopParts();
+      await removeStackState(home.stackFile);
+    }
+    return null;
+  }
+
+  /** Begins to stop; `run` resolves when all is stopped. */
+  stop(): void {
+    this.#phase = 'stopping';
+    this.#stopRequested.resolve();
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await this.#fetchAssets();
+      const address = this.#config.temporalAddress ?? (await this.#startTemporal());
+      await this.#startWorkers(address);
+      if (this.#phase === 'starting') this.#phase = 'ready';
+    } catch (error) {
+      const { code, message, remedy } = toScriptoriumError(error);
+      this.#phase = 'failed';
+      this.#problem = { code, message: `${message}. ${remedy}` };
+      throw error;
+    }
+  }
+
+  /** Before anything runs, so that a fetch that fails is the first and only thing a person sees. */
+  async #fetchAssets(): Promise<void> {
+    const { onProgress } = this.#options;
+    const finding: FindOptions = {
+      cacheFolder: this.#config.home.cache,
+      env: this.#config.env,
+      ...(onProgress && { onProgress }),
+    };
+    await findAsset(modelAsset, finding);
+    await findAsset(tokenizerAsset, finding);
+  }
+
+  async #startTemporal(): Promise<string> {
+    const { home, namespace, env } = this.#config;
+    const { onProgress } = this.#options;
+    const binary = await findAsset(temporalForThisMachine(), {
+      cacheFolder: home.cache,
+      env,
+      ...(onProgress && { onProgress }),
+    });
+    const ports = await freeTemporalPorts();
+    const log = this.#logFile('temporal');
+    const start = await spawnTemporal(binary, home.temporalDb, namespace, ports, log);
+    const started = (): ReturnType<typeof start> => {
+      const child = start();
+      void this.#note({ temporalPid: child.pid ?? null });
+      return child;
+    };
+    this.#temporal = new ManagedProcess({ name: 'temporal', start: started, onUnexpectedEnd: this.#tellEnd });
+    this.#temporal.start();
+    const address = temporalAddress(ports);
+    await prepareNamespace(address, namespace);
+    await this.#note({ temporalAddress: address, uiUrl: temporalUiUrl(ports) });
+    return address;
+  }
+
+  async #startWorkers(address: string): Promise<void> {
+    const env = {
+      ...this.#config.env,
+      TEMPORAL_ADDRESS: address,
+      TEMPORAL_NAMESPACE: this.#config.namespace,
+    };
+    this.#workers = new WorkerPart(env, this.#logFile('workers'), this.#tellEnd);
+    const problem = await this.#workers.start();
+    if (problem) throw new ScriptoriumError(toKnownCode(problem.code), problem.message.replace(/\.$/, ''));
+  }
+
+  async #stopParts(): Promise<void> {
+    // Work first: the workers hand their progress to a server that still runs.
+    await this.#workers?.stop(this.#config.graceMs + 10_000);
+    await this.#temporal?.stop(TEMPORAL_GRACE_MS);
+  }
+
+  async #status(): Promise<StackStatus> {
+    const workers = (await this.#workers?.parts()) ?? [
+      { name: 'workers', address: null, healthy: false, detail: 'not started yet' },
+    ];
+    return {
+      phase: this.#phase,
+      problem: this.#problem,
+      parts: [...(await this.#temporalParts()), ...workers],
+    };
+  }
+
+  async #temporalParts(): Promise<Part[]> {
+    const { temporalAddress: address = null, uiUrl = null } = this.#state ?? {};
+    const healthy = address !== null && (await temporalAnswers(address, this.#config.namespace));
+    const restarts = this.#temporal?.restarts ?? 0;
+    const own = this.#temporal
+      ? `development server${restarts > 0 ? `, started again ${restarts} times` : ''}`
+      : 'existing cluster';
+    const server: Part = {
+      name: 'temporal',
+      address,
+      healthy,
+      detail: `${own}, namespace ${this.#config.namespace}`,
+    };
+    return uiUrl ? [server, { name: 'temporal-ui', address: uiUrl, healthy, detail: 'web UI' }] : [server];
+  }
+
+  async #note(change: Partial<StackState>): Promise<void> {
+    if (!this.#state) return;
+    this.#state = { ...this.#state, ...change };
+    await writeStackState(this.#config.home.stackFile, this.#state);
+  }
+
+  readonly #tellEnd = (event: { name: string; how: string; againInMs: number }): void => {
+    this.#options.say(
+      `${event.name} ${event.how}; it is started again in ${event.againInMs / 1000} s (log: ${this.#logPath(event.name)})`,
+    );
+  };
+
+  #logPath(name: string): string {
+    return join(this.#config.home.logs, `${name}.log`);
+  }
+
+  #logFile(name: string): number {
+    mkdirSync(this.#config.home.logs, { recursive: true });
+    const file = openSync(this.#logPath(name), 'a');
+    // Children inherit it; our own copy goes when we stop.
+    void this.#stopRequested.promise.then(() => setTimeout(() => closeSync(file), 60_000).unref());
+    return file;
+  }
+}
+
+function temporalForThisMachine() {
+  const asset = temporalAsset();
+  if (asset) return asset;
+  throw new ScriptoriumError(
+    'ASSET_UNAVAILABLE',
+    `No Temporal server is known for ${process.platform}-${process.arch}. Set SCRIPTORIUM_TEMPORAL to its program, or TEMPORAL_ADDRESS to a cluster`,
+  );
+}
+
+function toKnownCode(code: string) {
+  return code === 'ASSET_UNAVAILABLE' ||
+    code === 'STORE_UNREACHABLE' ||
+    code === 'STORE_REJECTED' ||
+    code === 'INVALID_CONFIG'
+    ? code
+    : 'STACK_UNREACHABLE';
+}

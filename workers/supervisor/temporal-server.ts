@@ -1,0 +1,99 @@
+/** Temporal's development server: one process, one SQLite file, its web UI. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import getPort, { portNumbers } from 'get-port';
+import { ScriptoriumError } from '../../activities/errors.ts';
+
+export interface TemporalPorts {
+  readonly frontend: number;
+  readonly ui: number;
+}
+
+const HOST = '127.0.0.1';
+/** Long enough for a server that recovers a large file after a crash. */
+const READY_TIMEOUT_MS = 60_000;
+const READY_EVERY_MS = 200;
+/** Closed runs stay visible for 30 days; what must last longer is in the catalog. */
+const RETENTION = '30 days';
+
+/** Temporal's usual ports, or the next ones that nobody uses. */
+export async function freeTemporalPorts(): Promise<TemporalPorts> {
+  const frontend = await getPort({ host: HOST, port: portNumbers(7233, 7332) });
+  return { frontend, ui: await getPort({ host: HOST, port: portNumbers(8233, 8332), exclude: [frontend] }) };
+}
+
+export const temporalAddress = (ports: TemporalPorts): string => `${HOST}:${ports.frontend}`;
+export const temporalUiUrl = (ports: TemporalPorts): string => `http://${HOST}:${ports.ui}`;
+
+/** Write-ahead logging and `synchronous=NORMAL`: a power cut may lose the last moments, never the file; kill -9 loses nothing. */
+export async function spawnTemporal(
+  binary: string,
+  dbFile: string,
+  namespace: string,
+  ports: TemporalPorts,
+  log: number,
+): Promise<() => ChildProcess> {
+  await mkdir(dirname(dbFile), { recursive: true });
+  const args = [
+    ...['server', 'start-dev', '--ip', HOST, '--port', String(ports.frontend), '--ui-port', String(ports.ui)],
+    ...[
+      '--db-filename',
+      dbFile,
+      '--sqlite-pragma',
+      'journal_mode=WAL',
+      '--sqlite-pragma',
+      'synchronous=NORMAL',
+    ],
+    ...['--namespace', namespace, '--log-level', 'warn'],
+  ];
+  return () => spawn(binary, args, { stdio: ['ignore', log, log], detached: true });
+}
+
+/** Waits until the server answers and its namespace keeps closed runs for 30 days. */
+export async function prepareNamespace(address: string, namespace: string): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await setRetention(address, namespace);
+      return;
+    } catch (cause) {
+      if (Date.now() > deadline)
+        throw new ScriptoriumError('STACK_UNREACHABLE', `The Temporal server does not answer at ${address}`, {
+          cause,
+        });
+      await new Promise((resolve) => setTimeout(resolve, READY_EVERY_MS));
+    }
+  }
+}
+
+async function setRetention(address: string, namespace: string): Promise<void> {
+  const connection = await Connection.connect({ address, connectTimeout: '5s' });
+  try {
+    await connection.workflowService.updateNamespace({
+      namespace,
+      config: { workflowExecutionRetentionTtl: msToTs(RETENTION) },
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** True when the server at the address answers for the namespace. */
+export async function temporalAnswers(address: string, namespace: string): Promise<boolean> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: '3s' });
+    try {
+      await connection.withDeadline(Date.now() + 3_000, () =>
+        connection.workflowService.describeNamespace({ namespace }),
+      );
+      return true;
+    } finally {
+      await connection.close();
+    }
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,14 @@
+/** What a worker process tells its supervisor. Any message the other way asks for its health. */
+import { z } from 'zod';
+
+export const workerMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready') }),
+  z.object({ kind: z.literal('failed'), code: z.string(), message: z.string() }),
+  z.object({ kind: z.literal('health'), healthy: z.boolean(), detail: z.string() }),
+]);
+export type WorkerMessage = z.infer<typeof workerMessage>;
+
+/** Does nothing in a worker that was started by hand. */
+export function sendToSupervisor(message: WorkerMessage): void {
+  if (process.connected) process.send?.(message);
+}

@@ -1,0 +1,94 @@
+/** The worker process as a part of the stack. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { siblingModule } from '../../activities/sibling-module.ts';
+import type { Part } from '../../client/stack-state.ts';
+import { ManagedProcess, type ManagedProcessOptions } from './managed-process.ts';
+import { type WorkerMessage, workerMessage } from './worker-messages.ts';
+
+export interface WorkerProblem {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A worker that does not answer within this time is busy or stuck; either way it is not healthy. */
+const HEALTH_TIMEOUT_MS = 5_000;
+
+export class WorkerPart {
+  readonly #process: ManagedProcess;
+  #ready = false;
+  #problem: WorkerProblem | null = null;
+  #wake: (() => void)[] = [];
+
+  constructor(
+    env: NodeJS.ProcessEnv,
+    log: number,
+    onUnexpectedEnd: ManagedProcessOptions['onUnexpectedEnd'],
+  ) {
+    const entry = siblingModule(import.meta.url, '../worker-main');
+    const start = (): ChildProcess => {
+      const child = fork(entry, [], { env, stdio: ['ignore', log, log, 'ipc'], detached: true });
+      child.on('message', (message) => this.#hear(workerMessage.parse(message)));
+      child.once('exit', () => this.#change(() => (this.#ready = false)));
+      return child;
+    };
+    this.#process = new ManagedProcess({ name: 'workers', start, onUnexpectedEnd });
+  }
+
+  /** Starts it; resolves to null when it is ready, or to what keeps it from starting. */
+  async start(): Promise<WorkerProblem | null> {
+    this.#process.start();
+    while (!this.#ready && !this.#problem) await new Promise<void>((resolve) => this.#wake.push(resolve));
+    return this.#ready ? null : this.#problem;
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await this.#process.stop(graceMs);
+  }
+
+  /** What the process says of itself, and of the store that it holds. */
+  async parts(): Promise<readonly Part[]> {
+    const { child, restarts } = this.#process;
+    const again = restarts > 0 ? `, started again ${restarts} times` : '';
+    if (!child || !this.#ready) {
+      const detail = this.#problem ? this.#problem.message : `starting${again}`;
+      return [{ name: 'workers', address: null, healthy: false, detail }];
+    }
+    const health = await healthOf(child);
+    const detail = `process ${child.pid}${again}`;
+    return [
+      { name: 'workers', address: null, healthy: true, detail },
+      { name: 'store', address: null, healthy: health.healthy, detail: health.detail },
+    ];
+  }
+
+  #hear(message: WorkerMessage): void {
+    if (message.kind === 'ready') this.#change(() => ([this.#ready, this.#problem] = [true, null]));
+    if (message.kind === 'failed')
+      this.#change(() => (this.#problem = { code: message.code, message: message.message }));
+  }
+
+  #change(apply: () => void): void {
+    apply();
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+function healthOf(child: ChildProcess): Promise<{ healthy: boolean; detail: string }> {
+  return new Promise((resolve) => {
+    const settle = (health: { healthy: boolean; detail: string }): void => {
+      clearTimeout(timer);
+      child.off('message', hear);
+      resolve(health);
+    };
+    const hear = (message: unknown): void => {
+      const parsed = workerMessage.parse(message);
+      if (parsed.kind === 'health') settle(parsed);
+    };
+    const timer = setTimeout(
+      () => settle({ healthy: false, detail: 'no answer from the workers' }),
+      HEALTH_TIMEOUT_MS,
+    );
+    child.on('message', hear);
+    child.send({ kind: 'health' }, (error) => error && settle({ healthy: false, detail: error.message }));
+  });
+}

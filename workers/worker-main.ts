@@ -1,0 +1,66 @@
+/** Entry of a worker process: `node worker-main --queues main,documents,embed,query`. */
+import { parseArgs } from 'node:util';
+import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
+import { type QueueName, taskQueues } from '../workflows/contract.ts';
+import { loadConfig } from './config.ts';
+import { createLogger, installRuntime } from './log.ts';
+import { sendToSupervisor } from './supervisor/worker-messages.ts';
+import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
+
+try {
+  await main();
+} catch (error) {
+  const { code, message, remedy } = toScriptoriumError(error);
+  sendToSupervisor({ kind: 'failed', code, message: `${message}. ${remedy}` });
+  process.stderr.write(`scriptorium worker: ${code}: ${message}. ${remedy}\n`);
+  process.exitCode = 1;
+}
+// An open IPC channel would keep a finished process alive.
+if (process.connected) process.disconnect();
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const logger = createLogger(config.logLevel, 'worker');
+  installRuntime(logger);
+  const queues = queuesOf(process.argv.slice(2));
+  const worker = await startWorkerProcess(config, queues, logger);
+  logger.info({ queues, pid: process.pid }, 'worker ready');
+  stopOnSignal(worker);
+  answerSupervisor(worker);
+  sendToSupervisor({ kind: 'ready' });
+  await worker.finished;
+  logger.info('worker stopped');
+}
+
+function queuesOf(args: string[]): QueueName[] {
+  const { values } = parseArgs({ args, options: { queues: { type: 'string' } } });
+  const names = Object.keys(taskQueues).filter(isQueueName);
+  if (values.queues === undefined) return names;
+  return values.queues.split(',').map((name) => {
+    if (isQueueName(name)) return name;
+    throw new ScriptoriumError(
+      'INVALID_ARGUMENT',
+      `--queues names ${name}; the queues are ${names.join(', ')}`,
+    );
+  });
+}
+
+function isQueueName(name: string): name is QueueName {
+  return Object.hasOwn(taskQueues, name);
+}
+
+function stopOnSignal(worker: WorkerProcess): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => worker.stop());
+  // The supervisor is gone, even by kill -9: nobody would ever stop this process.
+  process.on('disconnect', () => worker.stop());
+}
+
+function answerSupervisor(worker: WorkerProcess): void {
+  process.on('message', () => {
+    worker.health().then(
+      (detail) => sendToSupervisor({ kind: 'health', healthy: true, detail }),
+      (error: unknown) =>
+        sendToSupervisor({ kind: 'health', healthy: false, detail: toScriptoriumError(error).message }),
+    );
+  });
+}

@@ -1,0 +1,88 @@
+/** The process that does the work: connects, opens its parts, serves its queues, and drains when it is told to stop. */
+import { NativeConnection, type Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { ScriptoriumError } from '../activities/errors.ts';
+import { temporalTarget } from '../client/connection.ts';
+import type { QueueName } from '../workflows/contract.ts';
+import type { Config } from './config.ts';
+import { openParts, type Parts } from './parts.ts';
+import { createWorkers } from './queue-workers.ts';
+
+export interface WorkerProcess {
+  /** Resolves when the workers have drained after `stop`, rejects when one of them fails. */
+  readonly finished: Promise<void>;
+  /** Takes no new work, lets batches finish within the grace time. */
+  stop(): void;
+  /** One line on each part that this process holds; throws when one does not answer. */
+  health(): Promise<string>;
+}
+
+/** @throws ScriptoriumError STACK_UNREACHABLE, ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED */
+export async function startWorkerProcess(
+  config: Config,
+  queues: readonly QueueName[],
+  logger: Logger,
+): Promise<WorkerProcess> {
+  await using opened = new AsyncDisposableStack();
+  const connection = await connect(config);
+  opened.defer(() => connection.close());
+  const parts = opened.use(
+    await openParts(config, { embedThreads: queues.includes('embed') ? config.embedding.threads : 1 }),
+  );
+  const workers = await createWorkers(queues, { config, parts, connection, logger });
+  const owned = opened.move();
+  return {
+    finished: runAll(workers).finally(() => owned.disposeAsync()),
+    stop: () => stopAll(workers),
+    health: () => healthOf(parts),
+  };
+}
+
+/** Longest wait for Temporal when a process starts; after that its supervisor starts it again. */
+const CONNECT_TIMEOUT_MS = 60_000;
+const CONNECT_EVERY_MS = 500;
+
+async function connect(config: Config): Promise<NativeConnection> {
+  const { connection } = await temporalTarget({ env: config.env });
+  const deadline = Date.now() + CONNECT_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await NativeConnection.connect({
+        ...(connection.address && { address: connection.address }),
+        ...nativeSecurity(connection),
+      });
+    } catch (cause) {
+      if (Date.now() > deadline)
+        throw new ScriptoriumError('STACK_UNREACHABLE', `Temporal does not answer at ${connection.address}`, {
+          cause,
+        });
+      await new Promise((resolve) => setTimeout(resolve, CONNECT_EVERY_MS));
+    }
+  }
+}
+
+function nativeSecurity({ tls, apiKey }: Awaited<ReturnType<typeof temporalTarget>>['connection']) {
+  return { ...(tls !== undefined && tls !== null && { tls }), ...(typeof apiKey === 'string' && { apiKey }) };
+}
+
+/** One worker that fails stops the others, so that the process ends and is started again whole. */
+async function runAll(workers: readonly Worker[]): Promise<void> {
+  const runs = workers.map(async (worker) => {
+    try {
+      await worker.run();
+    } finally {
+      stopAll(workers);
+    }
+  });
+  const outcomes = await Promise.allSettled(runs);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+function stopAll(workers: readonly Worker[]): void {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+async function healthOf({ store, embedder, answerModel }: Parts): Promise<string> {
+  return `${await store.health()}; model ${embedder.id}; answers ${answerModel.name}`;
+}

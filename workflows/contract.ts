@@ -1,0 +1,291 @@
+/**
+ * What passes between people, programs and the workflows: names, inputs, results, signals and queries.
+ * Only types, schemas and constants: it may be imported from anywhere.
+ */
+import { z } from 'zod';
+
+/** Each kind of work has a queue, so that it can have machines of its own. */
+export const taskQueues = {
+  /** Workflows of ingestion and their light activities. The name that people type. */
+  main: 'scriptorium',
+  /** Reading, cutting and storing books: CPU and disk. */
+  documents: 'scriptorium-documents',
+  /** Embedding: GPU, or all cores. */
+  embed: 'scriptorium-embed',
+  /** Questions: never behind a batch. */
+  query: 'scriptorium-query',
+} as const;
+export type QueueName = keyof typeof taskQueues;
+
+export const workflowTypes = {
+  ingestLibrary: 'ingestLibrary',
+  ingestBook: 'ingestBook',
+  answerQuestion: 'answerQuestion',
+  searchLibrary: 'searchLibrary',
+  listBooks: 'listBooks',
+} as const;
+
+export const DEFAULT_LIBRARY = 'default';
+export const DEFAULT_PARALLEL = 5;
+export const DEFAULT_TOP_K = 10;
+
+/** Workflow id of the run over a library: one at a time. */
+export const ingestLibraryId = (library: string): string => `ingest/${library}`;
+/** Workflow id of a book's ingestion: never two at once for one book. */
+export const ingestBookId = (library: string, bookId: string): string => `ingest/${library}/${bookId}`;
+
+// ── inputs ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const libraryName = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u,
+    'a library name has 1 to 64 letters, digits, dots, dashes or underscores, and begins with a letter or digit',
+  );
+/** Children in flight at once. */
+export const parallel = z.int().min(1).max(500);
+/** Hits of a search, or passages of an answer. */
+export const topK = z.int().min(1).max(100);
+/** 8,000 characters are far more than a model reads of a question. */
+export const questionText = z
+  .string()
+  .max(8_000, 'a question has at most 8,000 characters')
+  .refine((text) => /[\p{L}\p{N}]/u.test(text), 'a question needs at least one letter or digit');
+
+/** What a person gives to start a run; `temporal workflow start --type ingestLibrary --input '{"paths":["/books"]}'`. */
+export const ingestLibraryInput = z.strictObject({
+  /** Absolute paths of files and folders, as the workers see them. */
+  paths: z
+    .array(z.string().regex(/^(\/|[A-Za-z]:[\\/]|\\\\)/, 'a path must be absolute'))
+    .min(1, 'name at least one file or folder')
+    .max(10_000),
+  library: libraryName.default(DEFAULT_LIBRARY),
+  parallel: parallel.default(DEFAULT_PARALLEL),
+  /** Set by the workflow itself when it continues as new. */
+  carried: z.custom<CarriedState>((value) => value === undefined || typeof value === 'object').optional(),
+});
+export type IngestLibraryInput = z.input<typeof ingestLibraryInput>;
+
+export const askInput = z.strictObject({
+  question: questionText,
+  /** All libraries when left out. */
+  library: libraryName.optional(),
+  topK: topK.default(DEFAULT_TOP_K),
+});
+export type AskInput = z.input<typeof askInput>;
+
+export const searchInput = z.strictObject({
+  query: questionText,
+  library: libraryName.optional(),
+  topK: topK.default(DEFAULT_TOP_K),
+});
+export type SearchInput = z.input<typeof searchInput>;
+
+export const bookState = z.enum(['ingested', 'failed', 'cancelled']);
+export const listBooksInput = z.strictObject({
+  library: libraryName.optional(),
+  state: bookState.optional(),
+  after: z.string().optional(),
+  limit: z.int().min(1).max(200).default(200),
+});
+export type ListBooksInput = z.input<typeof listBooksInput>;
+
+// ── ingestion ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const stages = ['scan', 'extract', 'chunk', 'embed', 'upsert', 'verify', 'commit'] as const;
+export type Stage = (typeof stages)[number];
+
+export interface BookFailure {
+  readonly path: string;
+  readonly stage: Stage;
+  /** Code of the registry in `activities/errors.ts`. */
+  readonly code: string;
+  /** What happened and what to do. */
+  readonly message: string;
+  readonly attempts: number;
+}
+
+/** A book that a run has to ingest. */
+export interface ManifestEntry {
+  readonly bookId: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface ScanResult {
+  /** Artifact with one `ManifestEntry` a record. */
+  readonly manifestKey: string;
+  readonly toIngest: number;
+  readonly unchanged: number;
+  /** Paths that can't be ingested at all; the first hundred are listed. */
+  readonly failed: number;
+  readonly failures: readonly BookFailure[];
+  /** Files passed over because they are of no supported format, by ending. */
+  readonly skippedFiles: Readonly<Record<string, number>>;
+}
+
+export interface IngestBookInput {
+  readonly library: string;
+  readonly bookId: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** Workflow to tell when the book is done. */
+  readonly reportTo: string;
+}
+
+export type BookOutcome =
+  | { readonly outcome: 'ingested'; readonly chunks: number; readonly pages: number }
+  | { readonly outcome: 'failed'; readonly failure: BookFailure }
+  | { readonly outcome: 'cancelled' };
+
+export type BookReport = { readonly bookId: string } & BookOutcome;
+
+/** Signal of a child to its run. */
+export const bookDoneSignal = 'bookDone';
+
+export interface BookCounts {
+  readonly total: number;
+  readonly ingested: number;
+  readonly unchanged: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+export interface RunningBook {
+  readonly bookId: string;
+  readonly path: string;
+  readonly startedAtMs: number;
+}
+
+/** Query on a run: where it stands. */
+export const runProgressQuery = 'runProgress';
+export interface RunProgress {
+  readonly library: string;
+  readonly state: 'scanning' | 'ingesting' | 'cancelling' | 'done';
+  readonly parallel: number;
+  readonly books: BookCounts;
+  readonly chunks: number;
+  readonly running: readonly RunningBook[];
+  /** The latest failures, at most `MAX_LISTED_FAILURES`. */
+  readonly failures: readonly BookFailure[];
+  readonly startedAtMs: number;
+}
+
+/** Query on a book's ingestion: its stage and counts so far. */
+export const bookProgressQuery = 'bookProgress';
+export interface BookProgress {
+  readonly bookId: string;
+  readonly path: string;
+  readonly stage: Exclude<Stage, 'scan'>;
+  /** Pages or sections; null before they are known. */
+  readonly pages: number | null;
+  readonly chunks: number | null;
+}
+
+/** Last heartbeat of a long activity. */
+export interface HeartbeatProgress {
+  readonly done: number;
+  readonly total: number | null;
+}
+
+/** A run lists at most this many failures; the catalog has them all. */
+export const MAX_LISTED_FAILURES = 100;
+
+export interface IngestLibraryResult {
+  readonly workflowId: string;
+  readonly library: string;
+  readonly books: BookCounts;
+  readonly chunks: number;
+  /** The latest failures, at most `MAX_LISTED_FAILURES`. */
+  readonly failures: readonly BookFailure[];
+  readonly skippedFiles: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+/** What a run takes along when it continues as new. */
+export interface CarriedState {
+  readonly scan: ScanResult;
+  /** Manifest entries that were started. */
+  readonly cursor: number;
+  readonly running: readonly RunningBook[];
+  readonly ingested: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly chunks: number;
+  readonly failures: readonly BookFailure[];
+  readonly startedAtMs: number;
+  readonly cancelling: boolean;
+}
+
+// ── questions ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface PageRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface SearchHit {
+  /** Cosine similarity, −1 to 1. */
+  readonly score: number;
+  readonly text: string;
+  readonly title: string;
+  readonly author: string | null;
+  readonly page: PageRange | null;
+  readonly section: readonly string[];
+  readonly path: string;
+  readonly bookId: string;
+  readonly chunkId: string;
+}
+
+/** Milliseconds spent in each stage. */
+export type Timings = Readonly<Record<string, number>>;
+
+export interface SearchResult {
+  readonly hits: readonly SearchHit[];
+  readonly timings: Timings;
+}
+
+export interface Citation {
+  /** Number that the answer uses, from 1. */
+  readonly n: number;
+  readonly title: string;
+  readonly author: string | null;
+  readonly page: PageRange | null;
+  readonly section: readonly string[];
+  readonly path: string;
+  readonly chunkId: string;
+  /** Words of the passage that the answer rests on. */
+  readonly quote: string;
+}
+
+export interface Answer {
+  readonly answer: string;
+  readonly citations: readonly Citation[];
+  /** Citations of passages that do not exist, which were removed from the answer. */
+  readonly droppedCitations: readonly number[];
+  readonly mode: 'extractive' | 'model';
+  readonly timings: Timings;
+  readonly workflowId: string;
+}
+
+// ── books ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface BookSummary {
+  readonly bookId: string;
+  readonly library: string;
+  readonly path: string;
+  readonly title: string | null;
+  readonly author: string | null;
+  readonly state: z.infer<typeof bookState>;
+  readonly pages: number;
+  readonly chunks: number;
+  /** What searches return; null when the book was never ingested. */
+  readonly revision: string | null;
+  readonly failure: Omit<BookFailure, 'path'> | null;
+}
+
+export interface BookPage {
+  readonly books: readonly BookSummary[];
+  /** Give it as `after` to go on; null at the end. */
+  readonly next: string | null;
+}

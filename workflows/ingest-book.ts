@@ -1,0 +1,160 @@
+/** One book: extract → chunk → embed → upsert → verify → commit → drop stale. It always tells its run how it ended. */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  defineQuery,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  proxyActivities,
+  setHandler,
+} from '@temporalio/workflow';
+import type { ChunkActivities } from '../activities/chunk.ts';
+import type { EmbedActivities } from '../activities/embed.ts';
+import type { ExtractActivities, ExtractedBook } from '../activities/extract.ts';
+import type { RunActivities } from '../activities/run.ts';
+import type { StoreActivities } from '../activities/store.ts';
+import {
+  type BookFailure,
+  type BookOutcome,
+  type BookProgress,
+  bookDoneSignal,
+  bookProgressQuery,
+  type IngestBookInput,
+} from './contract.ts';
+import { ARTIFACT_ROUNDS, policies, VERIFY_ROUNDS } from './policies.ts';
+
+const { extractBook } = proxyActivities<ExtractActivities>(policies.extract);
+const { chunkBook } = proxyActivities<ChunkActivities>(policies.chunk);
+const { embedBook } = proxyActivities<EmbedActivities>(policies.embed);
+const { upsertBook, dropRevision } = proxyActivities<StoreActivities>(policies.upsert);
+const { verifyBook, commitBook, dropStale } = proxyActivities<StoreActivities>({
+  ...policies.quick,
+  taskQueue: policies.upsert.taskQueue,
+});
+const { recordOutcome } = proxyActivities<RunActivities>(policies.quick);
+
+const bookProgress = defineQuery<BookProgress>(bookProgressQuery);
+
+type MutableProgress = { -readonly [K in keyof BookProgress]: BookProgress[K] };
+
+export async function ingestBook(input: IngestBookInput): Promise<BookOutcome> {
+  const progress: MutableProgress = {
+    bookId: input.bookId,
+    path: input.path,
+    stage: 'extract',
+    pages: null,
+    chunks: null,
+  };
+  setHandler(bookProgress, () => ({ ...progress }));
+  try {
+    const outcome = await ingest(input, progress);
+    await report(input, outcome);
+    return outcome;
+  } catch (error) {
+    await CancellationScope.nonCancellable(() => settleUnfinished(input, outcomeOf(error, progress)));
+    throw isCancellation(error) ? error : readable(error, progress);
+  }
+}
+
+/** A damaged intermediate file is dropped by whoever finds it; the steps that made it are then done again. */
+async function ingest(input: IngestBookInput, progress: MutableProgress): Promise<BookOutcome> {
+  for (let round = 1; ; round++) {
+    try {
+      return await ingestOnce(input, progress);
+    } catch (error) {
+      if (round === ARTIFACT_ROUNDS || failureOf(error, progress).code !== 'ARTIFACT_CORRUPT') throw error;
+    }
+  }
+}
+
+async function ingestOnce(input: IngestBookInput, progress: MutableProgress): Promise<BookOutcome> {
+  const { library, bookId, path } = input;
+  const name = path.slice(path.lastIndexOf('/') + 1).slice(0, 120);
+  progress.stage = 'extract';
+  const book = await extractBook.executeWithOptions({ summary: `read ${name}` }, [{ library, bookId, path }]);
+  Object.assign(progress, { stage: 'chunk', pages: book.pages });
+  const cut = await chunkBook.executeWithOptions({ summary: `cut ${book.pages} pages` }, [
+    { bookId, path, pagesKey: book.pagesKey },
+  ]);
+  Object.assign(progress, { stage: 'embed', chunks: cut.chunks });
+  const { vectorsKey } = await embedBook.executeWithOptions({ summary: `embed ${cut.chunks} chunks` }, [
+    { bookId, path, chunksKey: cut.chunksKey },
+  ]);
+  await writeAndVerify(
+    { ...input, ...book, chunksKey: cut.chunksKey, vectorsKey, chunks: cut.chunks },
+    progress,
+  );
+  return { outcome: 'ingested', chunks: cut.chunks, pages: book.pages };
+}
+
+type WrittenBook = IngestBookInput &
+  ExtractedBook & { chunksKey: string; vectorsKey: string; chunks: number };
+
+/** The store must hold exactly the chunks of the book before the catalog says so. */
+async function writeAndVerify(book: WrittenBook, progress: MutableProgress): Promise<void> {
+  const { bookId, revision, chunks } = book;
+  for (let round = 1; ; round++) {
+    progress.stage = 'upsert';
+    await upsertBook.executeWithOptions({ summary: `store ${chunks} chunks` }, [book]);
+    progress.stage = 'verify';
+    const { points, stale } = await verifyBook({ bookId, revision });
+    if (points === chunks) {
+      progress.stage = 'commit';
+      await commitBook(book);
+      if (stale > 0) await dropStale({ bookId, revision });
+      return;
+    }
+    if (round === VERIFY_ROUNDS) {
+      throw ApplicationFailure.nonRetryable(
+        `${book.path}: the store holds ${points} points of ${chunks} chunks after ${round} tries`,
+        'COUNT_MISMATCH',
+      );
+    }
+    await dropRevision({ bookId, revision });
+  }
+}
+
+function outcomeOf(error: unknown, progress: BookProgress): BookOutcome {
+  if (isCancellation(error)) return { outcome: 'cancelled' };
+  return { outcome: 'failed', failure: failureOf(error, progress) };
+}
+
+function failureOf(error: unknown, { path, stage }: BookProgress): BookFailure {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) {
+    const attempts = Number(cause.details?.[0] ?? 1);
+    return { path, stage, code: cause.type ?? 'INTERNAL', message: cause.message, attempts };
+  }
+  return {
+    path,
+    stage,
+    code: 'INTERNAL',
+    message: cause instanceof Error ? cause.message : String(cause),
+    attempts: 1,
+  };
+}
+
+/** So that the failure of the workflow, as Temporal's UI shows it, is the one that users see. */
+function readable(error: unknown, progress: BookProgress): ApplicationFailure {
+  const { code, stage, message, attempts } = failureOf(error, progress);
+  return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [attempts, stage] });
+}
+
+async function settleUnfinished(input: IngestBookInput, outcome: BookOutcome): Promise<void> {
+  const { library, bookId, path, bytes } = input;
+  await recordOutcome({ library, bookId, path, bytes, outcome });
+  await report(input, outcome);
+}
+
+async function report(input: IngestBookInput, outcome: BookOutcome): Promise<void> {
+  try {
+    await CancellationScope.nonCancellable(() =>
+      getExternalWorkflowHandle(input.reportTo).signal(bookDoneSignal, { bookId: input.bookId, ...outcome }),
+    );
+  } catch (error) {
+    // A run that is gone does not make the book's own outcome less true.
+    log.warn('the run could not be told', { reportTo: input.reportTo, error: String(error) });
+  }
+}

@@ -1,0 +1,197 @@
+/** The run over a library: scans it, keeps a window of child workflows full, and ends with what became of every book. */
+
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  proxyActivities,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { RunActivities } from '../activities/run.ts';
+import type { ScanActivities } from '../activities/scan.ts';
+import {
+  type BookReport,
+  bookDoneSignal,
+  type IngestBookInput,
+  type IngestLibraryInput,
+  type IngestLibraryResult,
+  ingestBookId,
+  ingestLibraryInput,
+  type ManifestEntry,
+  type RunProgress,
+  runProgressQuery,
+} from './contract.ts';
+import type { ingestBook } from './ingest-book.ts';
+import { parseInput } from './input.ts';
+import { CHILDREN_PER_STEP, policies, SILENT_CHILD_CHECK } from './policies.ts';
+import { RunWindow } from './run-window.ts';
+
+const { scanLibrary } = proxyActivities<ScanActivities>(policies.scan);
+const { readManifest } = proxyActivities<ScanActivities>(policies.quick);
+const { inspectChildren } = proxyActivities<RunActivities>(policies.quick);
+
+const bookDone = defineSignal<[BookReport]>(bookDoneSignal);
+const runProgress = defineQuery<RunProgress>(runProgressQuery);
+
+/** Manifest entries fetched at once: with paths of ordinary length a page stays under 32 KB. */
+const MANIFEST_PAGE = 100;
+
+export async function ingestLibrary(raw: IngestLibraryInput): Promise<IngestLibraryResult> {
+  const input = parseInput(ingestLibraryInput, raw);
+  const { library, parallel, paths } = input;
+  const startedAtMs = input.carried?.startedAtMs ?? Date.now();
+  let window: RunWindow | undefined;
+  let finished = false;
+
+  setHandler(bookDone, (report) => void window?.settle(report));
+  setHandler(runProgress, () => progressOf(window, { library, parallel, startedAtMs, finished }));
+
+  const scan = input.carried?.scan ?? (await scanLibrary({ library, paths }));
+  window = input.carried
+    ? RunWindow.resume(input.carried, parallel)
+    : new RunWindow(scan, parallel, startedAtMs);
+  const run = new Run(window, library, scan.manifestKey);
+  try {
+    await run.untilSettledOrLong();
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await CancellationScope.nonCancellable(() => run.cancel());
+    throw error;
+  }
+  if (!window.settled)
+    await continueAsNew<typeof ingestLibrary>({ library, parallel, paths, carried: window.carry() });
+  finished = true;
+  return resultOf(window, library);
+}
+
+/** One step of a run, up to the point where it continues as new. */
+class Run {
+  readonly #window: RunWindow;
+  readonly #library: string;
+  readonly #manifestKey: string;
+  #page: readonly ManifestEntry[] = [];
+  #started = 0;
+
+  constructor(window: RunWindow, library: string, manifestKey: string) {
+    this.#window = window;
+    this.#library = library;
+    this.#manifestKey = manifestKey;
+  }
+
+  async untilSettledOrLong(): Promise<void> {
+    while (!this.#window.settled && !this.#isLong()) {
+      await this.#fill();
+      await this.#waitForSpace();
+    }
+  }
+
+  /** Ends every child and waits for each to say so. */
+  async cancel(): Promise<void> {
+    this.#window.cancel();
+    await Promise.allSettled(
+      this.#window.running.map((book) =>
+        getExternalWorkflowHandle(ingestBookId(this.#library, book.bookId)).cancel(),
+      ),
+    );
+    while (!this.#window.settled) await this.#waitForSpace();
+  }
+
+  #isLong(): boolean {
+    return this.#started >= CHILDREN_PER_STEP || workflowInfo().continueAsNewSuggested;
+  }
+
+  /** Starts as many books as the window has room for, all at once. */
+  async #fill(): Promise<void> {
+    const starts: Promise<void>[] = [];
+    while (this.#window.free > 0 && this.#started < CHILDREN_PER_STEP) {
+      const entry = await this.#next();
+      this.#window.start(entry, Date.now());
+      this.#started += 1;
+      starts.push(this.#startBook(entry));
+    }
+    await Promise.all(starts);
+  }
+
+  async #next(): Promise<ManifestEntry> {
+    let [entry, ...rest] = this.#page;
+    if (entry === undefined) {
+      [entry, ...rest] = await readManifest({
+        manifestKey: this.#manifestKey,
+        from: this.#window.cursor,
+        limit: MANIFEST_PAGE,
+      });
+    }
+    if (entry === undefined) throw new Error(`the manifest ends before entry ${this.#window.cursor}`);
+    this.#page = rest;
+    return entry;
+  }
+
+  async #startBook(entry: ManifestEntry): Promise<void> {
+    const input: IngestBookInput = { library: this.#library, ...entry, reportTo: workflowInfo().workflowId };
+    try {
+      await startChild<typeof ingestBook>('ingestBook', {
+        args: [input],
+        workflowId: ingestBookId(this.#library, entry.bookId),
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        staticSummary: fileName(entry.path),
+      });
+    } catch (error) {
+      // Another run's child is at work on this book and reports to the same workflow id; it is waited for.
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      log.info('the book is being ingested already', { path: entry.path });
+    }
+  }
+
+  /** Until a book is settled; now and then children that stay silent are looked at. */
+  async #waitForSpace(): Promise<void> {
+    const before = this.#window.running.length;
+    if (before === 0) return;
+    const changed = await condition(() => this.#window.running.length < before, SILENT_CHILD_CHECK);
+    if (!changed) await this.#settleSilent();
+  }
+
+  async #settleSilent(): Promise<void> {
+    const books = this.#window.running.map(({ bookId, path }) => ({ bookId, path }));
+    for (const report of await inspectChildren({ library: this.#library, books }))
+      this.#window.settle(report);
+  }
+}
+
+function progressOf(
+  window: RunWindow | undefined,
+  run: { library: string; parallel: number; startedAtMs: number; finished: boolean },
+): RunProgress {
+  const { library, parallel, startedAtMs } = run;
+  if (!window) {
+    const books = { total: 0, ingested: 0, unchanged: 0, failed: 0, cancelled: 0 };
+    return { library, parallel, startedAtMs, state: 'scanning', books, chunks: 0, running: [], failures: [] };
+  }
+  const state = run.finished ? 'done' : window.cancelling ? 'cancelling' : 'ingesting';
+  const { counts: books, chunks, running, failures } = window;
+  return { library, parallel, startedAtMs, state, books, chunks, running, failures };
+}
+
+function resultOf(window: RunWindow, library: string): IngestLibraryResult {
+  return {
+    workflowId: workflowInfo().workflowId,
+    library,
+    books: window.counts,
+    chunks: window.chunks,
+    failures: window.failures,
+    skippedFiles: window.skippedFiles,
+    seconds: (Date.now() - window.startedAtMs) / 1000,
+  };
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).slice(0, 200);
+}

@@ -1,0 +1,99 @@
+/**
+ * Timeouts, heartbeats and retries of every activity, each with its reason.
+ *
+ * Attempts are not counted here: an attempt that a dying worker took with it must not use up a book's tries. The
+ * activities count their own failures (activities/run-stage.ts) and end the retries of a document after three.
+ */
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/common';
+import { taskQueues } from './contract.ts';
+
+/** First wait 5 s, then 10, 20 … at most a minute: long enough for a file to be written, short enough to watch. */
+const patient = { initialInterval: '5s', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
+
+/** Longest outage of a store or disk that a book waits for. */
+const OUTAGE = '24 hours';
+
+/** A cancelled stage is waited for: what it leaves half-done is cleaned up only when it writes no more. */
+const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
+
+/** A worker that is killed is noticed after this long. Heartbeats are sent every few seconds. */
+const HEARTBEAT = '15s';
+
+export const policies = {
+  /** Walking a folder of 9,000 books and comparing it with the catalog; changed files are hashed. */
+  scan: {
+    taskQueue: taskQueues.main,
+    startToCloseTimeout: '2 hours',
+    scheduleToCloseTimeout: OUTAGE,
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType,
+    retry: patient,
+  },
+  /** The sandbox limits every request; this is the limit of a whole book of thousands of pages. */
+  extract: {
+    taskQueue: taskQueues.documents,
+    startToCloseTimeout: '2 hours',
+    scheduleToCloseTimeout: OUTAGE,
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType,
+    retry: patient,
+  },
+  chunk: {
+    taskQueue: taskQueues.documents,
+    startToCloseTimeout: '1 hour',
+    scheduleToCloseTimeout: OUTAGE,
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType,
+    retry: patient,
+  },
+  /** 20 chunks a second on a slow CPU: 12 hours are 860,000 chunks. The wait for a free worker is not counted. */
+  embed: {
+    taskQueue: taskQueues.embed,
+    startToCloseTimeout: '12 hours',
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType,
+    retry: patient,
+  },
+  /** Store calls wait for the store as long as an outage may last. */
+  upsert: {
+    taskQueue: taskQueues.documents,
+    startToCloseTimeout: '2 hours',
+    scheduleToCloseTimeout: OUTAGE,
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType,
+    retry: patient,
+  },
+  /** Short calls: a minute is ample, and a dead worker is noticed by it. */
+  quick: {
+    taskQueue: taskQueues.main,
+    startToCloseTimeout: '1 minute',
+    scheduleToCloseTimeout: OUTAGE,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  },
+} as const satisfies Record<string, ActivityOptions>;
+
+/** A question is answered now or not at all: two quick tries inside the workflow task of the worker that holds model and store. */
+export const queryPolicy = {
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '60s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumAttempts: 3 },
+} as const satisfies LocalActivityOptions;
+
+/** An answer model may think for a minute. */
+export const generatePolicy = {
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '3 minutes',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
+} as const satisfies LocalActivityOptions;
+
+/** A child that stays silent this long is looked at, in case it was terminated and can't report. */
+export const SILENT_CHILD_CHECK = '30s';
+
+/** Children of one step of a run, before it continues as new: keeps a history far under 4,096 events. */
+export const CHILDREN_PER_STEP = 500;
+
+/** A book whose points do not count right is written again this often before it fails. */
+export const VERIFY_ROUNDS = 3;
+
+/** A book is made from its source this often when an intermediate file turns out to be damaged. */
+export const ARTIFACT_ROUNDS = 3;

@@ -1,0 +1,12 @@
+/** A search without an answer, for clients that do not hold the store. */
+import { proxyLocalActivities } from '@temporalio/workflow';
+import type { RetrieveActivities } from '../activities/retrieve.ts';
+import { type SearchInput, type SearchResult, searchInput } from './contract.ts';
+import { parseInput } from './input.ts';
+import { queryPolicy } from './policies.ts';
+
+const { search } = proxyLocalActivities<RetrieveActivities>(queryPolicy);
+
+export async function searchLibrary(raw: SearchInput): Promise<SearchResult> {
+  return await search(parseInput(searchInput, raw));
+}
