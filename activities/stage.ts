@@ -41,7 +41,8 @@ export function longStage<I, O>(
       return await run(input, { signal: context.cancellationSignal, progress });
     } catch (error) {
       rethrowCancellation(error, context.cancellationSignal);
-      context.heartbeat({ failures: failures + 1 } satisfies HeartbeatDetails);
+      const counted = failures + (isOutage(error) ? 0 : 1);
+      context.heartbeat({ failures: counted } satisfies HeartbeatDetails);
       throw failureOf(error, failures + 1);
     } finally {
       clearInterval(timer);
@@ -67,6 +68,11 @@ export function quickStage<I, O>(
 function failuresSoFar(details: unknown): number {
   if (typeof details !== 'object' || details === null || !('failures' in details)) return 0;
   return typeof details.failures === 'number' ? details.failures : 0;
+}
+
+/** While a part is out of service a book only waits; that uses up none of its tries. */
+function isOutage(error: unknown): boolean {
+  return !(error instanceof ApplicationFailure) && errorRegistry[toScriptoriumError(error).code].outage;
 }
 
 function rethrowCancellation(error: unknown, signal: AbortSignal): void {

@@ -11,16 +11,14 @@ import { DEFAULT_NAMESPACE } from '../client/stack-state.ts';
 const MB = 1024 * 1024;
 
 const whole = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
-/** An empty variable is one that is not set. */
-const optional = z
-  .string()
-  .optional()
-  .transform((value) => value || undefined);
+const optional = z.string().optional();
+/** `localhost:6333` would be a URL too, of the protocol `localhost`. */
+const httpUrl = z.url({ protocol: /^https?$/, error: 'it must be a URL that begins with http:// or https://' });
 
 const environment = z.object({
   /** Vector store: `lancedb` in the worker's process, or `qdrant`. Default: lancedb, or qdrant when QDRANT_URL is set. */
   SCRIPTORIUM_STORE: z.enum(['lancedb', 'qdrant']).optional(),
-  QDRANT_URL: optional.pipe(z.url().optional()),
+  QDRANT_URL: httpUrl.optional(),
   QDRANT_API_KEY: optional,
   /** Folders, separated as in PATH, that sources must lie in. No restriction when empty. */
   SCRIPTORIUM_LIBRARY_ROOTS: optional,
@@ -47,7 +45,7 @@ const environment = z.object({
   /** How long a worker that is told to stop may finish its batches. */
   SCRIPTORIUM_GRACE_S: whole(1, 600).default(10),
   SCRIPTORIUM_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
-  OPENAI_BASE_URL: optional.pipe(z.url().optional()),
+  OPENAI_BASE_URL: httpUrl.optional(),
   OPENAI_API_KEY: optional,
   /** Model that writes answers; without it they are extractive. */
   OPENAI_MODEL: optional,
@@ -84,7 +82,7 @@ export interface Config {
 
 /** @throws ScriptoriumError INVALID_CONFIG naming every variable that is wrong */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const parsed = environment.safeParse(env);
+  const parsed = environment.safeParse(withoutBlanks(env));
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
       (issue) => `${issue.path.join('.')}=${env[String(issue.path[0])] ?? ''}: ${issue.message}`,
@@ -93,20 +91,28 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   }
   const set = parsed.data;
   return Object.freeze({
-    home: homeOf(env),
+    home: Object.freeze(homeOf(env)),
     env,
     temporalAddress: set.TEMPORAL_ADDRESS ?? null,
     namespace: set.TEMPORAL_NAMESPACE ?? DEFAULT_NAMESPACE,
-    store: storeOf(set),
+    store: Object.freeze(storeOf(set)),
     roots: rootsOf(set.SCRIPTORIUM_LIBRARY_ROOTS),
-    sandbox: { processes: set.SCRIPTORIUM_EXTRACT_PROCESSES, limits: limitsOf(set) },
-    chunking: { maxTokens: set.SCRIPTORIUM_CHUNK_TOKENS, overlapTokens: set.SCRIPTORIUM_CHUNK_OVERLAP },
-    embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
+    sandbox: Object.freeze({ processes: set.SCRIPTORIUM_EXTRACT_PROCESSES, limits: limitsOf(set) }),
+    chunking: chunkingOf(set),
+    embedding: Object.freeze({
+      threads: set.SCRIPTORIUM_EMBED_THREADS,
+      chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH,
+    }),
     answers: answersOf(set),
     maxCachedWorkflows: set.SCRIPTORIUM_CACHED_WORKFLOWS,
     graceMs: set.SCRIPTORIUM_GRACE_S * 1_000,
     logLevel: set.SCRIPTORIUM_LOG_LEVEL,
   });
+}
+
+/** An empty variable is one that is not set. */
+function withoutBlanks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
 }
 
 type Environment = z.output<typeof environment>;

@@ -12,6 +12,7 @@ import {
   log,
   ParentClosePolicy,
   proxyActivities,
+  setCurrentDetails,
   setHandler,
   startChild,
   workflowInfo,
@@ -153,6 +154,7 @@ class Run {
 
   /** Until a book is settled; now and then children that stay silent are looked at. */
   async #waitForSpace(): Promise<void> {
+    setCurrentDetails(detailsOf(this.#window));
     const before = this.#window.running.length;
     if (before === 0) return;
     const changed = await condition(() => this.#window.running.length < before, SILENT_CHILD_CHECK);
@@ -178,6 +180,16 @@ function progressOf(
   const state = run.finished ? 'done' : window.cancelling ? 'cancelling' : 'ingesting';
   const { counts: books, chunks, running, failures } = window;
   return { library, parallel, startedAtMs, state, books, chunks, running, failures };
+}
+
+/** What Temporal's UI shows of a run, in Markdown. */
+function detailsOf({ counts, chunks, failures }: RunWindow): string {
+  const { total, ingested, unchanged, failed, cancelled } = counts;
+  const latest = failures.slice(-5).map(({ path, code }) => `- \`${code}\` ${fileName(path)}`);
+  return [
+    `**${ingested + unchanged + failed + cancelled} of ${total} books**: ${ingested} ingested, ${unchanged} unchanged, ${failed} failed, ${cancelled} cancelled; ${chunks} chunks`,
+    ...latest,
+  ].join('\n');
 }
 
 function resultOf(window: RunWindow, library: string): IngestLibraryResult {

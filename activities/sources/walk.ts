@@ -25,16 +25,28 @@ export interface WalkOptions {
   isBookName(name: string): boolean;
 }
 
-/** Depth-first and in the order of names, so that two walks over the same folder agree. */
+/**
+ * Depth-first and in the order of names, so that two walks over the same folder agree. However the paths overlap, each
+ * book and each failure comes once.
+ */
 export async function* walkSources(paths: readonly string[], options: WalkOptions): AsyncGenerator<Found> {
   const walk = new Walk(options);
-  for (const path of paths) yield* walk.top(normalize(path));
+  const failed = new Set<string>();
+  for (const path of paths) {
+    for await (const item of walk.top(normalize(path))) {
+      if (item.kind === 'failure' && failed.has(item.path)) continue;
+      if (item.kind === 'failure') failed.add(item.path);
+      yield item;
+    }
+  }
 }
 
 class Walk {
   readonly #options: WalkOptions;
   readonly #seenPaths = new Set<string>();
   readonly #seenFolders = new Set<string>();
+  /** How often a book or folder was met that had come before. */
+  #repeated = 0;
 
   constructor(options: WalkOptions) {
     this.#options = options;
@@ -55,13 +67,14 @@ class Walk {
   }
 
   async *#namedFolder(path: string, realPath: string): AsyncGenerator<Found> {
-    const seen = this.#seenFolders.has(realPath);
+    const repeated = this.#repeated;
     let found = 0;
     for await (const item of this.#folder(path, realPath, [])) {
       if (item.kind !== 'skipped') found += 1;
       yield item;
     }
-    if (found === 0 && !seen) yield failure(path, 'NO_BOOKS_FOUND', `${path} holds no book`);
+    if (found === 0 && this.#repeated === repeated)
+      yield failure(path, 'NO_BOOKS_FOUND', `${path} holds no book`);
   }
 
   async *#folder(path: string, realPath: string, ancestors: readonly string[]): AsyncGenerator<Found> {
@@ -69,8 +82,7 @@ class Walk {
       yield failure(path, 'SYMLINK_LOOP', `${path} links to a folder that holds it`);
       return;
     }
-    if (this.#seenFolders.has(realPath)) return;
-    this.#seenFolders.add(realPath);
+    if (this.#isRepeated(this.#seenFolders, realPath)) return;
     const names = await namesIn(path);
     if (names instanceof ScriptoriumError) {
       yield { kind: 'failure', path, error: names };
@@ -88,11 +100,17 @@ class Walk {
   }
 
   async *#book(path: string, stats: Stats): AsyncGenerator<Found> {
-    if (this.#seenPaths.has(path)) return;
-    this.#seenPaths.add(path);
+    if (this.#isRepeated(this.#seenPaths, path)) return;
     const unreadable = await access(path, constants.R_OK).catch((error: unknown) => error);
     if (unreadable) yield { kind: 'failure', path, error: sourceError(path, unreadable) };
     else yield { kind: 'book', path, bytes: stats.size, mtimeMs: Math.trunc(stats.mtimeMs) };
+  }
+
+  #isRepeated(seen: Set<string>, path: string): boolean {
+    const repeated = seen.has(path);
+    seen.add(path);
+    if (repeated) this.#repeated += 1;
+    return repeated;
   }
 
   async #look(

@@ -61,9 +61,8 @@ export class Chunker {
 
   /** The last chunks, when there are no more units. */
   async finish(): Promise<readonly Chunk[]> {
-    const { fresh } = this.#open;
-    const left = fresh.length > 0 && !(weightOf(fresh) < this.#tiny && (await this.#joinHeld()));
-    return [...(left ? await this.#close() : []), ...this.#release()];
+    if (this.#isTiny()) await this.#joinHeld();
+    return [...(await this.#closeAll()), ...this.#release()];
   }
 
   async #add(piece: Piece): Promise<readonly Chunk[]> {
@@ -82,11 +81,14 @@ export class Chunker {
   }
 
   async #leaveSection(): Promise<readonly Chunk[]> {
-    const weight = weightOf(this.#open.fresh);
-    if (weight > 0 && weight < this.#tiny && !(await this.#joinHeld())) return [];
-    const chunks = this.#open.fresh.length > 0 ? await this.#close() : [];
+    if (this.#isTiny() && !(await this.#joinHeld())) return [];
+    const chunks = await this.#closeAll();
     this.#open = emptyDraft;
     return chunks;
+  }
+
+  #isTiny(): boolean {
+    return this.#open.fresh.length > 0 && weightOf(this.#open.fresh) < this.#tiny;
   }
 
   /** Puts the open draft to the end of the held chunk, if it is of the same section and fits. */
@@ -102,6 +104,13 @@ export class Chunker {
 
   #belongsTogether(first: Draft, second: Draft): boolean {
     return draftPages(second) !== null || sameSection(draftSection(first), draftSection(second));
+  }
+
+  /** Ends the open draft, and what did not fit into it. */
+  async #closeAll(): Promise<readonly Chunk[]> {
+    const chunks: Chunk[] = [];
+    while (this.#open.fresh.length > 0) chunks.push(...(await this.#close()));
+    return chunks;
   }
 
   /** Ends the open draft, which becomes the held one, and starts the next with its last sentences. */

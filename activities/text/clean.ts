@@ -14,7 +14,7 @@ const LIGATURES: Readonly<Record<string, string>> = {
  * The zero-width joiner and non-joiner stay: words of Indic and Persian texts need them.
  */
 const INVISIBLE =
-  /(?![\t\n])[\p{Cc}\p{Co}\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060-\u2064\uFEFF\uFFFC-\uFFFE]/gu;
+  /(?![\t\n])[\p{Cc}\p{Co}\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060-\u2064\uFEFF\uFFFC\uFFFE]/gu;
 
 /**
  * Text without what only a printer needs: ligatures become letters, control, zero-width and private-use characters

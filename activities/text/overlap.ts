@@ -19,10 +19,11 @@ export function meaningfulWords(text: string): string[] {
   return words.filter((word) => !STOP_WORDS.has(word)).map(stem);
 }
 
-/** A light stemmer: enough to let "lamps" meet "lamp" and "calling" meet "call". */
+/** A light stemmer: enough to let "lamps" meet "lamp", "calling" meet "call", and "horses" meet "horse". */
 function stem(word: string): string {
-  if (word.length < 5) return word.replace(/(?<=[^s])s$/, '');
-  return word.replace(/(ies)$/, 'y').replace(/(?:ing|ed|es|s)$/, '');
+  if (word.length < 4) return word;
+  if (word.length === 4) return word.replace(/(?:e|(?<!s)s)$/, '');
+  return word.replace(/ies$/, 'y').replace(/(?:ing|ed|es|e|(?<!s)s)$/, '');
 }
 
 /** Weight of a word: the fewer of the texts hold it, the more it says (inverse document frequency, Spärck Jones 1972). */

@@ -49,29 +49,31 @@ interface Weighed {
 /** Cuts a sentence that is longer than a chunk: between words where it can, inside a word where it must. */
 async function splitHard(text: string, budget: number, counter: TokenCounter): Promise<readonly Weighed[]> {
   const words = await weighAll(text.match(/\s*\S+\s*$|\s*\S+/gu) ?? [], counter);
-  const parts: Weighed[] = [];
-  let open: Weighed = { text: '', weight: 0 };
-  for (const word of words.flat()) {
-    for (const fragment of word.weight <= budget ? [word] : await splitWord(word, budget, counter)) {
-      if (open.weight + fragment.weight > budget) {
-        parts.push(open);
-        open = { text: '', weight: 0 };
-      }
-      open = { text: open.text + fragment.text, weight: open.weight + fragment.weight };
+  const parts: string[] = [];
+  let open = { text: '', weight: 0 };
+  for (const word of words) {
+    if (open.weight + word.weight > budget && open.text !== '') {
+      parts.push(open.text);
+      open = { text: '', weight: 0 };
     }
+    open = { text: open.text + word.text, weight: open.weight + word.weight };
   }
-  return open.text === '' ? parts : [...parts, open];
+  // Words together can count for more than each by itself, and one word can be too long.
+  const weighed = await weighAll([...parts, open.text], counter);
+  const fitting: Weighed[] = [];
+  for (const part of weighed) fitting.push(...(await halve(part, budget, counter)));
+  return fitting;
 }
 
-/** Halves a word between code points until each fragment fits. */
-async function splitWord(word: Weighed, budget: number, counter: TokenCounter): Promise<readonly Weighed[]> {
-  const points = Array.from(word.text);
-  if (word.weight <= budget || points.length < 2) return [word];
+/** Halves a text between code points until each part fits. */
+async function halve(whole: Weighed, budget: number, counter: TokenCounter): Promise<readonly Weighed[]> {
+  const points = Array.from(whole.text);
+  if (whole.weight <= budget || points.length < 2) return [whole];
   const middle = points.length >> 1;
   const halves = await weighAll([points.slice(0, middle).join(''), points.slice(middle).join('')], counter);
-  const fragments: Weighed[] = [];
-  for (const half of halves) fragments.push(...(await splitWord(half, budget, counter)));
-  return fragments;
+  const parts: Weighed[] = [];
+  for (const half of halves) parts.push(...(await halve(half, budget, counter)));
+  return parts;
 }
 
 async function weighAll(texts: readonly string[], counter: TokenCounter): Promise<readonly Weighed[]> {

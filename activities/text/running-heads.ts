@@ -23,7 +23,13 @@ export function withoutRunningHeads(
   const top = countRunning(lines, neighbours, (page, at) => page[at]);
   const rest = lines.slice(top);
   const bottom = countRunning(rest, neighbours, (page, at) => page[page.length - 1 - at]);
-  return rest.slice(0, rest.length - bottom);
+  const body = rest.slice(0, rest.length - bottom);
+  return body.length > 0 ? body : lines.filter((line) => hasLetters(line) && !isOnAnyOf(neighbours, line));
+}
+
+/** A page of nothing but heads is rare; a line on it that no other page has may be all the text of a short page. */
+function isOnAnyOf(neighbours: ReadonlyMap<number, readonly string[]>, line: string): boolean {
+  return [...neighbours.values()].some((page) => page.includes(line));
 }
 
 type Edge = (page: readonly string[], at: number) => string | undefined;
@@ -33,11 +39,13 @@ function countRunning(
   neighbours: ReadonlyMap<number, readonly string[]>,
   edge: Edge,
 ): number {
-  for (let at = EDGE_LINES - 1; at >= 0; at--) {
-    const line = edge(lines, at);
-    if (line !== undefined && isRunning(line, at, neighbours, edge)) return at + 1;
+  let count = 0;
+  while (count < EDGE_LINES) {
+    const line = edge(lines, count);
+    if (line === undefined || !isRunning(line, count, neighbours, edge)) break;
+    count++;
   }
-  return 0;
+  return count;
 }
 
 function isRunning(
@@ -50,12 +58,17 @@ function isRunning(
   let numbers = 0;
   let words = 0;
   for (const [distance, page] of neighbours) {
-    const other = edge(page, at);
-    if (other === undefined || other.length > LONGEST_HEAD) continue;
-    if (countsOn(line, other, distance)) numbers++;
+    const other = edge(page, at) ?? '';
+    // The first page of a chapter has its number at the foot, where the others have it at the head.
+    const places = isBareNumber(line) ? [other, page[0] ?? '', page.at(-1) ?? ''] : [other];
+    if (places.some((place) => place.length <= LONGEST_HEAD && countsOn(line, place, distance))) numbers++;
     if (hasLetters(line) && shape(line) === shape(other)) words++;
   }
   return numbers >= WITNESSES || words >= Math.max(WITNESSES, neighbours.size / 2);
+}
+
+function isBareNumber(line: string): boolean {
+  return !/\s/.test(line.trim()) && pageNumber(line.trim()) !== null;
 }
 
 function countsOn(line: string, other: string, distance: number): boolean {

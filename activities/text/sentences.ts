@@ -29,9 +29,11 @@ export function splitSentences(text: string): readonly string[] {
   return attachBlank(sentences);
 }
 
-/** True when the piece ends in an abbreviation or an initial, on the same line. */
+/** True when the piece ends in an abbreviation, an initial, or the dot of a name, on the same line. */
 function isOpen(piece: string): boolean {
   if (piece.endsWith('\n')) return false;
+  // A full stop behind a blank begins a name, such as .Call or .htaccess.
+  if (/\s\.$/.test(piece)) return true;
   const word = CLOSING_WORD.exec(piece.slice(-LONGEST_ABBREVIATION))?.[1];
   if (word === undefined) return false;
   return ABBREVIATIONS.has(word.toLowerCase()) || /^\p{Lu}$/u.test(word);

@@ -13,6 +13,9 @@ export interface WorkerProblem {
 /** A worker that does not answer within this time is busy or stuck; either way it is not healthy. */
 const HEALTH_TIMEOUT_MS = 5_000;
 
+/** glibc gives each of dozens of native threads an arena of its own, which costs hundreds of MB and gains nothing. */
+const MALLOC_ARENA_MAX = '2';
+
 export class WorkerPart {
   readonly #process: ManagedProcess;
   #ready = false;
@@ -26,7 +29,11 @@ export class WorkerPart {
   ) {
     const entry = siblingModule(import.meta.url, '../worker-main');
     const start = (): ChildProcess => {
-      const child = fork(entry, [], { env, stdio: ['ignore', log, log, 'ipc'], detached: true });
+      const child = fork(entry, [], {
+        env: { MALLOC_ARENA_MAX, ...env },
+        stdio: ['ignore', log, log, 'ipc'],
+        detached: true,
+      });
       child.on('message', (message) => this.#hear(workerMessage.parse(message)));
       child.once('exit', () => this.#change(() => (this.#ready = false)));
       return child;

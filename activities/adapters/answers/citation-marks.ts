@@ -1,6 +1,8 @@
 /** Citation marks in a written answer: [1], [2, 3]. */
 
-const MARK = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
+const MARK = /\[\s*(\d{1,3}(?:\s*,\s*\d{1,3})*)\s*\]/g;
+/** Marks side by side, and the space before them, which goes when none of them stays. */
+const MARKS_IN_A_ROW = new RegExp(`( *)((?:${MARK.source})+)`, 'g');
 
 export interface CheckedMarks {
   /** The answer without marks that cite nothing. */
@@ -15,20 +17,29 @@ export interface CheckedMarks {
 export function checkMarks(answer: string, passages: number): CheckedMarks {
   const cited = new Set<number>();
   const dropped = new Set<number>();
-  const text = answer.replace(MARK, (_, list: string) => {
-    const numbers = list.split(',').map(Number);
+  const keep = (_: string, list: string): string => {
+    const numbers = numbersIn(list);
     const known = numbers.filter((n) => n >= 1 && n <= passages);
     for (const n of numbers) (known.includes(n) ? cited : dropped).add(n);
     return known.length > 0 ? `[${known.join(', ')}]` : '';
+  };
+  const text = answer.replace(MARKS_IN_A_ROW, (_, gap: string, marks: string) => {
+    const kept = marks.replace(MARK, keep);
+    return kept && gap + kept;
   });
-  return { text: text.replace(/ +([.,;:!?])/g, '$1').trim(), cited: [...cited], dropped: [...dropped] };
+  return { text: text.trim(), cited: [...cited], dropped: [...dropped] };
 }
 
 /** The sentences of an answer that carry the mark of a passage, without marks. */
 export function claimsOf(answer: string, n: number): string {
   const sentences = answer.split(/(?<=[.!?\]])\s+(?=\p{Lu})/u);
   const citing = sentences.filter((sentence) =>
-    [...sentence.matchAll(MARK)].some(([, list]) => list?.split(',').map(Number).includes(n)),
+    [...sentence.matchAll(MARK)].some(([, list = '']) => numbersIn(list).includes(n)),
   );
-  return (citing.length > 0 ? citing.join(' ') : answer).replace(MARK, '');
+  return (citing.length > 0 ? citing.join(' ') : answer).replace(MARKS_IN_A_ROW, '');
+}
+
+/** Numbers of a list, each once. */
+function numbersIn(list: string): number[] {
+  return [...new Set(list.split(',').map(Number))];
 }

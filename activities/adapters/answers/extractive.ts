@@ -13,7 +13,7 @@ export class ExtractiveAnswers implements AnswerModel {
   readonly name = 'extractive';
 
   async answer(question: string, passages: readonly NumberedPassage[]): Promise<WrittenAnswer> {
-    const quotes = bestQuotes(question, passages.slice(0, CANDIDATES));
+    const quotes = bestQuotes(question, passages.slice(0, CANDIDATES)).filter(({ quote }) => quote !== '');
     const [first, ...others] = quotes;
     if (!first) return { answer: NOTHING_FOUND, citations: [], droppedCitations: [], mode: 'extractive' };
     // The nearest passage always speaks; others only where they share as much with the question.

@@ -1,5 +1,6 @@
 /** Answers by any endpoint that speaks OpenAI's chat completions: OpenAI, vLLM, Ollama, llama.cpp. */
-import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from 'openai';
+import OpenAI, { APIConnectionError, APIError } from 'openai';
+import { z } from 'zod';
 import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
 import type { AnswerModel, NumberedPassage, WrittenAnswer } from '../../ports/answer-model.ts';
 import { checkMarks, claimsOf } from './citation-marks.ts';
@@ -10,9 +11,14 @@ export interface OpenAiAnswersOptions {
   readonly baseUrl?: string | undefined;
   readonly apiKey: string;
   readonly model: string;
-  /** Longest wait for one answer, in milliseconds. */
+  /** Longest wait for one whole answer, in milliseconds. */
   readonly timeoutMs: number;
 }
+
+/** What we read of a completion; an endpoint may send anything. */
+const completion = z.object({
+  choices: z.tuple([z.object({ message: z.object({ content: z.string().nullish() }) })], z.unknown()),
+});
 
 /** Passages shown to the model: about 2,500 tokens, which small models take. */
 const MAX_PASSAGES = 8;
@@ -29,9 +35,11 @@ const INSTRUCTIONS = [
 export class OpenAiAnswers implements AnswerModel {
   readonly name: string;
   readonly #client: OpenAI;
+  readonly #timeoutMs: number;
 
   constructor({ baseUrl, apiKey, model, timeoutMs }: OpenAiAnswersOptions) {
     this.name = model;
+    this.#timeoutMs = timeoutMs;
     // Temporal retries; a second layer of retries would only hide how often.
     this.#client = new OpenAI({ apiKey, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 });
   }
@@ -65,48 +73,49 @@ export class OpenAiAnswers implements AnswerModel {
     signal?: AbortSignal,
   ): Promise<string> {
     const content = `${passages.map(passageText).join('\n')}\n\nQuestion: ${question}`;
+    const answered = completion.safeParse(await this.#complete(content, signal));
+    const text = answered.data?.choices[0].message.content?.trim();
+    if (text) return text;
+    const problem = answered.success ? 'an empty answer' : 'something that is no chat completion';
+    throw new ScriptoriumError('ANSWER_MODEL_UNREACHABLE', `The answer model ${this.name} gave ${problem}`);
+  }
+
+  async #complete(content: string, signal?: AbortSignal): Promise<unknown> {
+    // The client's own time limit ends with the first byte; ours holds for the whole answer.
+    const deadline = AbortSignal.timeout(this.#timeoutMs);
+    const messages = [
+      { role: 'system', content: INSTRUCTIONS },
+      { role: 'user', content },
+    ] as const;
     try {
-      const completion = await this.#client.chat.completions.create(
+      return await this.#client.chat.completions.create(
         {
           model: this.name,
           temperature: 0,
           max_completion_tokens: MAX_ANSWER_TOKENS,
-          messages: [
-            { role: 'system', content: INSTRUCTIONS },
-            { role: 'user', content },
-          ],
+          messages: [...messages],
         },
-        signal ? { signal } : {},
+        { signal: signal ? AbortSignal.any([signal, deadline]) : deadline },
       );
-      const text = completion.choices[0]?.message.content?.trim();
-      if (text) return text;
     } catch (error) {
-      throw modelError(this.name, error, signal);
+      if (signal?.aborted) throw error;
+      const said = error instanceof Error ? error.message : String(error);
+      const why = deadline.aborted ? `did not finish within ${this.#timeoutMs / 1000} s` : `failed: ${said}`;
+      throw new ScriptoriumError(codeOf(error), `The answer model ${this.name} ${why}`, { cause: error });
     }
-    throw new ScriptoriumError(
-      'ANSWER_MODEL_UNREACHABLE',
-      `The answer model ${this.name} gave an empty answer`,
-    );
   }
 }
 
 /** Brackets are taken out of book text, so that no book can close its own tag. */
 function passageText({ n, title, page, text }: NumberedPassage): string {
   const place = page ? ` page="${page.start}"` : '';
-  return `<passage number="${n}" book="${title.replace(/[<>"]/g, '')}"${place}>\n${text.replace(/<(\/?)passage/gi, '‹$1passage')}\n</passage>`;
-}
-
-function modelError(model: string, error: unknown, signal?: AbortSignal): unknown {
-  if (error instanceof APIUserAbortError && signal?.aborted) return error;
-  const code = codeOf(error);
-  const said = error instanceof Error ? error.message : String(error);
-  return new ScriptoriumError(code, `The answer model ${model} failed: ${said}`, { cause: error });
+  return `<passage number="${n}" book="${title.replace(/[<>"]/g, '')}"${place}>\n${text.replace(/<(?=\s*\/?\s*passage)/gi, '‹')}\n</passage>`;
 }
 
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof APIConnectionError || !(error instanceof APIError)) return 'ANSWER_MODEL_UNREACHABLE';
   if (error.status === 429) return 'ANSWER_MODEL_RATE_LIMITED';
-  return error.status !== undefined && error.status < 500
-    ? 'ANSWER_MODEL_REJECTED'
-    : 'ANSWER_MODEL_UNREACHABLE';
+  // 408 is a server that lost patience, which is no fault of the request.
+  const refused = error.status !== undefined && error.status < 500 && error.status !== 408;
+  return refused ? 'ANSWER_MODEL_REJECTED' : 'ANSWER_MODEL_UNREACHABLE';
 }

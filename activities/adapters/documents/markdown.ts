@@ -6,6 +6,7 @@ import { cleanText, oneLine } from '../../text/clean.ts';
 import { HeadingTrail, type Section } from '../../text/sections.ts';
 import { decodeText } from './decode-text.ts';
 import { htmlSections } from './html/html-sections.ts';
+import { markdownPieces } from './markdown-pieces.ts';
 import { SectionedDocument } from './sectioned-document.ts';
 import { yearOf } from './year-of.ts';
 
@@ -15,15 +16,16 @@ import { yearOf } from './year-of.ts';
  */
 export async function openMarkdown(path: string): Promise<OpenDocument> {
   const { fields, body } = splitFrontMatter(cleanText(decodeText(await readFile(path), path)));
-  const { children } = fromMarkdown(body);
+  const book = new MarkdownBook();
+  for (const piece of markdownPieces(body)) book.add(fromMarkdown(piece).children);
   return new SectionedDocument({
     format: 'markdown',
     engine: 'mdast',
-    title: fields.get('title') ?? firstTitle(children),
+    title: fields.get('title') ?? book.title,
     author: fields.get('author') ?? null,
     language: fields.get('lang') ?? fields.get('language') ?? null,
     year: yearOf(fields.get('date') ?? ''),
-    sections: [...sectionsOf(children)],
+    sections: book.sections(),
   });
 }
 
@@ -38,25 +40,43 @@ function splitFrontMatter(text: string): { fields: ReadonlyMap<string, string>; 
   return { fields, body: text.slice(block.length) };
 }
 
-/** A single heading of the first level at the start is the title of the book. */
-function firstTitle(nodes: readonly RootContent[]): string | null {
-  const tops = nodes.filter((node) => node.type === 'heading' && node.depth === 1);
-  const [top] = tops;
-  return tops.length === 1 && top !== undefined && top === nodes[0] ? oneLine(plain(top)) || null : null;
-}
+/** Gathers the sections of a book from its blocks, piece by piece. */
+class MarkdownBook {
+  readonly #trail = new HeadingTrail();
+  readonly #sections: Section[] = [];
+  /** Headings of the first level, and the first block if it is one. */
+  #tops = 0;
+  #firstTop: string | null = null;
+  #blocks: string[] = [];
 
-function* sectionsOf(nodes: readonly RootContent[]): Generator<Section> {
-  const trail = new HeadingTrail();
-  let blocks: string[] = [];
-  for (const node of nodes) {
-    if (node.type === 'heading') {
-      yield { trail: trail.titles, text: blocks.join('\n\n') };
-      trail.enter(node.depth, oneLine(plain(node)));
-      blocks = [];
+  add(nodes: readonly RootContent[]): void {
+    for (const node of nodes) {
+      if (node.type === 'heading') this.#enter(node.depth, oneLine(plain(node)));
+      this.#blocks.push(blockText(node));
     }
-    blocks.push(blockText(node));
   }
-  yield { trail: trail.titles, text: blocks.join('\n\n') };
+
+  /** A single heading of the first level at the start is the title of the book. */
+  get title(): string | null {
+    return this.#tops === 1 ? this.#firstTop : null;
+  }
+
+  sections(): readonly Section[] {
+    this.#endSection();
+    return this.#sections;
+  }
+
+  #enter(depth: number, title: string): void {
+    this.#endSection();
+    if (depth === 1 && this.#tops++ === 0 && this.#sections.length === 0) this.#firstTop = title || null;
+    this.#trail.enter(depth, title);
+  }
+
+  #endSection(): void {
+    const text = this.#blocks.join('\n\n');
+    if (text.trim() !== '') this.#sections.push({ trail: this.#trail.titles, text });
+    this.#blocks = [];
+  }
 }
 
 function blockText(node: Nodes): string {

@@ -11,6 +11,7 @@ import { SectionedDocument } from './sectioned-document.ts';
 const HEADER_LINES = 60;
 /** A title page has its "by" within so many lines of the title. */
 const TITLE_PAGE_LINES = 8;
+const LONGEST_TITLE = 150;
 /** A rule drawn with characters: each of them would be a token. */
 const RULE = /^\s*([-=*_~#.+^"])\1{3,}\s*$/;
 
@@ -37,7 +38,10 @@ function titleAndAuthor(header: readonly string[]): { title: string | null; auth
   const at = printed.findIndex((line) => /^\s*by\s+\p{Lu}/iu.test(line));
   if (at < 1) return { title: null, author: null };
   const author = oneLine(printed[at] ?? '').replace(/^by\s+/i, '');
-  return { title: oneLine(printed.slice(0, at).join(' ')), author };
+  const printedTitle = oneLine(printed.slice(0, at).join(' '));
+  return printedTitle.length > LONGEST_TITLE
+    ? { title: null, author: null }
+    : { title: printedTitle, author };
 }
 
 function headerValue(header: readonly string[], name: string): string | null {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ScriptoriumError } from '../../../errors.ts';
 import type { DocumentMeta, OpenDocument } from '../../../ports/documents.ts';
 import { yearOf } from '../year-of.ts';
-import { checkPageCount } from './page-count.ts';
+import { checkPageCount, checkPages } from './check-pages.ts';
 import { PagedDocument } from './paged-document.ts';
 import { usableAuthor, usableTitle } from './pdf-meta.ts';
 import type { RawPage } from './pdfium-document.ts';
@@ -29,6 +29,7 @@ export async function openWithPdfParse(path: string): Promise<OpenDocument> {
   try {
     const meta = await readMeta(parser);
     checkPageCount(meta.units, bytes, path);
+    await checkPages(meta.units, (index) => readPage(parser, index), path);
     return new PagedDocument({
       meta,
       outline: [],

@@ -1,14 +1,11 @@
 import { ScriptoriumError } from '../../../errors.ts';
 import type { DocumentMeta, OpenDocument } from '../../../ports/documents.ts';
 import { yearOf } from '../year-of.ts';
+import { checkPageCount, checkPages } from './check-pages.ts';
 import { coverTitle } from './cover-title.ts';
-import { checkPageCount } from './page-count.ts';
 import { PagedDocument } from './paged-document.ts';
 import { usableAuthor, usableTitle } from './pdf-meta.ts';
 import { PdfiumDocument } from './pdfium-document.ts';
-
-/** Pages that are tried before a PDF counts as having none that can be read. */
-const PROBED_PAGES = 16;
 
 /**
  * Opens a PDF with PDFium.
@@ -20,7 +17,7 @@ export async function openWithPdfium(path: string, isWhole: boolean): Promise<Op
   try {
     if (!isWhole && !pdf.isIntact) throw new ScriptoriumError('CORRUPT_FILE', `"${path}" is cut off.`);
     checkPageCount(pdf.pageCount, pdf.bytes, path);
-    checkPages(pdf, path);
+    await checkPages(pdf.pageCount, async (index) => pdf.page(index), path);
     return new PagedDocument({
       meta: metaOf(pdf),
       outline: pdf.outline(),
@@ -44,11 +41,4 @@ function metaOf(pdf: PdfiumDocument): DocumentMeta {
     paged: true,
     engine: 'pdfium',
   };
-}
-
-/** A broken page is an empty one, but a book of which none of the first can be read is broken itself. */
-function checkPages(pdf: PdfiumDocument, path: string): void {
-  const probes = Array.from({ length: Math.min(pdf.pageCount, PROBED_PAGES) }, (_, index) => index);
-  if (probes.some((index) => pdf.page(index) !== null)) return;
-  throw new ScriptoriumError('CORRUPT_FILE', `None of the first pages of "${path}" can be read.`);
 }

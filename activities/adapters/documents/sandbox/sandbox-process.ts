@@ -45,6 +45,11 @@ export class SandboxProcess {
     this.#hold(false);
   }
 
+  /** Process id; undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get alive(): boolean {
     return this.#death === null && this.#reason === null && this.#child.connected;
   }
