@@ -9,6 +9,9 @@ if (args.length === 0) {
   run('biome', ['check', '.']);
   run('tsc', ['--noEmit']);
 }
+// Suites that run the command, run the built one.
+if (args.length === 0 || args.some((arg) => /stack|chaos|package|real/.test(arg)))
+  run('node', ['scripts/build.mjs']);
 const report = join(root, '.cache', 'test-report.json');
 mkdirSync(join(root, '.cache'), { recursive: true });
 rmSync(report, { force: true });

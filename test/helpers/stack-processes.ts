@@ -1,0 +1,39 @@
+/** The processes of a running stack, to be killed. Linux only, as are the tests that kill. */
+import { readdir, readFile } from 'node:fs/promises';
+import { readStackState } from '../../client/stack-state.ts';
+
+/** The worker processes of the stack in this home. */
+export async function workerPids(stackFile: string): Promise<number[]> {
+  const supervisor = (await readStackState(stackFile))?.pid;
+  if (!supervisor) return [];
+  const children = await childrenOf(supervisor);
+  const lines = await Promise.all(children.map(commandLineOf));
+  return children.filter((_, index) => lines[index]?.includes('worker-main'));
+}
+
+export async function temporalPid(stackFile: string): Promise<number | null> {
+  return (await readStackState(stackFile))?.temporalPid ?? null;
+}
+
+/** Resident memory of a process and all below it, in bytes. */
+export async function treeMemory(pid: number): Promise<number> {
+  const [own, ...below] = await Promise.all([memoryOf(pid), ...(await childrenOf(pid)).map(treeMemory)]);
+  return below.reduce((sum, bytes) => sum + bytes, own ?? 0);
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = await Promise.all(
+    tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')),
+  );
+  return lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
+}
+
+async function memoryOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+}
+
+async function commandLineOf(pid: number): Promise<string> {
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
+}

@@ -1,0 +1,43 @@
+/** Histories of released versions replay on today's workflows: a run that was under way survives an upgrade. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflows } from '../helpers/temporal.ts';
+
+const folder = new URL('./histories/', import.meta.url);
+const files = readdirSync(folder).filter((name) => name.endsWith('.json.gz'));
+let workflowBundle: WorkflowBundleWithSourceMap;
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  workflowBundle = await bundleWorkflows();
+}, 60_000);
+
+function historyIn(file: string) {
+  return historyFromJSON(JSON.parse(gunzipSync(readFileSync(new URL(file, folder))).toString()));
+}
+
+describe('recorded histories', () => {
+  test('are there for every workflow', () => {
+    const types = ['ingestLibrary', 'ingestBook', 'answerQuestion', 'searchLibrary', 'listBooks'];
+    expect(types.filter((type) => !files.some((file) => file.includes(`-${type}-`)))).toEqual([]);
+  });
+
+  test.each(files)('%s replays', async (file) => {
+    await Worker.runReplayHistory({ workflowBundle, replayName: file }, historyIn(file));
+  });
+
+  test('that do not fit are refused: a replay can fail', async () => {
+    const [file = ''] = files.filter((name) => name.includes('-ingestBook-'));
+    const history = historyIn(file);
+    for (const event of history.events ?? []) {
+      const type = event.activityTaskScheduledEventAttributes?.activityType;
+      if (type?.name === 'chunkBook') type.name = 'somethingElse';
+    }
+    await expect(Worker.runReplayHistory({ workflowBundle, replayName: 'changed' }, history)).rejects.toThrow(
+      /[Nn]ondeterminism/,
+    );
+  });
+});

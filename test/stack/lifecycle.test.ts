@@ -1,0 +1,126 @@
+/** The local stack: started, found, killed at its parts, and stopped. */
+import { createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { askStack, readStackState } from '../../client/stack-state.ts';
+import { TestHome } from '../helpers/scriptorium.ts';
+import { temporalPid, workerPids } from '../helpers/stack-processes.ts';
+
+const status = z.object({
+  parts: z.array(
+    z.object({ name: z.string(), address: z.string().nullable(), healthy: z.boolean(), detail: z.string() }),
+  ),
+  runs: z.array(z.unknown()),
+});
+const up = z.object({ pid: z.number(), temporalAddress: z.string(), uiUrl: z.string() });
+
+let home: TestHome;
+let pid: number;
+
+beforeAll(async () => {
+  home = await TestHome.create();
+  const { code, result } = await home.json('up', '--detach');
+  expect(code).toBe(0);
+  pid = up.parse(result).pid;
+}, 300_000);
+afterAll(async () => await home[Symbol.asyncDispose](), 60_000);
+
+async function eventually<T>(look: () => Promise<T | null | undefined | false>): Promise<T> {
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function partsNow() {
+  const { result } = await home.json('status');
+  return new Map(status.parse(result).parts.map((part) => [part.name, part]));
+}
+
+describe('a stack that is up', () => {
+  test('tells of each part its address and health', async () => {
+    const parts = await partsNow();
+    expect([...parts.keys()].sort()).toEqual(['store', 'temporal', 'temporal-ui', 'workers']);
+    for (const part of parts.values()) expect(part).toMatchObject({ healthy: true });
+    const ui = await fetch(parts.get('temporal-ui')?.address ?? '');
+    expect(ui.status).toBe(200);
+  }, 30_000);
+
+  test('is found by a second `up`', async () => {
+    const { code, result } = await home.json('up', '--detach');
+    expect(code).toBe(0);
+    expect(up.parse(result).pid).toBe(pid);
+  }, 30_000);
+
+  test('keeps its secret to its owner, and answers nobody without it', async () => {
+    const state = await readStackState(home.paths.stackFile);
+    expect(state).not.toBeNull();
+    if (!state) return;
+    expect(await askStack({ ...state, token: 'guessed' })).toBeNull();
+  });
+
+  test('starts workers again that were killed', async () => {
+    const before = await workerPids(home.paths.stackFile);
+    expect(before).toHaveLength(1);
+    for (const worker of before) process.kill(worker, 'SIGKILL');
+    const after = await eventually(async () => {
+      const pids = await workerPids(home.paths.stackFile);
+      return pids.length > 0 && !pids.includes(before[0] ?? 0) && pids;
+    });
+    expect(after).toHaveLength(1);
+    await eventually(async () => (await partsNow()).get('workers')?.detail.includes('started again 1 times'));
+  }, 60_000);
+
+  test('starts a Temporal server again that was killed, at the same address', async () => {
+    const before = await temporalPid(home.paths.stackFile);
+    const address = (await partsNow()).get('temporal')?.address;
+    process.kill(before ?? 0, 'SIGKILL');
+    await eventually(async () => (await temporalPid(home.paths.stackFile)) !== before);
+    await eventually(async () => (await partsNow()).get('temporal')?.healthy);
+    expect((await partsNow()).get('temporal')?.address).toBe(address);
+  }, 60_000);
+});
+
+describe('after kill -9 of the supervisor', () => {
+  test('the next `up` ends what was left, and starts anew on the same data', async () => {
+    const orphan = await temporalPid(home.paths.stackFile);
+    process.kill(pid, 'SIGKILL');
+    const { code, result } = await home.json('up', '--detach');
+    expect(code).toBe(0);
+    expect(up.parse(result).pid).not.toBe(pid);
+    pid = up.parse(result).pid;
+    expect(() => process.kill(orphan ?? 0, 0)).toThrow();
+  }, 120_000);
+});
+
+describe('down', () => {
+  test('stops every process, and the next `up` steps over ports that others hold', async () => {
+    const processes = [
+      pid,
+      await temporalPid(home.paths.stackFile),
+      ...(await workerPids(home.paths.stackFile)),
+    ];
+    expect((await home.run('down')).code).toBe(0);
+    for (const process_ of processes) expect(() => process.kill(process_ ?? 0, 0)).toThrow();
+    const holder = await holdPort(7233);
+    const { result } = await home.json('up', '--detach');
+    holder?.close();
+    expect(up.parse(result).temporalAddress).not.toMatch(/:7233$/);
+  }, 120_000);
+
+  test('is no error when nothing is up', async () => {
+    await home.run('down');
+    expect(await home.json('down')).toEqual({ code: 0, result: { stopped: false } });
+    expect((await home.json('status')).code).toBe(1);
+  }, 60_000);
+});
+
+/** Null when someone else holds it already, which serves as well. */
+function holdPort(port: number): Promise<Server | null> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
