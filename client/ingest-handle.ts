@@ -1,4 +1,5 @@
 /** A run that was started: watch it, wait for it, cancel it. */
+import { setTimeout } from 'node:timers/promises';
 import { type Client, defaultPayloadConverter, type WorkflowHandle } from '@temporalio/client';
 import { z } from 'zod';
 import {
@@ -52,20 +53,21 @@ export class IngestHandle {
 
   /** Calls the listener about once a second until the run is over; call what it returns to stop earlier. */
   onProgress(listener: ProgressListener): () => void {
-    let watching = true;
-    const watch = async (): Promise<void> => {
-      while (watching) {
-        // A query that fails now (the stack restarts, say) is asked again; the result tells of the run's own failure.
-        const progress = await this.progress().catch(() => null);
-        if (progress && watching) listener(progress);
-        if (progress?.state === 'done') return;
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      }
-    };
-    void watch();
-    return () => {
-      watching = false;
-    };
+    const watch = new AbortController();
+    const stop = (): void => watch.abort();
+    // Also when the connection is closed: nobody is left to listen, and the program must be able to end.
+    this.#handle.result().then(stop, stop);
+    void this.#poll(listener, watch.signal);
+    return stop;
+  }
+
+  async #poll(listener: ProgressListener, over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      // A query that fails now (the workers restart, say) is asked again.
+      const progress = await this.progress().catch(() => null);
+      if (progress && !over.aborted) listener(progress);
+      await setTimeout(POLL_MS, undefined, { signal: over }).catch(() => {});
+    }
   }
 
   /**

@@ -19,6 +19,9 @@ export const node = join(
 );
 export { root };
 
+/** ONNX Runtime's own install script fetches CUDA libraries, hundreds of MB, from outside of every registry. */
+const noCuda = { ONNXRUNTIME_NODE_INSTALL: 'skip', ONNXRUNTIME_NODE_INSTALL_CUDA: 'skip' };
+
 export function ensureInstalled() {
   const wanted = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
@@ -26,7 +29,7 @@ export function ensureInstalled() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(node)) return;
   process.stderr.write('Installing dependencies …\n');
   // Not `npm ci`: it refuses a lock file in which a registry lacked an optional build for some other platform.
-  run('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error']);
+  run('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], { env: noCuda });
   writeFileSync(stamp, wanted);
 }
 
@@ -39,8 +42,8 @@ export function run(command, args, options = {}) {
     cwd: root,
     stdio: 'inherit',
     shell,
-    env: { ...process.env, PATH },
     ...options,
+    env: { ...process.env, ...options.env, PATH },
   });
   if (status !== 0 && !options.tolerant) process.exit(status ?? 1);
   return status ?? 1;

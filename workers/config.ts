@@ -13,7 +13,10 @@ const MB = 1024 * 1024;
 const whole = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
 const optional = z.string().optional();
 /** `localhost:6333` would be a URL too, of the protocol `localhost`. */
-const httpUrl = z.url({ protocol: /^https?$/, error: 'it must be a URL that begins with http:// or https://' });
+const httpUrl = z.url({
+  protocol: /^https?$/,
+  error: 'it must be a URL that begins with http:// or https://',
+});
 
 const environment = z.object({
   /** Vector store: `lancedb` in the worker's process, or `qdrant`. Default: lancedb, or qdrant when QDRANT_URL is set. */
@@ -55,6 +58,9 @@ const environment = z.object({
   TEMPORAL_NAMESPACE: optional,
 });
 
+/** The rule of each environment variable; docs/operations.md lists them, and a test holds it against them. */
+export const settingRules = environment.shape;
+
 export interface Config {
   readonly home: Home;
   readonly env: NodeJS.ProcessEnv;
@@ -90,24 +96,27 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     throw new ScriptoriumError('INVALID_CONFIG', problems.join('; '));
   }
   const set = parsed.data;
-  return Object.freeze({
-    home: Object.freeze(homeOf(env)),
-    env,
+  const settings: Omit<Config, 'env'> = {
+    home: homeOf(env),
     temporalAddress: set.TEMPORAL_ADDRESS ?? null,
     namespace: set.TEMPORAL_NAMESPACE ?? DEFAULT_NAMESPACE,
-    store: Object.freeze(storeOf(set)),
+    store: storeOf(set),
     roots: rootsOf(set.SCRIPTORIUM_LIBRARY_ROOTS),
-    sandbox: Object.freeze({ processes: set.SCRIPTORIUM_EXTRACT_PROCESSES, limits: limitsOf(set) }),
+    sandbox: { processes: set.SCRIPTORIUM_EXTRACT_PROCESSES, limits: limitsOf(set) },
     chunking: chunkingOf(set),
-    embedding: Object.freeze({
-      threads: set.SCRIPTORIUM_EMBED_THREADS,
-      chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH,
-    }),
+    embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
     answers: answersOf(set),
     maxCachedWorkflows: set.SCRIPTORIUM_CACHED_WORKFLOWS,
     graceMs: set.SCRIPTORIUM_GRACE_S * 1_000,
     logLevel: set.SCRIPTORIUM_LOG_LEVEL,
-  });
+  };
+  return Object.freeze({ ...frozen(settings), env });
+}
+
+/** The object and all that it holds. */
+function frozen<T extends object>(settings: T): T {
+  for (const value of Object.values(settings)) if (typeof value === 'object' && value !== null) frozen(value);
+  return Object.freeze(settings);
 }
 
 /** An empty variable is one that is not set. */
@@ -126,7 +135,11 @@ function storeOf({ SCRIPTORIUM_STORE, QDRANT_URL, QDRANT_API_KEY }: Environment)
 }
 
 function rootsOf(list: string | undefined): readonly string[] {
-  return (list ?? '').split(delimiter).filter(Boolean).map(realRoot);
+  if (list === undefined) return [];
+  const roots = list.split(delimiter).filter(Boolean).map(realRoot);
+  if (roots.length > 0) return roots;
+  // Someone who wrote a mere separator wanted a restriction; none at all would be the opposite.
+  throw new ScriptoriumError('INVALID_CONFIG', `SCRIPTORIUM_LIBRARY_ROOTS=${list} names no folder`);
 }
 
 function realRoot(path: string): string {
@@ -138,6 +151,20 @@ function realRoot(path: string): string {
       `SCRIPTORIUM_LIBRARY_ROOTS names ${path}, which does not exist`,
     );
   }
+}
+
+/** Start and end token of every chunk. */
+const SPECIAL_TOKENS = 2;
+
+/** More repeated than new would make several books of one. */
+function chunkingOf(set: Environment): ChunkOptions {
+  const { SCRIPTORIUM_CHUNK_TOKENS: maxTokens, SCRIPTORIUM_CHUNK_OVERLAP: overlapTokens } = set;
+  const most = Math.floor((maxTokens - SPECIAL_TOKENS) / 2);
+  if (overlapTokens <= most) return { maxTokens, overlapTokens };
+  throw new ScriptoriumError(
+    'INVALID_CONFIG',
+    `SCRIPTORIUM_CHUNK_OVERLAP=${overlapTokens} is more than ${most}, the half of SCRIPTORIUM_CHUNK_TOKENS=${maxTokens}`,
+  );
 }
 
 function limitsOf(set: Environment): SandboxLimits {

@@ -32,6 +32,9 @@ export interface WorkerContext {
   readonly logger: Logger;
 }
 
+/** How stale progress may be, and how long a cancelled stage may go on; the standard is 0.8 of the heartbeat timeout. */
+const HEARTBEAT_EVERY = '2s';
+
 type QueueOptions = Pick<WorkerOptions, 'activities' | 'maxConcurrentActivityTaskExecutions'> & {
   readonly workflows: boolean;
 };
@@ -62,6 +65,7 @@ function createWorker(
     shutdownGraceTime: config.graceMs,
     shutdownForceTime: config.graceMs + 5_000,
     maxCachedWorkflows: config.maxCachedWorkflows,
+    maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
     ...(workflows && workflowBundle && { workflowBundle }),
   });
 }

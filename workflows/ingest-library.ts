@@ -14,6 +14,7 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -81,6 +82,8 @@ class Run {
   readonly #manifestKey: string;
   #page: readonly ManifestEntry[] = [];
   #started = 0;
+  #timerRuns = false;
+  #checkDue = false;
 
   constructor(window: RunWindow, library: string, manifestKey: string) {
     this.#window = window;
@@ -157,8 +160,25 @@ class Run {
     setCurrentDetails(detailsOf(this.#window));
     const before = this.#window.running.length;
     if (before === 0) return;
-    const changed = await condition(() => this.#window.running.length < before, SILENT_CHILD_CHECK);
-    if (!changed) await this.#settleSilent();
+    this.#startTimer();
+    await condition(() => this.#window.running.length < before || this.#checkDue);
+    if (!this.#checkDue) return;
+    this.#checkDue = false;
+    await this.#settleSilent();
+  }
+
+  /** One timer for many books: a timer for each wait would double a run's history. */
+  #startTimer(): void {
+    if (this.#timerRuns) return;
+    this.#timerRuns = true;
+    const over = (due: boolean): void => {
+      this.#timerRuns = false;
+      this.#checkDue = due;
+    };
+    sleep(SILENT_CHILD_CHECK, { summary: 'then look at books that stay silent' }).then(
+      () => over(true),
+      () => over(false),
+    );
   }
 
   async #settleSilent(): Promise<void> {

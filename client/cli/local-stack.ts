@@ -13,6 +13,7 @@ const LOOK_EVERY_MS = 150;
 /** The first start fetches 250 MB, on any line. */
 const START_TIMEOUT_MS = 45 * 60_000;
 const STOP_TIMEOUT_MS = 60_000;
+const EXIT_TIMEOUT_MS = 5_000;
 
 export interface LiveStack {
   readonly state: StackState;
@@ -77,7 +78,22 @@ export async function stopLocalStack(): Promise<boolean> {
       throw new ScriptoriumError('STACK_UNREACHABLE', `The stack (process ${live.state.pid}) does not stop`);
     await pause();
   }
+  await processGone(live.state.pid);
   return true;
+}
+
+/** The supervisor's last act is to remove its file; a moment later its process is gone, too. */
+async function processGone(pid: number): Promise<void> {
+  const deadline = Date.now() + EXIT_TIMEOUT_MS;
+  while (isAlive(pid) && Date.now() < deadline) await pause();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function waitUntilReady(tail: LogTail, ended: () => boolean): Promise<StackState> {

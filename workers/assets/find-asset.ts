@@ -2,7 +2,7 @@
  * Finds a needed file, or fetches it: environment variable, PATH (Temporal), cache, then each source of the manifest.
  * What is fetched is checked by its SHA-256, and takes its place in the cache by a rename.
  */
-import { access, chmod, constants, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { ScriptoriumError } from '../../activities/errors.ts';
@@ -103,11 +103,14 @@ async function assertRight(asset: Asset, path: string): Promise<void> {
   if (sha256 !== asset.sha256) throw new Error(`its SHA-256 is ${sha256}, not ${asset.sha256}`);
 }
 
-function readable(path: string, mode = constants.R_OK): Promise<boolean> {
-  return access(path, mode).then(
-    () => true,
-    () => false,
-  );
+/** A folder of that name is not what anyone means. */
+async function readable(path: string, mode = constants.R_OK): Promise<boolean> {
+  try {
+    await access(path, mode);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** `fetch` hides why it failed in its cause. */

@@ -44,9 +44,8 @@ async function handle(
   if (!isAuthorized(request.headers.authorization ?? '', token)) {
     response.writeHead(401).end();
   } else if (request.method === 'GET' && request.url === '/status') {
-    response
-      .writeHead(200, { 'content-type': 'application/json' })
-      .end(JSON.stringify(await handlers.status()));
+    const status = JSON.stringify(await handlers.status());
+    response.writeHead(200, { 'content-type': 'application/json' }).end(status);
   } else if (request.method === 'POST' && request.url === '/down') {
     response.writeHead(202).end();
     handlers.down();

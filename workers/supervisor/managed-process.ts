@@ -52,7 +52,10 @@ export class ManagedProcess {
     if (this.#timer) clearTimeout(this.#timer);
     const child = this.#child;
     if (!child) return;
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    // A program that isn't there gives an error, and never an exit.
+    const ended = new Promise<void>((resolve) => {
+      child.once('exit', () => resolve()).once('error', () => resolve());
+    });
     child.kill('SIGTERM');
     const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
     await ended;

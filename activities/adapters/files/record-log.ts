@@ -57,7 +57,10 @@ export async function readTrailer(file: FileHandle): Promise<Trailer | null> {
   const length = footer.readUInt32LE(0);
   const record = await bytesAt(file, size - FOOTER_BYTES - length, length);
   const payload = record && payloadOf(record, 0);
-  return payload ? trailerSchema.parse(JSON.parse(payload.toString())) : null;
+  // A damaged length may lead to a record that is whole, and no trailer.
+  return payload && record.readUInt32LE(0) === TRAILER_ORDINAL
+    ? trailerSchema.parse(JSON.parse(payload.toString()))
+    : null;
 }
 
 /** Records in order until the first that is torn, damaged or out of order; the trailer ends them as well. */

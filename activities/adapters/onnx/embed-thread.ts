@@ -1,11 +1,11 @@
 /** One thread of the embedder: a tokenizer and a session that computes with one core, a text at a time. */
 import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from 'onnxruntime';
 import { Tokenizer } from 'tokenizers';
 import { z } from 'zod';
 import { meanPool } from './pooling.ts';
-import { type EmbedReply, embedJob, type ThreadReady, threadOptions } from './thread-messages.ts';
+import { CLOSE, type EmbedReply, embedJob, type ThreadReady, threadOptions } from './thread-messages.ts';
 
 const options = threadOptions.parse(workerData);
 if (!parentPort) throw new Error('this module runs as a worker thread');
@@ -30,7 +30,7 @@ port.postMessage({ kind: 'ready', dimensions } satisfies ThreadReady);
 // One job after the other: `run` blocks the thread anyway, and the buffers are shared.
 let last: Promise<void> = Promise.resolve();
 port.on('message', (message: unknown) => {
-  last = last.then(() => answer(message));
+  last = last.then(() => (message === CLOSE ? port.close() : answer(message)));
 });
 
 async function answer(message: unknown): Promise<void> {

@@ -1,8 +1,13 @@
-/** Threads that embed, and the two lines of jobs before them: questions, then passages. */
+/**
+ * Threads that embed, and the two lines of jobs before them: questions, then passages.
+ *
+ * A thread ends by itself when it is told to. `terminate` would abort the whole process wherever it meets the model's
+ * native code, which can't bear to be interrupted.
+ */
 import { Worker } from 'node:worker_threads';
 import { ScriptoriumError } from '../../errors.ts';
 import { siblingModule } from '../../sibling-module.ts';
-import { type EmbedReply, embedReply, type ThreadOptions, threadReady } from './thread-messages.ts';
+import { CLOSE, type EmbedReply, embedReply, type ThreadOptions, threadReady } from './thread-messages.ts';
 
 interface Job {
   readonly texts: readonly string[];
@@ -20,14 +25,20 @@ const JOBS_PER_THREAD = 2;
 
 export class EmbedThreads implements AsyncDisposable {
   readonly #options: ThreadOptions;
+  readonly #wanted: number;
+  /** Every thread that has not ended: those that load the model, too. */
+  readonly #workers = new Set<Worker>();
+  #loading = 0;
+  /** Those that have loaded it. */
   readonly #threads = new Set<Thread>();
   readonly #questions: Job[] = [];
   readonly #passages: Job[] = [];
   #nextId = 0;
   #closed = false;
 
-  private constructor(options: ThreadOptions) {
+  private constructor(options: ThreadOptions, threads: number) {
     this.#options = options;
+    this.#wanted = threads;
   }
 
   /** Resolves when every thread has loaded the model. */
@@ -35,27 +46,32 @@ export class EmbedThreads implements AsyncDisposable {
     options: ThreadOptions,
     threads: number,
   ): Promise<{ pool: EmbedThreads; dimensions: number }> {
-    const pool = new EmbedThreads(options);
-    const [dimensions] = await Promise.all(Array.from({ length: threads }, () => pool.#addThread()));
-    if (!dimensions)
+    const pool = new EmbedThreads(options, threads);
+    try {
+      const [dimensions] = await Promise.all(Array.from({ length: threads }, () => pool.#addThread()));
+      if (dimensions) return { pool, dimensions };
       throw new ScriptoriumError('INVALID_CONFIG', 'SCRIPTORIUM_EMBED_THREADS must be at least 1');
-    return { pool, dimensions };
+    } catch (error) {
+      await pool[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   run(texts: readonly string[], kind: 'question' | 'passage'): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new ScriptoriumError('EMBEDDING_FAILED', 'The embedder is closed'));
       (kind === 'question' ? this.#questions : this.#passages).push({ texts, resolve, reject });
+      if (this.#threads.size + this.#loading === 0) this.#refill();
       this.#dispatch();
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const job of [...this.#questions.splice(0), ...this.#passages.splice(0)]) {
-      job.reject(new ScriptoriumError('EMBEDDING_FAILED', 'The embedder was closed'));
-    }
-    await Promise.all([...this.#threads].map((thread) => thread.worker.terminate()));
+    this.#failWaiting('The embedder was closed');
+    const ended = [...this.#workers].map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
+    for (const worker of this.#workers) worker.postMessage(CLOSE);
+    await Promise.all(ended);
   }
 
   #dispatch(): void {
@@ -75,7 +91,9 @@ export class EmbedThreads implements AsyncDisposable {
 
   async #addThread(): Promise<number> {
     const worker = new Worker(siblingModule(import.meta.url, 'embed-thread'), { workerData: this.#options });
-    const dimensions = await readyThread(worker);
+    this.#workers.add(worker);
+    worker.once('exit', () => this.#workers.delete(worker));
+    const dimensions = await this.#loaded(worker);
     const thread: Thread = { worker, jobs: new Map() };
     this.#threads.add(thread);
     worker.on('message', (message: unknown) => this.#settle(thread, embedReply.parse(message)));
@@ -83,6 +101,15 @@ export class EmbedThreads implements AsyncDisposable {
     worker.on('exit', () => this.#replace(thread, 'the thread ended'));
     this.#dispatch();
     return dimensions;
+  }
+
+  async #loaded(worker: Worker): Promise<number> {
+    this.#loading += 1;
+    try {
+      return await readyThread(worker);
+    } finally {
+      this.#loading -= 1;
+    }
   }
 
   #settle(thread: Thread, reply: EmbedReply): void {
@@ -98,14 +125,24 @@ export class EmbedThreads implements AsyncDisposable {
     if (!this.#threads.delete(thread)) return;
     for (const job of thread.jobs.values())
       job.reject(new ScriptoriumError('EMBEDDING_FAILED', `The model failed: ${why}`));
-    if (!this.#closed) this.#addThread().catch(() => this.#failWaiting(why));
+    if (!this.#closed) this.#start();
+  }
+
+  /** After a time in which no thread could be started, the next job tries anew. */
+  #refill(): void {
+    for (let n = 0; n < this.#wanted; n++) this.#start();
+  }
+
+  #start(): void {
+    this.#addThread().catch((error: unknown) => {
+      if (this.#threads.size + this.#loading === 0)
+        this.#failWaiting(`No embedding thread could be started: ${String(error)}`);
+    });
   }
 
   #failWaiting(why: string): void {
-    if (this.#threads.size > 0) return;
-    for (const job of [...this.#questions.splice(0), ...this.#passages.splice(0)]) {
-      job.reject(new ScriptoriumError('EMBEDDING_FAILED', `No embedding thread could be started: ${why}`));
-    }
+    for (const job of [...this.#questions.splice(0), ...this.#passages.splice(0)])
+      job.reject(new ScriptoriumError('EMBEDDING_FAILED', why));
   }
 }
 
@@ -119,9 +156,10 @@ function readyThread(worker: Worker): Promise<number> {
         ),
       );
     };
-    worker.once('error', fail);
+    const endedEarly = (): void => fail('the thread ended');
+    worker.once('error', fail).once('exit', endedEarly);
     worker.once('message', (message: unknown) => {
-      worker.off('error', fail);
+      worker.off('error', fail).off('exit', endedEarly);
       resolve(threadReady.parse(message).dimensions);
     });
   });

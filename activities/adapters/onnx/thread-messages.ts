@@ -19,3 +19,6 @@ export const embedReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('failed'), id: z.int(), message: z.string() }),
 ]);
 export type EmbedReply = z.infer<typeof embedReply>;
+
+/** Message to a thread: finish the job in hand, and end. */
+export const CLOSE = 'close';
