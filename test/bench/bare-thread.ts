@@ -1,7 +1,7 @@
 /** The floor: a loop over `session.run` on tokens that lie ready; no tokenizing, pooling or messages inside the clock. */
 import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from 'onnxruntime';
 import { Tokenizer } from 'tokenizers';
 import { z } from 'zod';
 

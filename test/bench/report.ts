@@ -6,7 +6,7 @@ export interface BenchReport {
   /** One figure a round, by contender; ours is `scriptorium`. */
   readonly rounds: Readonly<Record<string, readonly number[]>>;
   readonly medians: Readonly<Record<string, number>>;
-  /** Ours to each alternative. */
+  /** Ours to each alternative: the median of the rounds' own ratios. */
   readonly ratios: Readonly<Record<string, number>>;
   /** Ours to the only, or first, alternative. */
   readonly ratio: number;
@@ -46,10 +46,15 @@ export function reportOf(
   const medians = Object.fromEntries(
     Object.entries(rounds).map(([name, figures]) => [name, median(figures)]),
   );
-  const ours = medians.scriptorium ?? 0;
-  const others = Object.entries(medians).filter(([name]) => name !== 'scriptorium');
-  const ratios = Object.fromEntries(others.map(([name, figure]) => [name, ours / figure]));
+  const ours = rounds.scriptorium ?? [];
+  const others = Object.entries(rounds).filter(([name]) => name !== 'scriptorium');
+  const ratios = Object.fromEntries(others.map(([name, theirs]) => [name, medianRatio(ours, theirs)]));
   return { ...about, rounds, medians, ratios, ratio: Object.values(ratios)[0] ?? 0 };
+}
+
+/** Of figures taken side by side: what slows a whole round down leaves its ratio as it was. */
+function medianRatio(ours: readonly number[], theirs: readonly number[]): number {
+  return median(ours.map((figure, round) => figure / (theirs[round] ?? Number.NaN)));
 }
 
 export function printTable({

@@ -1,0 +1,182 @@
+/** The README, run as it stands: its commands, its program, and the run that Temporal's own tool starts. */
+import { spawn } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ScriptoriumClient } from '../../client/index.ts';
+import { readStackState } from '../../client/stack-state.ts';
+import { booksFolder, buildSamples } from '../../samples/build.ts';
+import { type Outcome, TestHome } from '../helpers/scriptorium.ts';
+import { temporalBinary } from '../helpers/temporal.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const readme = await readFile(join(root, 'README.md'), 'utf8');
+
+/** What stands between the fences of a language, one text a block. */
+function blocksIn(language: string): string[] {
+  return [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, name, text = '']) =>
+    name === language ? [text] : [],
+  );
+}
+
+/** Lines of the shell, those that a backslash goes on with put together. */
+const shellLines = blocksIn('sh')
+  .flatMap((block) => block.replaceAll(/\\\n\s*/g, '').split('\n'))
+  .filter((line) => line.trim() !== '');
+
+const commandOf = (line: string): string | undefined => /^npx scriptorium (\S+)/.exec(line)?.[1];
+
+/** What each command must say; `up` comes first and `down` last, in the README in the order of use. */
+const sayings: Readonly<Record<string, readonly RegExp[]>> = {
+  up: [/The stack is up: Temporal at 127\.0\.0\.1:\d+/],
+  ingest: [/Library default: 2 books: .*\b2 (ingested|unchanged)\b/],
+  ask: [/\[1\] .*Vellmar.*pages? \d+/, /file:\/\/.*#page=\d+/],
+  search: [/^1\. .*Bees/, /^3\. /m],
+  status: [/✓ temporal /, /✓ temporal-ui +http:/, /✓ workers /, /✓ store /],
+  books: [/ingested .*Vellmar/, /\n2 books$/],
+  failures: [/^0 books$/],
+  down: [/The stack is stopped/],
+};
+
+const scriptoriumLines = Object.keys(sayings).flatMap((command) =>
+  shellLines.filter((line) => commandOf(line) === command),
+);
+const [temporalLine = '', ...otherTemporalLines] = shellLines.filter((line) => line.startsWith('temporal '));
+
+/** These install, build and test, and so run what runs this test; or they need Docker (see compose.test.ts). */
+const runElsewhere = /^(npm (start|test|run bench)|export|docker compose)\b/;
+/** `worker` is for clusters, and in docs/operations.md; commander adds `help`. */
+const notInReadme = ['worker', 'help'];
+
+let home: TestHome;
+let program: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  await buildSamples();
+  home = await TestHome.create();
+  program = await mkdtemp(join(await folder(root, '.cache'), 'readme-'));
+  for (const book of ['vellmar-tower-clock.pdf', 'bees-of-the-high-terraces.md'])
+    await copyFile(join(booksFolder, book), join(await folder(home.folder, 'Books'), book));
+  // `~` is a folder with these books, and `npx` finds the command of this checkout.
+  const shims = await folder(home.folder, 'shims');
+  const npx = `#!/bin/sh\n[ "$1" = scriptorium ] && shift && exec "${process.execPath}" "${root}/bin/scriptorium.js" "$@"\n`;
+  await writeFile(join(shims, 'npx'), npx, { mode: 0o755 });
+  env = { ...home.env, HOME: home.folder, PATH: `${shims}${delimiter}${process.env.PATH}` };
+}, 60_000);
+
+afterAll(async () => {
+  await home[Symbol.asyncDispose]();
+  await rm(program, { recursive: true, force: true });
+}, 60_000);
+
+async function folder(...path: readonly string[]): Promise<string> {
+  await mkdir(join(...path), { recursive: true });
+  return join(...path);
+}
+
+function run(command: string, args: readonly string[], variables: NodeJS.ProcessEnv = env): Promise<Outcome> {
+  const child = spawn(command, args, { cwd: root, env: variables, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+async function runLine(line: string): Promise<void> {
+  const { code, stdout, stderr } = await run('sh', ['-c', line]);
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+  for (const saying of sayings[commandOf(line) ?? ''] ?? []) expect(stdout.trimEnd()).toMatch(saying);
+}
+
+/** Commands as `--help` lists them. */
+async function listedCommands(): Promise<string[]> {
+  const { stdout } = await home.run('--help');
+  const [, list = ''] = /^Commands:\n([\s\S]*?)\n\n/m.exec(stdout) ?? [];
+  return [...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name = '']) => name);
+}
+
+describe('the README', () => {
+  test('has every command that the help lists', async () => {
+    const listed = await listedCommands();
+    expect(listed).toEqual(expect.arrayContaining(notInReadme));
+    expect(listed.filter((name) => !notInReadme.includes(name)).sort()).toEqual(
+      [...new Set(shellLines.flatMap((line) => commandOf(line) ?? []))].sort(),
+    );
+  });
+
+  test('and the pages beside it name no command that there is not', async () => {
+    const listed = await listedCommands();
+    const pages = ['README.md', 'docs/operations.md', 'docs/architecture.md', 'docs/errors.md'];
+    const texts = await Promise.all(pages.map((page) => readFile(join(root, page), 'utf8')));
+    const named = [...texts.join('\n').matchAll(/(?:^|`|npx |workers )scriptorium ([a-z]+)/gm)].map(
+      ([, name = '']) => name,
+    );
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((name) => !listed.includes(name))).toEqual([]);
+  });
+
+  test('has no line for the shell that this test does not know', () => {
+    const known = [...scriptoriumLines, temporalLine];
+    expect(shellLines.filter((line) => !known.includes(line) && !runElsewhere.test(line))).toEqual([]);
+    expect(otherTemporalLines).toEqual([]);
+  });
+
+  test('has one program', () => expect(blocksIn('ts')).toHaveLength(1));
+
+  test.each(scriptoriumLines.filter((line) => commandOf(line) !== 'down'))('%s', runLine, 300_000);
+});
+
+describe('the program of the README', () => {
+  beforeAll(async () => {
+    const [text = ''] = blocksIn('ts');
+    await writeFile(join(program, 'example.ts'), text);
+    await symlink(root, join(await folder(program, 'node_modules'), 'scriptorium'), 'dir');
+  });
+
+  test('has no error of types', async () => {
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      module: 'nodenext',
+      target: 'es2024',
+      types: ['node'],
+    };
+    const config = { compilerOptions, files: ['example.ts'] };
+    await writeFile(join(program, 'tsconfig.json'), JSON.stringify(config));
+    expect(await run(join(root, 'node_modules', '.bin', 'tsc'), ['-p', program])).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
+  }, 60_000);
+
+  test('ingests the samples, and gets an answer with title and page', async () => {
+    const { code, stdout, stderr } = await run(process.execPath, [join(program, 'example.ts')]);
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('8 books are searchable, 0 failed');
+    expect(stdout).toMatch(/\[1\][\s\S]*Saint Orrin.*\{ start: \d+, end: \d+ \}/);
+  }, 300_000);
+});
+
+describe("Temporal's own tool", () => {
+  test('starts a run as the README says', async () => {
+    const state = await readStackState(home.paths.stackFile);
+    const PATH = `${dirname(await temporalBinary())}${delimiter}${env.PATH}`;
+    const line = temporalLine.replace('"/books"', JSON.stringify(join(home.folder, 'Books')));
+    const TEMPORAL_ADDRESS = state?.temporalAddress ?? '';
+    const started = await run('sh', ['-c', line], { ...env, PATH, TEMPORAL_ADDRESS });
+    expect(started).toMatchObject({ code: 0, stdout: expect.stringContaining('ingest/default') });
+    await using client = await ScriptoriumClient.connect({ env: home.env });
+    const { workflowId, books } = await client.run().result();
+    expect(workflowId).toBe('ingest/default');
+    expect(books).toEqual({ total: 2, ingested: 0, unchanged: 2, failed: 0, cancelled: 0 });
+  }, 120_000);
+});
+
+describe('the end of the README', () => {
+  test.each(scriptoriumLines.filter((line) => commandOf(line) === 'down'))('%s', runLine, 60_000);
+});

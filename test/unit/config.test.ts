@@ -1,0 +1,230 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { ScriptoriumError } from '../../activities/errors.ts';
+import { homeOf } from '../../client/home.ts';
+import { type Config, loadConfig } from '../../workers/config.ts';
+import { tempFolder } from '../helpers/temp-folder.ts';
+
+const MB = 1024 * 1024;
+
+/** Whole numbers with their least and their greatest value, and where each is found. */
+const numbers: readonly (readonly [string, number, number, (config: Config) => number])[] = [
+  ['SCRIPTORIUM_MAX_FILE_MB', 1, 2_000, ({ sandbox }) => sandbox.limits.maxFileBytes / MB],
+  ['SCRIPTORIUM_MAX_TEXT_MB', 1, 1_000, ({ sandbox }) => sandbox.limits.maxTextBytes / MB],
+  ['SCRIPTORIUM_EXTRACT_TIMEOUT_S', 1, 3_600, ({ sandbox }) => sandbox.limits.timeoutMs / 1_000],
+  ['SCRIPTORIUM_EXTRACT_MEMORY_MB', 128, 16_384, ({ sandbox }) => sandbox.limits.maxMemoryBytes / MB],
+  ['SCRIPTORIUM_EXTRACT_PROCESSES', 1, 256, ({ sandbox }) => sandbox.processes],
+  ['SCRIPTORIUM_EMBED_THREADS', 1, 256, ({ embedding }) => embedding.threads],
+  ['SCRIPTORIUM_EMBED_BATCH', 1, 1_024, ({ embedding }) => embedding.chunksPerBatch],
+  ['SCRIPTORIUM_CHUNK_TOKENS', 66, 256, ({ chunking }) => chunking.maxTokens],
+  ['SCRIPTORIUM_CHUNK_OVERLAP', 0, 127, ({ chunking }) => chunking.overlapTokens],
+  ['SCRIPTORIUM_CACHED_WORKFLOWS', 2, 10_000, ({ maxCachedWorkflows }) => maxCachedWorkflows],
+  ['SCRIPTORIUM_GRACE_S', 1, 600, ({ graceMs }) => graceMs / 1_000],
+  ['SCRIPTORIUM_ANSWER_TIMEOUT_S', 1, 600, ({ answers }) => (answers?.timeoutMs ?? 0) / 1_000],
+];
+
+const others = [
+  'SCRIPTORIUM_STORE',
+  'QDRANT_URL',
+  'QDRANT_API_KEY',
+  'SCRIPTORIUM_LIBRARY_ROOTS',
+  'SCRIPTORIUM_LOG_LEVEL',
+  'OPENAI_BASE_URL',
+  'OPENAI_API_KEY',
+  'OPENAI_MODEL',
+  'TEMPORAL_ADDRESS',
+  'TEMPORAL_NAMESPACE',
+  'SCRIPTORIUM_HOME',
+  'SCRIPTORIUM_CACHE',
+] as const;
+
+describe('the configuration of an empty environment', () => {
+  test('is the documented default', () => {
+    expect(loadConfig({})).toEqual({
+      home: homeOf({}),
+      env: {},
+      temporalAddress: null,
+      namespace: 'scriptorium',
+      store: { kind: 'lancedb' },
+      roots: [],
+      sandbox: {
+        processes: Math.min(4, availableParallelism()),
+        limits: {
+          maxFileBytes: 512 << 20,
+          maxTextBytes: 64 << 20,
+          timeoutMs: 120_000,
+          maxMemoryBytes: 1024 << 20,
+        },
+      },
+      chunking: { maxTokens: 256, overlapTokens: 32 },
+      embedding: { threads: availableParallelism(), chunksPerBatch: 32 },
+      answers: null,
+      maxCachedWorkflows: 100,
+      graceMs: 10_000,
+      logLevel: 'info',
+    });
+  });
+
+  test.each([...numbers.map(([name]) => name), ...others])('is that of an empty %s as well', (name) => {
+    const { env: _, ...settings } = loadConfig({ [name]: '' });
+    const { env: __, ...defaults } = loadConfig({});
+    expect(settings).toEqual(defaults);
+  });
+
+  test('cannot be changed, nor can anything in it', () => {
+    const config = loadConfig({ OPENAI_MODEL: 'm', OPENAI_API_KEY: 'k' });
+    const { env, ...settings } = config;
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(thawed(settings)).toEqual([]);
+    expect(Object.isFrozen(env)).toBe(false);
+  });
+
+  test('does not freeze the environment of the process', () => {
+    expect(() => loadConfig(process.env)).not.toThrow();
+  });
+});
+
+describe.each(numbers)('%s', (name, least, greatest, read) => {
+  test.each([least - 1, greatest + 1, `${least}.5`, 'many', 'NaN', '1 2', '-1e9', 'Infinity'])(
+    'may not be %s',
+    (value) => {
+      const error = problemOf({ [name]: String(value) });
+      expect(error).toMatchObject({ code: 'INVALID_CONFIG', message: expect.stringContaining(name) });
+      expect(error.message).toContain(String(value));
+    },
+  );
+
+  test(`may be ${least} and ${greatest}`, () => {
+    for (const value of [least, greatest])
+      expect(read(loadConfig({ OPENAI_MODEL: 'm', OPENAI_API_KEY: 'k', [name]: String(value) }))).toBe(value);
+  });
+
+  test('is not set by white space', () => {
+    expect(loadConfig({ [name]: '  ' }).chunking).toEqual(loadConfig({}).chunking);
+  });
+});
+
+describe('a value that can’t be', () => {
+  test.each([
+    ['SCRIPTORIUM_STORE', 'postgres'],
+    ['SCRIPTORIUM_STORE', 'LANCEDB'],
+    ['SCRIPTORIUM_LOG_LEVEL', 'loud'],
+    ['QDRANT_URL', 'not a url'],
+    ['QDRANT_URL', 'localhost:6333'],
+    ['QDRANT_URL', '/var/qdrant'],
+    ['OPENAI_BASE_URL', 'localhost:8080/v1'],
+    ['OPENAI_BASE_URL', 'file:///etc/passwd'],
+    ['SCRIPTORIUM_LIBRARY_ROOTS', '/no/such/folder'],
+    ['SCRIPTORIUM_LIBRARY_ROOTS', `${delimiter}${delimiter}`],
+  ])('%s=%s is refused by name and value', (name, value) => {
+    const error = problemOf({ [name]: value });
+    expect(error.code).toBe('INVALID_CONFIG');
+    expect(error.message).toContain(name);
+    expect(error.message).toContain(value);
+  });
+
+  test('is named with all the others', () => {
+    const { message } = problemOf({
+      SCRIPTORIUM_EMBED_BATCH: '0',
+      QDRANT_URL: 'x',
+      SCRIPTORIUM_LOG_LEVEL: 'loud',
+    });
+    for (const name of ['SCRIPTORIUM_EMBED_BATCH', 'QDRANT_URL', 'SCRIPTORIUM_LOG_LEVEL'])
+      expect(message).toContain(name);
+  });
+
+  test('may be one that another makes impossible', () => {
+    const { message } = problemOf({ SCRIPTORIUM_CHUNK_TOKENS: '64', SCRIPTORIUM_CHUNK_OVERLAP: '32' });
+    expect(message).toContain('SCRIPTORIUM_CHUNK_TOKENS=64');
+    expect(message).toContain('SCRIPTORIUM_CHUNK_OVERLAP=32');
+  });
+});
+
+describe('the store', () => {
+  test('is Qdrant where its URL is set, with its key', () => {
+    expect(loadConfig({ QDRANT_URL: 'http://q:6333' }).store).toEqual({
+      kind: 'qdrant',
+      url: 'http://q:6333',
+    });
+    expect(loadConfig({ QDRANT_URL: 'https://q', QDRANT_API_KEY: 'k' }).store).toEqual({
+      kind: 'qdrant',
+      url: 'https://q',
+      apiKey: 'k',
+    });
+  });
+
+  test('is LanceDB where that is chosen, even with a URL of Qdrant', () => {
+    expect(loadConfig({ SCRIPTORIUM_STORE: 'lancedb', QDRANT_URL: 'http://q' }).store).toEqual({
+      kind: 'lancedb',
+    });
+  });
+
+  test('can’t be Qdrant without a URL', () => {
+    expect(problemOf({ SCRIPTORIUM_STORE: 'qdrant' }).message).toContain('QDRANT_URL');
+  });
+});
+
+describe('the answer model', () => {
+  test('is at OpenAI with a key, or anywhere without one', () => {
+    expect(loadConfig({ OPENAI_MODEL: 'm', OPENAI_API_KEY: 'k' }).answers).toEqual({
+      apiKey: 'k',
+      model: 'm',
+      timeoutMs: 60_000,
+    });
+    const local = { OPENAI_MODEL: 'm', OPENAI_BASE_URL: 'http://localhost:11434/v1' };
+    expect(loadConfig(local).answers).toMatchObject({ baseUrl: local.OPENAI_BASE_URL, apiKey: 'none' });
+  });
+
+  test('is none, as long as none is named', () => {
+    expect(loadConfig({ OPENAI_API_KEY: 'k', OPENAI_BASE_URL: 'http://localhost' }).answers).toBeNull();
+  });
+
+  test('needs a key or an address', () => {
+    expect(problemOf({ OPENAI_MODEL: 'm' }).message).toMatch(/OPENAI_API_KEY.*OPENAI_BASE_URL/);
+  });
+});
+
+describe('library roots', () => {
+  test('are real paths, as many as are named', async () => {
+    await using folder = await tempFolder();
+    await mkdir(join(folder.path, 'a'));
+    await mkdir(join(folder.path, 'b c'));
+    await symlink(join(folder.path, 'b c'), join(folder.path, 'link'));
+    const SCRIPTORIUM_LIBRARY_ROOTS = ['a', 'link'].map((name) => join(folder.path, name)).join(delimiter);
+    expect(loadConfig({ SCRIPTORIUM_LIBRARY_ROOTS }).roots).toEqual(
+      ['a', 'b c'].map((name) => join(folder.path, name)),
+    );
+  });
+
+  test('are absolute, whatever way they are named', () => {
+    expect(loadConfig({ SCRIPTORIUM_LIBRARY_ROOTS: '.' }).roots.every(isAbsolute)).toBe(true);
+  });
+});
+
+test('the home folder is absolute, and holds all state', () => {
+  const { home } = loadConfig({ SCRIPTORIUM_HOME: 'somewhere', SCRIPTORIUM_CACHE: '/var/cache/x' });
+  expect(home.folder).toBe(join(process.cwd(), 'somewhere'));
+  expect(home.cache).toBe('/var/cache/x');
+  for (const path of [home.stackFile, home.temporalDb, home.store, home.artifacts, home.logs])
+    expect(path.startsWith(home.folder)).toBe(true);
+});
+
+function problemOf(env: NodeJS.ProcessEnv): ScriptoriumError {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ScriptoriumError) return error;
+    throw error;
+  }
+  throw new Error(`${JSON.stringify(env)} was accepted`);
+}
+
+/** The names of what can be changed. */
+function thawed(settings: object, at = ''): string[] {
+  const below = Object.entries(settings).flatMap(([name, value]) =>
+    typeof value === 'object' && value !== null ? thawed(value, `${at}.${name}`) : [],
+  );
+  return Object.isFrozen(settings) || at === '' ? below : [at, ...below];
+}
