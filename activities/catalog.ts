@@ -1,7 +1,7 @@
 import type { BookPage, BookSummary } from '../workflows/contract.ts';
 import type { BookQuery, BookRecord, Catalog } from './ports/catalog.ts';
 import { stageOf } from './records.ts';
-import { quickStage } from './stage.ts';
+import { questionStage } from './stage.ts';
 
 export type CatalogActivities = ReturnType<typeof createCatalogActivities>;
 
@@ -9,7 +9,7 @@ type Listing = { readonly [K in keyof BookQuery]: BookQuery[K] | undefined } & {
 
 export function createCatalogActivities({ catalog }: { readonly catalog: Catalog }) {
   return {
-    listCatalog: quickStage(async ({ library, state, after, limit }: Listing): Promise<BookPage> => {
+    listCatalog: questionStage(async ({ library, state, after, limit }: Listing): Promise<BookPage> => {
       const books = await catalog.list({
         ...(library && { library }),
         ...(state && { state }),

@@ -5,7 +5,7 @@ import { parsePage } from './extract.ts';
 import { chunksKeyOf, type Pipeline } from './pipeline.ts';
 import type { ArtifactReader, ArtifactStore } from './ports/artifact-store.ts';
 import type { Chunk, DocumentSandbox, PageText } from './ports/documents.ts';
-import { longStage, type StageContext } from './stage.ts';
+import { ingestStage, type StageContext } from './stage.ts';
 
 export interface ChunkPorts {
   readonly sandbox: DocumentSandbox;
@@ -28,7 +28,7 @@ export type ChunkActivities = ReturnType<typeof createChunkActivities>;
 
 export function createChunkActivities(ports: ChunkPorts) {
   return {
-    chunkBook: longStage(async (input: ChunkInput, context): Promise<ChunkedBook> => {
+    chunkBook: ingestStage(async (input: ChunkInput, context): Promise<ChunkedBook> => {
       const chunksKey = chunksKeyOf(input.pagesKey, ports.pipeline);
       const chunks = (await finished(ports, chunksKey)) ?? (await cut(ports, input, chunksKey, context));
       if (chunks === 0) throw new ScriptoriumError('NO_TEXT', `${input.path} gives no passage`);

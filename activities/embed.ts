@@ -3,7 +3,7 @@ import { openArtifact, parseChunk } from './chunk.ts';
 import { type Pipeline, vectorsKeyOf } from './pipeline.ts';
 import type { ArtifactStore, ArtifactWriter } from './ports/artifact-store.ts';
 import type { Embedder } from './ports/embedder.ts';
-import { longStage, type StageContext } from './stage.ts';
+import { ingestStage, type StageContext } from './stage.ts';
 
 export interface EmbedPorts {
   readonly embedder: Embedder;
@@ -31,7 +31,7 @@ export type EmbedActivities = ReturnType<typeof createEmbedActivities>;
 
 export function createEmbedActivities(ports: EmbedPorts) {
   return {
-    embedBook: longStage(async (input: EmbedInput, context): Promise<EmbeddedBook> => {
+    embedBook: ingestStage(async (input: EmbedInput, context): Promise<EmbeddedBook> => {
       const vectorsKey = vectorsKeyOf(input.chunksKey, ports.pipeline);
       await using finished = await ports.artifacts.open(vectorsKey);
       return { vectorsKey, embedded: finished ? 0 : await embed(ports, input, vectorsKey, context) };

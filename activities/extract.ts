@@ -6,7 +6,7 @@ import { fingerprintOf, type Pipeline, pagesKeyOf, revisionOf } from './pipeline
 import type { ArtifactStore, ArtifactWriter } from './ports/artifact-store.ts';
 import { bookFormats, type DocumentSandbox, type OpenDocument, type PageText } from './ports/documents.ts';
 import { assertUnchanged, sha256OfFile, stateOfSource } from './sources/source-file.ts';
-import { longStage, type StageContext } from './stage.ts';
+import { ingestStage, type StageContext } from './stage.ts';
 import { countLetters, hasText } from './text/quality.ts';
 
 export interface ExtractPorts {
@@ -57,7 +57,7 @@ export type ExtractActivities = ReturnType<typeof createExtractActivities>;
 
 export function createExtractActivities(ports: ExtractPorts) {
   return {
-    extractBook: longStage(async (input: ExtractInput, context): Promise<ExtractedBook> => {
+    extractBook: ingestStage(async (input: ExtractInput, context): Promise<ExtractedBook> => {
       const before = await stateOfSource(input.path, ports.roots);
       if (before.bytes === 0) throw new ScriptoriumError('EMPTY_FILE', `${input.path} has no content`);
       const sha256 = await sha256OfFile(input.path, context.signal);

@@ -2,7 +2,7 @@
 import type { Answer, Citation } from '../workflows/contract.ts';
 import type { AnswerModel, NumberedPassage, WrittenAnswer } from './ports/answer-model.ts';
 import type { StoredPassage, VectorStore } from './ports/vector-store.ts';
-import { quickStage } from './stage.ts';
+import { questionStage } from './stage.ts';
 
 export interface GeneratePorts {
   readonly answerModel: AnswerModel;
@@ -19,7 +19,7 @@ export type GenerateActivities = ReturnType<typeof createGenerateActivities>;
 
 export function createGenerateActivities({ answerModel, store }: GeneratePorts) {
   return {
-    generate: quickStage(
+    generate: questionStage(
       async ({ question, chunkIds }: GenerateInput, { signal }): Promise<Omit<Answer, 'workflowId'>> => {
         const started = performance.now();
         const passages = inOrder(await store.get(chunkIds), chunkIds);

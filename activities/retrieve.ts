@@ -4,7 +4,7 @@ import { ScriptoriumError } from './errors.ts';
 import type { Catalog } from './ports/catalog.ts';
 import type { Embedder } from './ports/embedder.ts';
 import type { StoredHit, VectorStore } from './ports/vector-store.ts';
-import { quickStage } from './stage.ts';
+import { questionStage } from './stage.ts';
 
 export interface RetrievePorts {
   readonly embedder: Embedder;
@@ -28,9 +28,9 @@ export type RetrieveActivities = ReturnType<typeof createRetrieveActivities>;
 
 export function createRetrieveActivities(ports: RetrievePorts) {
   return {
-    search: quickStage((input: RetrieveInput) => search(ports, input)),
+    search: questionStage((input: RetrieveInput) => search(ports, input)),
     /** References only: the text of a book does not pass through Temporal on its way to the answer. */
-    retrieve: quickStage(async (input: RetrieveInput): Promise<RetrievedPassages> => {
+    retrieve: questionStage(async (input: RetrieveInput): Promise<RetrievedPassages> => {
       const { hits, timings } = await search(ports, input);
       return { hits: hits.map(({ chunkId, score }) => ({ chunkId, score })), timings };
     }),

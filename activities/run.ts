@@ -11,7 +11,7 @@ import { errorRegistry } from './errors.ts';
 import type { Catalog } from './ports/catalog.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { cancelledRecord, failedRecord, stageOf } from './records.ts';
-import { quickStage } from './stage.ts';
+import { ingestStage } from './stage.ts';
 
 export interface RunPorts {
   readonly catalog: Catalog;
@@ -37,11 +37,11 @@ export type RunActivities = ReturnType<typeof createRunActivities>;
 export function createRunActivities(ports: RunPorts) {
   return {
     /** Writes a failed or cancelled book into the catalog, and takes what it left half-written out of the store. */
-    recordOutcome: quickStage(
+    recordOutcome: ingestStage(
       async (input: OutcomeInput): Promise<void> => record(ports, input, workflowIdOf()),
     ),
     /** The books among these whose workflow is over; what became of each. Books that are still at work are left out. */
-    inspectChildren: quickStage(async ({ library, books }: InspectInput): Promise<BookReport[]> => {
+    inspectChildren: ingestStage(async ({ library, books }: InspectInput): Promise<BookReport[]> => {
       const reports: BookReport[] = [];
       for (const book of books) {
         const outcome = await outcomeOf(ports, library, book);

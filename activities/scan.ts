@@ -10,7 +10,7 @@ import type { BookRecord, Catalog } from './ports/catalog.ts';
 import { failedRecord } from './records.ts';
 import { sha256OfFile } from './sources/source-file.ts';
 import { type Found, type FoundBook, walkSources } from './sources/walk.ts';
-import { longStage, quickStage, type StageContext } from './stage.ts';
+import { ingestStage, type StageContext } from './stage.ts';
 
 export interface ScanPorts {
   readonly catalog: Catalog;
@@ -37,11 +37,11 @@ export type ScanActivities = ReturnType<typeof createScanActivities>;
 export function createScanActivities(ports: ScanPorts) {
   return {
     /** @throws MODEL_MISMATCH, INVALID_ARGUMENT; a path that can't be ingested is listed in the result instead */
-    scanLibrary: longStage(async (input: ScanInput, context): Promise<ScanResult> => {
+    scanLibrary: ingestStage(async (input: ScanInput, context): Promise<ScanResult> => {
       await pinLibrary(ports, input.library);
       return await new Scan(ports, input, context).run();
     }),
-    readManifest: quickStage(({ manifestKey, from, limit }: ManifestInput) =>
+    readManifest: ingestStage(({ manifestKey, from, limit }: ManifestInput) =>
       readEntries(ports.artifacts, manifestKey, from, limit),
     ),
   };

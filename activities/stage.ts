@@ -21,10 +21,10 @@ const MAX_TRIES = 3;
 const HEARTBEAT_EVERY_MS = 3_000;
 
 /**
- * Wraps a long step of ingestion. It heartbeats by itself, and counts its own failures in the heartbeat's details:
+ * Wraps a step of ingestion. It heartbeats by itself, and counts its own failures in the heartbeat's details:
  * an attempt that ended with its worker is no failure of the book.
  */
-export function longStage<I, O>(
+export function ingestStage<I, O>(
   run: (input: I, context: StageContext) => Promise<O>,
 ): (input: I) => Promise<O> {
   return async (input) => {
@@ -50,8 +50,8 @@ export function longStage<I, O>(
   };
 }
 
-/** Wraps a call of moments, remote or local. */
-export function quickStage<I, O>(
+/** Wraps a step of a question: a local activity, which has no heartbeats and few attempts. */
+export function questionStage<I, O>(
   run: (input: I, context: StageContext) => Promise<O>,
 ): (input: I) => Promise<O> {
   return async (input) => {

@@ -8,7 +8,7 @@ import { chunkIdOf } from './naming.ts';
 import type { ArtifactStore } from './ports/artifact-store.ts';
 import type { Catalog } from './ports/catalog.ts';
 import type { StoredPoint, VectorStore } from './ports/vector-store.ts';
-import { longStage, quickStage } from './stage.ts';
+import { ingestStage } from './stage.ts';
 
 export interface StorePorts {
   readonly store: VectorStore;
@@ -42,7 +42,7 @@ export type StoreActivities = ReturnType<typeof createStoreActivities>;
 export function createStoreActivities(ports: StorePorts) {
   const { store, catalog } = ports;
   return {
-    upsertBook: longStage(async (book: StoredBook, context): Promise<{ points: number }> => {
+    upsertBook: ingestStage(async (book: StoredBook, context): Promise<{ points: number }> => {
       let points = 0;
       for await (const batch of batchesOf(pointsOf(ports.artifacts, book), store.maxPointsPerWrite)) {
         context.signal.throwIfAborted();
@@ -52,11 +52,11 @@ export function createStoreActivities(ports: StorePorts) {
       }
       return { points };
     }),
-    verifyBook: quickStage(async ({ bookId, revision }: RevisionInput): Promise<VerifiedBook> => {
+    verifyBook: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<VerifiedBook> => {
       const points = await store.count(bookId, revision);
       return { points, stale: (await store.count(bookId)) - points };
     }),
-    commitBook: quickStage(async (book: StoredBook): Promise<void> => {
+    commitBook: ingestStage(async (book: StoredBook): Promise<void> => {
       const {
         bookId,
         library,
@@ -92,10 +92,10 @@ export function createStoreActivities(ports: StorePorts) {
         ...{ state: 'ingested', failure: null, workflowId, updatedAtMs: Date.now() },
       });
     }),
-    dropStale: quickStage(async ({ bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
+    dropStale: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
       return { dropped: await store.deleteStale(bookId, revision) };
     }),
-    dropRevision: longStage(async ({ bookId, revision }: RevisionInput): Promise<void> => {
+    dropRevision: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<void> => {
       await store.delete(bookId, revision);
     }),
   };

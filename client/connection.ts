@@ -28,13 +28,15 @@ export async function temporalTarget({
   namespace,
   env = process.env,
 }: ConnectOptions = {}): Promise<TemporalTarget> {
-  const usesEnvironment = Boolean(env.TEMPORAL_ADDRESS ?? env.TEMPORAL_PROFILE ?? env.TEMPORAL_CONFIG_FILE);
+  // A profile for another cluster that lies in a person's home must not leak into this one.
+  const usesFile = Boolean(env.TEMPORAL_PROFILE || env.TEMPORAL_CONFIG_FILE);
+  const usesEnvironment = Boolean(env.TEMPORAL_ADDRESS || usesFile);
   if (!address && !usesEnvironment) return await localTarget(env, namespace);
-  const found = loadClientConnectConfig({ disableFile: !usesEnvironment, overrideEnvVars: definedOnly(env) });
+  const found = loadClientConnectConfig({ disableFile: !usesFile, overrideEnvVars: definedOnly(env) });
   const connection = address ? { ...found.connectionOptions, address } : found.connectionOptions;
   return {
     connection: connectionOptions(connection),
-    namespace: namespace ?? env.TEMPORAL_NAMESPACE ?? found.namespace ?? DEFAULT_NAMESPACE,
+    namespace: namespace ?? (env.TEMPORAL_NAMESPACE || found.namespace) ?? DEFAULT_NAMESPACE,
   };
 }
 

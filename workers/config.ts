@@ -53,7 +53,7 @@ const environment = z.object({
   /** Model that writes answers; without it they are extractive. */
   OPENAI_MODEL: optional,
   /** Longest wait for the answer model. */
-  SCRIPTORIUM_ANSWER_TIMEOUT_S: whole(1, 600).default(60),
+  SCRIPTORIUM_ANSWER_TIMEOUT_S: whole(1, 110).default(60),
   TEMPORAL_ADDRESS: optional,
   TEMPORAL_NAMESPACE: optional,
 });

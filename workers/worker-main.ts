@@ -11,7 +11,7 @@ try {
   await main();
 } catch (error) {
   const { code, message, remedy } = toScriptoriumError(error);
-  sendToSupervisor({ kind: 'failed', code, message: `${message}. ${remedy}` });
+  sendToSupervisor({ kind: 'failed', code, message });
   process.stderr.write(`scriptorium worker: ${code}: ${message}. ${remedy}\n`);
   process.exitCode = 1;
 }

@@ -26,6 +26,7 @@ export async function startWorkerProcess(
   await using opened = new AsyncDisposableStack();
   const connection = await connect(config);
   opened.defer(() => connection.close());
+  await requireNamespace(connection, config.namespace);
   const parts = opened.use(
     await openParts(config, { embedThreads: queues.includes('embed') ? config.embedding.threads : 1 }),
   );
@@ -59,6 +60,31 @@ async function connect(config: Config): Promise<NativeConnection> {
       await new Promise((resolve) => setTimeout(resolve, CONNECT_EVERY_MS));
     }
   }
+}
+
+/** @throws ScriptoriumError INVALID_CONFIG when the cluster has no such namespace */
+async function requireNamespace(connection: NativeConnection, namespace: string): Promise<void> {
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+  } catch (cause) {
+    if (!isNotFound(cause))
+      throw new ScriptoriumError(
+        'STACK_UNREACHABLE',
+        `Temporal refuses namespace ${namespace}: ${String(cause)}`,
+        { cause },
+      );
+    const make = `temporal operator namespace create --retention 720h --namespace ${namespace}`;
+    throw new ScriptoriumError(
+      'INVALID_CONFIG',
+      `TEMPORAL_NAMESPACE=${namespace} does not exist on the cluster; \`${make}\` makes it`,
+      { cause },
+    );
+  }
+}
+
+/** gRPC's status code 5. */
+function isNotFound(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 5;
 }
 
 function nativeSecurity({ tls, apiKey }: Awaited<ReturnType<typeof temporalTarget>>['connection']) {

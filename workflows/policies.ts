@@ -68,11 +68,13 @@ export const policies = {
     taskQueue: taskQueues.main,
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: OUTAGE,
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
   },
 } as const satisfies Record<string, ActivityOptions>;
 
-/** A question is answered now or not at all: two quick tries inside the workflow task of the worker that holds model and store. */
+/** A question is answered now or not at all: three quick tries inside the workflow task of the worker that holds model and store. */
 export const queryPolicy = {
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '60s',

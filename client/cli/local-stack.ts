@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ScriptoriumError } from '../../activities/errors.ts';
+import { isErrorCode, ScriptoriumError } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
 import { homeOf } from '../home.ts';
 import { askStack, readStackState, type StackState, type StackStatus, stopStack } from '../stack-state.ts';
@@ -12,7 +12,8 @@ import { say } from './output.ts';
 const LOOK_EVERY_MS = 150;
 /** The first start fetches 250 MB, on any line. */
 const START_TIMEOUT_MS = 45 * 60_000;
-const STOP_TIMEOUT_MS = 60_000;
+/** Workers may use their grace time, ten minutes at most, to finish a batch. */
+const STOP_TIMEOUT_MS = 11 * 60_000;
 const EXIT_TIMEOUT_MS = 5_000;
 
 export interface LiveStack {
@@ -103,12 +104,19 @@ async function waitUntilReady(tail: LogTail, ended: () => boolean): Promise<Stac
     await tail.relay();
     const live = await liveStack();
     if (live?.status.phase === 'ready') return live.state;
-    if (over && !live)
-      throw new ScriptoriumError('STACK_UNREACHABLE', `The stack could not be started: ${tail.lastLine}`);
+    if (over && !live) throw startFailure(tail.lastLine);
     if (Date.now() > deadline)
       throw new ScriptoriumError('STACK_UNREACHABLE', 'The stack does not get ready');
     await pause();
   }
+}
+
+/** The supervisor's last line is its error, with code and remedy. */
+function startFailure(lastLine: string): ScriptoriumError {
+  const [, code, said = ''] = /^scriptorium: ([A-Z_]+): (.*)$/.exec(lastLine) ?? [];
+  if (!isErrorCode(code))
+    return new ScriptoriumError('STACK_UNREACHABLE', `The stack could not be started: ${lastLine}`);
+  return new ScriptoriumError(code, said);
 }
 
 /** Shows what is added to a log file. */

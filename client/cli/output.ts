@@ -28,9 +28,9 @@ export function printError(error: unknown, debug: boolean): void {
     );
 }
 
-/** Control characters would move the cursor, or worse; book text and file names may hold any. */
+/** Control characters would move the cursor, or worse; book text and file names may hold any. Joiners, which scripts and emoji need, stay. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) =>
+  return text.replace(/(?![\u200C\u200D])[\p{Cc}\p{Cf}]/gu, (character) =>
     character === '\n' || character === '\t' ? ' ' : '\u{FFFD}',
   );
 }

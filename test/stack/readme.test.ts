@@ -31,7 +31,7 @@ const commandOf = (line: string): string | undefined => /^npx scriptorium (\S+)/
 const sayings: Readonly<Record<string, readonly RegExp[]>> = {
   up: [/The stack is up: Temporal at 127\.0\.0\.1:\d+/],
   ingest: [/Library default: 2 books: .*\b2 (ingested|unchanged)\b/],
-  ask: [/\[1\] .*Vellmar.*pages? \d+/, /file:\/\/.*#page=\d+/],
+  ask: [/\[\d+\] .*Vellmar.*pages? \d+/, /file:\/\/.*#page=\d+/],
   search: [/^1\. .*Bees/, /^3\. /m],
   status: [/✓ temporal /, /✓ temporal-ui +http:/, /✓ workers /, /✓ store /],
   books: [/ingested .*Vellmar/, /\n2 books$/],

@@ -22,7 +22,7 @@ const numbers: readonly (readonly [string, number, number, (config: Config) => n
   ['SCRIPTORIUM_CHUNK_OVERLAP', 0, 127, ({ chunking }) => chunking.overlapTokens],
   ['SCRIPTORIUM_CACHED_WORKFLOWS', 2, 10_000, ({ maxCachedWorkflows }) => maxCachedWorkflows],
   ['SCRIPTORIUM_GRACE_S', 1, 600, ({ graceMs }) => graceMs / 1_000],
-  ['SCRIPTORIUM_ANSWER_TIMEOUT_S', 1, 600, ({ answers }) => (answers?.timeoutMs ?? 0) / 1_000],
+  ['SCRIPTORIUM_ANSWER_TIMEOUT_S', 1, 110, ({ answers }) => (answers?.timeoutMs ?? 0) / 1_000],
 ];
 
 const others = [

@@ -3,7 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { type ErrorCode, errorRegistry, isErrorCode, ScriptoriumError } from '../../activities/errors.ts';
-import { longStage, quickStage, type StageContext } from '../../activities/stage.ts';
+import { ingestStage, questionStage, type StageContext } from '../../activities/stage.ts';
 import '../helpers/any-realm.ts';
 
 const codes = Object.keys(errorRegistry).filter(isErrorCode);
@@ -13,12 +13,12 @@ const ofKind = (kind: 'never' | 'three tries' | 'outage'): ErrorCode[] =>
     return kind === (outage ? 'outage' : retryable ? 'three tries' : 'never');
   });
 
-type Stage = typeof longStage;
+type Stage = typeof ingestStage;
 type Info = ConstructorParameters<typeof MockActivityEnvironment>[0];
 
 describe.each([
-  ['a long stage', longStage],
-  ['a quick stage', quickStage],
+  ['a long stage', ingestStage],
+  ['a quick stage', questionStage],
 ] as const)('%s', (_, stage: Stage) => {
   test('gives what its step gives', async () => {
     const run = stage(async (input: number) => input * 2);
@@ -130,7 +130,7 @@ describe('the tries of a long stage', () => {
 
 describe('the heartbeats of a long stage', () => {
   test('carry its progress and its failed tries', async () => {
-    const run = longStage(async (_input: null, { progress }) => {
+    const run = ingestStage(async (_input: null, { progress }) => {
       progress(3, 10);
       progress(10, null);
     });
@@ -150,7 +150,7 @@ describe('the heartbeats of a long stage', () => {
       const beats = heartbeatsOf(env);
       const { promise, resolve } = Promise.withResolvers<void>();
       const running = env.run(
-        longStage(() => promise),
+        ingestStage(() => promise),
         null,
       );
       jest.advanceTimersByTime(60_000);
@@ -171,7 +171,7 @@ describe('the heartbeats of a long stage', () => {
       const env = environment();
       const beats = heartbeatsOf(env);
       void env.run(
-        longStage(() => new Promise<void>(() => {})),
+        ingestStage(() => new Promise<void>(() => {})),
         null,
       );
       jest.advanceTimersByTime(15_000 * 0.2);
@@ -185,11 +185,11 @@ describe('the heartbeats of a long stage', () => {
 
 test('a quick stage counts its attempts', async () => {
   const error = new ScriptoriumError('INTERNAL', 'x');
-  expect(await failureOf(quickStage, error, { attempt: 2 })).toMatchObject({
+  expect(await failureOf(questionStage, error, { attempt: 2 })).toMatchObject({
     nonRetryable: false,
     details: [2],
   });
-  expect(await failureOf(quickStage, error, { attempt: 3 })).toMatchObject({
+  expect(await failureOf(questionStage, error, { attempt: 3 })).toMatchObject({
     nonRetryable: true,
     details: [3],
   });
@@ -215,7 +215,7 @@ async function failureOf(stage: Stage, error: unknown, info: Info = {}): Promise
 async function failed(error: Error, info: Info): Promise<{ failure: ApplicationFailure; last: unknown }> {
   const env = environment(info);
   const beats = heartbeatsOf(env);
-  const run = longStage(async () => {
+  const run = ingestStage(async () => {
     throw error;
   });
   const failure = await env.run(run, null).catch((thrown: unknown) => thrown);

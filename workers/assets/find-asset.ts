@@ -55,7 +55,7 @@ async function cachedOrFetched(asset: Asset, options: FindOptions): Promise<stri
   // A second process waits here, and then finds what the first one fetched.
   const unlock = await lock(folder, {
     stale: 15_000,
-    retries: { retries: 1_000, factor: 1, minTimeout: 500, maxTimeout: 500 },
+    retries: { retries: 4_000, factor: 1, minTimeout: 500, maxTimeout: 500 },
   });
   try {
     if (!(await isRight(asset, path))) await fetchInto(path, folder, asset, options);

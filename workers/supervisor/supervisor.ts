@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
+import { type TemporalTarget, temporalTarget } from '../../client/connection.ts';
 import type { Part, StackState, StackStatus } from '../../client/stack-state.ts';
 import { type FindOptions, findAsset } from '../assets/find-asset.ts';
 import { modelAsset, temporalAsset, tokenizerAsset } from '../assets/manifest.ts';
@@ -38,6 +39,7 @@ export class Supervisor {
   #temporal: ManagedProcess | null = null;
   #workers: WorkerPart | null = null;
   #state: StackState | null = null;
+  #noted: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
     this.#config = options.config;
@@ -126,14 +128,12 @@ export class Supervisor {
   }
 
   async #startWorkers(address: string): Promise<void> {
-    const env = {
-      ...this.#config.env,
-      TEMPORAL_ADDRESS: address,
-      TEMPORAL_NAMESPACE: this.#config.namespace,
-    };
+    // Our own server takes no credentials; those in the environment are for another one.
+    const inherited = this.#temporal ? withoutTemporal(this.#config.env) : this.#config.env;
+    const env = { ...inherited, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: this.#config.namespace };
     this.#workers = new WorkerPart(env, this.#logFile('workers'), this.#tellEnd);
     const problem = await this.#workers.start();
-    if (problem) throw new ScriptoriumError(toKnownCode(problem.code), problem.message.replace(/\.$/, ''));
+    if (problem) throw new ScriptoriumError(problem.code, problem.message);
   }
 
   async #stopParts(): Promise<void> {
@@ -155,7 +155,7 @@ export class Supervisor {
 
   async #temporalParts(): Promise<Part[]> {
     const { temporalAddress: address = null, uiUrl = null } = this.#state ?? {};
-    const healthy = address !== null && (await temporalAnswers(address, this.#config.namespace));
+    const healthy = address !== null && (await temporalAnswers(await this.#target(address)));
     const restarts = this.#temporal?.restarts ?? 0;
     const own = this.#temporal
       ? `development server${restarts > 0 ? `, started again ${restarts} times` : ''}`
@@ -169,10 +169,23 @@ export class Supervisor {
     return uiUrl ? [server, { name: 'temporal-ui', address: uiUrl, healthy, detail: 'web UI' }] : [server];
   }
 
-  async #note(change: Partial<StackState>): Promise<void> {
-    if (!this.#state) return;
-    this.#state = { ...this.#state, ...change };
-    await writeStackState(this.#config.home.stackFile, this.#state);
+  /** Our own server wants no credentials; a cluster may want those of the environment. */
+  async #target(address: string): Promise<TemporalTarget> {
+    const { namespace, env } = this.#config;
+    return this.#temporal ? { connection: { address }, namespace } : await temporalTarget({ env, namespace });
+  }
+
+  /** One write after the other: they share the file that is renamed. */
+  #note(change: Partial<StackState>): Promise<void> {
+    const { stackFile } = this.#config.home;
+    this.#noted = this.#noted.then(async () => {
+      if (!this.#state) return;
+      this.#state = { ...this.#state, ...change };
+      await writeStackState(stackFile, this.#state).catch((error: unknown) => {
+        this.#options.say(`${stackFile} could not be written: ${String(error)}`);
+      });
+    });
+    return this.#noted;
   }
 
   readonly #tellEnd = (event: { name: string; how: string; againInMs: number }): void => {
@@ -203,11 +216,6 @@ function temporalForThisMachine() {
   );
 }
 
-function toKnownCode(code: string) {
-  return code === 'ASSET_UNAVAILABLE' ||
-    code === 'STORE_UNREACHABLE' ||
-    code === 'STORE_REJECTED' ||
-    code === 'INVALID_CONFIG'
-    ? code
-    : 'STACK_UNREACHABLE';
+function withoutTemporal(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }

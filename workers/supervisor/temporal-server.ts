@@ -6,6 +6,7 @@ import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import getPort, { portNumbers } from 'get-port';
 import { ScriptoriumError } from '../../activities/errors.ts';
+import type { TemporalTarget } from '../../client/connection.ts';
 
 export interface TemporalPorts {
   readonly frontend: number;
@@ -49,7 +50,9 @@ export async function spawnTemporal(
     ],
     ...['--namespace', namespace, '--log-level', 'warn'],
   ];
-  return () => spawn(binary, args, { stdio: ['ignore', log, log], detached: true });
+  // The server would ask its maker for news at each start; nothing here reads the answer.
+  const env = { ...process.env, TEMPORAL_VERSION_CHECK_DISABLED: '1' };
+  return () => spawn(binary, args, { stdio: ['ignore', log, log], detached: true, env });
 }
 
 /** Waits until the server answers and its namespace keeps closed runs for 30 days. */
@@ -82,9 +85,9 @@ async function setRetention(address: string, namespace: string): Promise<void> {
 }
 
 /** True when the server at the address answers for the namespace. */
-export async function temporalAnswers(address: string, namespace: string): Promise<boolean> {
+export async function temporalAnswers({ connection: options, namespace }: TemporalTarget): Promise<boolean> {
   try {
-    const connection = await Connection.connect({ address, connectTimeout: '3s' });
+    const connection = await Connection.connect({ ...options, connectTimeout: '3s' });
     try {
       await connection.withDeadline(Date.now() + 3_000, () =>
         connection.workflowService.describeNamespace({ namespace }),

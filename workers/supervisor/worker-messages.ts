@@ -1,9 +1,10 @@
 /** What a worker process tells its supervisor. Any message the other way asks for its health. */
 import { z } from 'zod';
+import { type ErrorCode, isErrorCode } from '../../activities/errors.ts';
 
 export const workerMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
-  z.object({ kind: z.literal('failed'), code: z.string(), message: z.string() }),
+  z.object({ kind: z.literal('failed'), code: z.custom<ErrorCode>(isErrorCode), message: z.string() }),
   z.object({ kind: z.literal('health'), healthy: z.boolean(), detail: z.string() }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessage>;

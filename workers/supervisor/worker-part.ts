@@ -1,12 +1,13 @@
 /** The worker process as a part of the stack. */
 import { type ChildProcess, fork } from 'node:child_process';
+import type { ErrorCode } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
 import type { Part } from '../../client/stack-state.ts';
 import { ManagedProcess, type ManagedProcessOptions } from './managed-process.ts';
 import { type WorkerMessage, workerMessage } from './worker-messages.ts';
 
 export interface WorkerProblem {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
 }
 
