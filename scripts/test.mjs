@@ -1,5 +1,5 @@
 // `npm test [-- <jest arguments>]`: installs what is missing, checks format, lint and types, and runs the tests.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, root, run } from './ensure-installed.mjs';
 
@@ -25,6 +25,9 @@ const jest = [
   `--outputFile=${report}`,
 ];
 const status = run('node', [...jest, ...suites], { tolerant: true, stdio: ['ignore', 'ignore', 'inherit'] });
-const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
+// A runner that crashed leaves no report.
+const { numPassedTests, numFailedTests } = existsSync(report)
+  ? JSON.parse(readFileSync(report, 'utf8'))
+  : { numPassedTests: 0, numFailedTests: 1 };
 process.stdout.write(`${numPassedTests} passed, ${numFailedTests} failed\n`);
 process.exitCode = status;

@@ -125,7 +125,7 @@ describe('a run', () => {
       const first = env.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
       expect((await first.describe()).status.name).toBe('CONTINUED_AS_NEW');
     });
-  }, 240_000);
+  }, 500_000);
 
   test('with nothing to do ends with the counts of its scan', async () => {
     const failure = {
