@@ -60,10 +60,13 @@ export function createExtractActivities(ports: ExtractPorts) {
     extractBook: ingestStage(async (input: ExtractInput, context): Promise<ExtractedBook> => {
       const before = await stateOfSource(input.path, ports.roots);
       if (before.bytes === 0) throw new ScriptoriumError('EMPTY_FILE', `${input.path} has no content`);
-      const sha256 = await sha256OfFile(input.path, context.signal);
+      // Within roots it is the checked path that is read, whatever a link leads to by now; elsewhere the name tells the format.
+      const readPath = ports.roots.length > 0 ? before.realPath : input.path;
+      const sha256 = await sha256OfFile(readPath, context.signal);
       const pagesKey = pagesKeyOf(sha256, ports.pipeline);
       const { summary, pages } =
-        (await finished(ports, pagesKey)) ?? (await extract(ports, input, pagesKey, context));
+        (await finished(ports, pagesKey)) ??
+        (await extract(ports, { ...input, readPath }, pagesKey, context));
       await assertUnchanged(input.path, before, ports.roots);
       if (!hasText(summary.letters, pages, summary.paged))
         throw new ScriptoriumError('NO_TEXT', `${input.path} holds no text`);
@@ -97,8 +100,13 @@ async function finished(
 }
 
 /** Goes on where an earlier attempt stopped, range by range. */
-async function extract(ports: ExtractPorts, input: ExtractInput, key: string, context: StageContext) {
-  await using document = await ports.sandbox.open(input.path, context.signal);
+async function extract(
+  ports: ExtractPorts,
+  input: ExtractInput & { readonly readPath: string },
+  key: string,
+  context: StageContext,
+) {
+  await using document = await ports.sandbox.open(input.readPath, context.signal);
   await using writer = await ports.artifacts.create(key, input.bookId, 'resume');
   const { units } = document.meta;
   let letters = await lettersIn(writer);

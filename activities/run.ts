@@ -1,5 +1,5 @@
 /** What a run needs to know of books that did not end well. */
-import { Context } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import {
   ApplicationFailure,
   type Client,
@@ -44,7 +44,11 @@ export function createRunActivities(ports: RunPorts) {
     inspectChildren: ingestStage(async ({ library, books }: InspectInput): Promise<BookReport[]> => {
       const reports: BookReport[] = [];
       for (const book of books) {
-        const outcome = await outcomeOf(ports, library, book);
+        const outcome = await outcomeOf(ports, library, book).catch((error: unknown) => {
+          // One book that can't be looked at must not hide the others; it is looked at again.
+          log.warn('the book could not be looked at', { path: book.path, error: String(error) });
+          return null;
+        });
         if (outcome) reports.push({ bookId: book.bookId, ...outcome });
       }
       return reports;

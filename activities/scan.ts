@@ -1,4 +1,5 @@
 /** Finds the books of a run and leaves out those that are ingested and unchanged. */
+import { normalize } from 'node:path';
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import type { BookFailure, ManifestEntry, ScanResult } from '../workflows/contract.ts';
@@ -72,6 +73,7 @@ class Scan {
   readonly #fingerprint: string;
   readonly #skipped = new Map<string, number>();
   readonly #failures: BookFailure[] = [];
+  readonly #failing = new Set<string>();
   #looked = 0;
   #toIngest = 0;
   #unchanged = 0;
@@ -127,6 +129,7 @@ class Scan {
       attempts: 1,
     } as const;
     this.#failed += 1;
+    this.#failing.add(path);
     if (this.#failures.length < LISTED) this.#failures.push({ path, ...failure });
     const book = {
       bookId: bookIdOf(this.#input.library, path),
@@ -166,9 +169,9 @@ class Scan {
 
   /** A folder or missing path that failed before and is fine now is no book, so no ingestion would clear its record. */
   async #forgetMendedPaths(): Promise<void> {
-    const failing = new Set(this.#failures.map((failure) => failure.path));
     const mended = this.#input.paths
-      .filter((path) => !failing.has(path))
+      .map((path) => normalize(path))
+      .filter((path) => !this.#failing.has(path))
       .map((path) => bookIdOf(this.#input.library, path));
     const records = await this.#ports.catalog.get(mended);
     const stale = [...records.values()].filter(

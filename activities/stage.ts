@@ -1,6 +1,7 @@
 /** What every activity has in common: heartbeats, progress, cancellation, and failures with a registry code. */
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { errorRegistry, toScriptoriumError } from './errors.ts';
+import { clip } from './text/clip.ts';
 
 export interface StageContext {
   /** Aborted when the workflow cancels the stage, or the worker shuts down. */
@@ -15,6 +16,8 @@ interface HeartbeatDetails {
   readonly total?: number | null;
 }
 
+/** A message passes through histories and catalog; a hostile file must not make it long. In UTF-16 units. */
+const MAX_MESSAGE = 1_000;
 /** Tries that a failure which is no outage gets. */
 const MAX_TRIES = 3;
 /** Several times within the heartbeat timeout, so that a busy event loop is not taken for a dead worker. */
@@ -87,7 +90,7 @@ function failureOf(error: unknown, tries: number): ApplicationFailure {
   const known = toScriptoriumError(error);
   const { retryable, outage, remedy } = errorRegistry[known.code];
   return ApplicationFailure.create({
-    message: `${known.message.replace(/\.$/, '')}. ${remedy}`,
+    message: `${clip(known.message, MAX_MESSAGE).replace(/\.$/, '')}. ${remedy}`,
     type: known.code,
     nonRetryable: !retryable || (!outage && tries >= MAX_TRIES),
     details: [tries],

@@ -1,5 +1,5 @@
 /** The client of Scriptorium: start ingestions, watch them, search and ask, from any program that reaches Temporal. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { z } from 'zod';
@@ -225,5 +225,7 @@ function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
 }
 
 function fingerprintOf(paths: readonly string[]): string {
-  return JSON.stringify([...paths].sort()).slice(0, 4_000);
+  return createHash('sha256')
+    .update(JSON.stringify([...paths].sort()))
+    .digest('hex');
 }

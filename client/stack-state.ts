@@ -1,6 +1,7 @@
 /** The file in which a running stack says where it is, and the small service behind which it answers. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { ScriptoriumError } from '../activities/errors.ts';
 
 export const DEFAULT_NAMESPACE = 'scriptorium';
 
@@ -48,25 +49,45 @@ export async function readStackState(file: string): Promise<StackState | null> {
   }
 }
 
-/** Longest wait for the supervisor's own answer, health checks of its parts included. */
-const CONTROL_TIMEOUT_MS = 8_000;
+/** Longest wait for the health checks of all parts; the supervisor bounds each of them. */
+const STATUS_TIMEOUT_MS = 30_000;
+/** Longest wait for an answer that needs no check. */
+const ALIVE_TIMEOUT_MS = 10_000;
 
-/** Asks the supervisor itself: a pid file proves nothing after a crash or a reboot. Null when it is not there. */
+/**
+ * Asks the supervisor itself: a file proves nothing after a crash or a reboot. Null when it is not there; its parts are
+ * not looked at.
+ * @throws ScriptoriumError STACK_UNREACHABLE when something holds its port and does not answer: busy is not gone
+ */
+export async function askAlive(state: StackState): Promise<StackStatus | null> {
+  const response = await control(state, 'GET', '/alive', ALIVE_TIMEOUT_MS);
+  return response?.ok ? stackStatus.parse(await response.json()) : null;
+}
+
+/** As `askAlive`, with the health of every part. */
 export async function askStack(state: StackState): Promise<StackStatus | null> {
-  const response = await control(state, 'GET', '/status');
+  const response = await control(state, 'GET', '/status', STATUS_TIMEOUT_MS);
   return response?.ok ? stackStatus.parse(await response.json()) : null;
 }
 
 /** Asks the supervisor to stop everything; false when it is not there. */
 export async function stopStack(state: StackState): Promise<boolean> {
-  return (await control(state, 'POST', '/down'))?.ok ?? false;
+  return (await control(state, 'POST', '/down', ALIVE_TIMEOUT_MS))?.ok ?? false;
 }
 
-async function control(state: StackState, method: string, path: string): Promise<Response | null> {
-  const headers = { authorization: `Bearer ${state.token}` };
-  return await fetch(new URL(path, state.controlUrl), {
-    method,
-    headers,
-    signal: AbortSignal.timeout(CONTROL_TIMEOUT_MS),
-  }).catch(() => null);
+async function control(
+  { token, controlUrl, pid }: StackState,
+  method: string,
+  path: string,
+  timeoutMs: number,
+): Promise<Response | null> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const headers = { authorization: `Bearer ${token}` };
+  try {
+    return await fetch(new URL(path, controlUrl), { method, headers, signal });
+  } catch (cause) {
+    if (!signal.aborted) return null;
+    const message = `The stack (process ${pid}) did not answer within ${timeoutMs / 1_000} s`;
+    throw new ScriptoriumError('STACK_UNREACHABLE', message, { cause });
+  }
 }

@@ -1,13 +1,16 @@
 /** Logs as JSON lines on standard error; what Temporal's own code says goes the same way. */
 import { Runtime, type Logger as TemporalLogger } from '@temporalio/worker';
-import { type Logger, pino } from 'pino';
+import { type Logger, pino, stdSerializers } from 'pino';
 
 /** Names of fields that never reach a log. */
 const SECRET_FIELDS = ['apiKey', 'token', '*.apiKey', '*.token', '*.authorization'];
 
 export function createLogger(level: string, name: string): Logger {
-  return pino({ name, level, redact: SECRET_FIELDS }, pino.destination({ dest: 2, sync: true }));
+  return pino({ name, level, redact: SECRET_FIELDS, serializers }, pino.destination({ dest: 2, sync: true }));
 }
+
+/** Temporal's code says `error`, where pino looks for `err`. */
+const serializers = { error: stdSerializers.err, err: stdSerializers.err };
 
 /** Call once, before the first connection. */
 export function installRuntime(logger: Logger): void {

@@ -7,6 +7,9 @@ import { createLogger, installRuntime } from './log.ts';
 import { sendToSupervisor } from './supervisor/worker-messages.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
+/** Started by a supervisor, with which it must end. */
+const supervised = process.connected;
+
 try {
   await main();
 } catch (error) {
@@ -26,6 +29,8 @@ async function main(): Promise<void> {
   const worker = await startWorkerProcess(config, queues, logger);
   logger.info({ queues, pid: process.pid }, 'worker ready');
   stopOnSignal(worker);
+  // The one event that says so may have come while the process was starting.
+  if (supervised && !process.connected) worker.stop();
   answerSupervisor(worker);
   sendToSupervisor({ kind: 'ready' });
   await worker.finished;

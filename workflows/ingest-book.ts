@@ -3,6 +3,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   defineQuery,
   getExternalWorkflowHandle,
   isCancellation,
@@ -53,8 +54,10 @@ export async function ingestBook(input: IngestBookInput): Promise<BookOutcome> {
     await report(input, outcome);
     return outcome;
   } catch (error) {
-    await CancellationScope.nonCancellable(() => settleUnfinished(input, outcomeOf(error, progress)));
-    throw isCancellation(error) ? error : readable(error, progress);
+    const cancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
+    const outcome = cancelled ? ({ outcome: 'cancelled' } as const) : failedOutcome(error, progress);
+    await CancellationScope.nonCancellable(() => settleUnfinished(input, outcome));
+    throw cancelled ? new CancelledFailure(`${input.path} was cancelled`) : readable(error, progress);
   }
 }
 
@@ -116,8 +119,7 @@ async function writeAndVerify(book: WrittenBook, progress: MutableProgress): Pro
   }
 }
 
-function outcomeOf(error: unknown, progress: BookProgress): BookOutcome {
-  if (isCancellation(error)) return { outcome: 'cancelled' };
+function failedOutcome(error: unknown, progress: BookProgress): BookOutcome {
   return { outcome: 'failed', failure: failureOf(error, progress) };
 }
 
@@ -144,7 +146,12 @@ function readable(error: unknown, progress: BookProgress): ApplicationFailure {
 
 async function settleUnfinished(input: IngestBookInput, outcome: BookOutcome): Promise<void> {
   const { library, bookId, path, bytes } = input;
-  await recordOutcome({ library, bookId, path, bytes, outcome });
+  try {
+    await recordOutcome({ library, bookId, path, bytes, outcome });
+  } catch (error) {
+    // The run must hear of the book all the same, and the book's own reason must not be lost.
+    log.error('the outcome could not be recorded', { path, error: String(error) });
+  }
   await report(input, outcome);
 }
 

@@ -65,7 +65,7 @@ export async function ingestLibrary(raw: IngestLibraryInput): Promise<IngestLibr
   try {
     await run.untilSettledOrLong();
   } catch (error) {
-    if (!isCancellation(error)) throw error;
+    if (!isCancelled(error)) throw error;
     await CancellationScope.nonCancellable(() => run.cancel());
     throw error;
   }
@@ -183,9 +183,20 @@ class Run {
 
   async #settleSilent(): Promise<void> {
     const books = this.#window.running.map(({ bookId, path }) => ({ bookId, path }));
-    for (const report of await inspectChildren({ library: this.#library, books }))
-      this.#window.settle(report);
+    try {
+      const reports = await inspectChildren({ library: this.#library, books });
+      for (const report of reports) this.#window.settle(report);
+    } catch (error) {
+      if (isCancelled(error)) throw error;
+      // A look that fails is no failure of the run: there is another one in a while.
+      log.warn('silent books could not be looked at', { error: String(error) });
+    }
   }
+}
+
+/** A step that times out while it is being cancelled is cancelled as well. */
+function isCancelled(error: unknown): boolean {
+  return isCancellation(error) || CancellationScope.current().consideredCancelled;
 }
 
 function progressOf(

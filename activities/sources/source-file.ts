@@ -11,21 +11,31 @@ export interface SourceState {
   /** Milliseconds since 1970. */
   readonly mtimeMs: number;
   readonly identity: string;
+  /** What is read: links were resolved once, when the roots were checked. */
+  readonly realPath: string;
 }
 
-/** @throws ScriptoriumError SOURCE_MISSING, SOURCE_UNREADABLE, OUTSIDE_ROOTS */
+/** @throws ScriptoriumError SOURCE_MISSING, SOURCE_UNREADABLE, OUTSIDE_ROOTS, UNSUPPORTED_FORMAT */
 export async function stateOfSource(path: string, roots: readonly string[]): Promise<SourceState> {
   try {
     const real = await realpath(path);
     assertInsideRoots(path, real, roots);
-    return stateOf(await stat(real));
+    const stats = await stat(real);
+    // A pipe, say, would be waited for without end.
+    if (!stats.isFile()) throw new ScriptoriumError('UNSUPPORTED_FORMAT', `${path} is not a file`);
+    return stateOf(real, stats);
   } catch (error) {
     throw sourceError(path, error);
   }
 }
 
-function stateOf({ size, mtimeMs, dev, ino }: Stats): SourceState {
-  return { bytes: size, mtimeMs: Math.trunc(mtimeMs), identity: `${dev}:${ino}:${size}:${mtimeMs}` };
+function stateOf(realPath: string, { size, mtimeMs, dev, ino }: Stats): SourceState {
+  return {
+    realPath,
+    bytes: size,
+    mtimeMs: Math.trunc(mtimeMs),
+    identity: `${dev}:${ino}:${size}:${mtimeMs}`,
+  };
 }
 
 /** @throws ScriptoriumError SOURCE_CHANGED when the file is no longer the one that was read */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { isErrorCode, ScriptoriumError } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
 import { homeOf } from '../home.ts';
-import { askStack, readStackState, type StackState, type StackStatus, stopStack } from '../stack-state.ts';
+import { askAlive, readStackState, type StackState, type StackStatus, stopStack } from '../stack-state.ts';
 import { say } from './output.ts';
 
 const LOOK_EVERY_MS = 150;
@@ -24,7 +24,7 @@ export interface LiveStack {
 /** The stack that is up, whatever its phase; null when none answers. */
 export async function liveStack(): Promise<LiveStack | null> {
   const state = await readStackState(homeOf().stackFile);
-  const status = state && (await askStack(state));
+  const status = state && (await askAlive(state));
   return state && status ? { state, status } : null;
 }
 

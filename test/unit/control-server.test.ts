@@ -104,7 +104,7 @@ async function running(status: () => Promise<StackStatus> = async () => STATUS) 
   const down = (): void => {
     stops += 1;
   };
-  const server = await startControlServer({ status, down });
+  const server = await startControlServer({ alive: () => STATUS, status, down });
   return { server, stops: () => stops, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 

@@ -4,6 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { StackStatus } from '../../client/stack-state.ts';
 
 export interface ControlHandlers {
+  /** Without a look at the parts: at once, whatever state they are in. */
+  alive(): StackStatus;
+  /** With the health of every part. */
   status(): Promise<StackStatus>;
   /** Begins to stop the stack. */
   down(): void;
@@ -43,6 +46,8 @@ async function handle(
 ): Promise<void> {
   if (!isAuthorized(request.headers.authorization ?? '', token)) {
     response.writeHead(401).end();
+  } else if (request.method === 'GET' && request.url === '/alive') {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(handlers.alive()));
   } else if (request.method === 'GET' && request.url === '/status') {
     const status = JSON.stringify(await handlers.status());
     response.writeHead(200, { 'content-type': 'application/json' }).end(status);

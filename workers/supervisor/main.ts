@@ -5,9 +5,6 @@ import type { Asset } from '../assets/manifest.ts';
 import { loadConfig } from '../config.ts';
 import { Supervisor } from './supervisor.ts';
 
-/** Exit code of a supervisor that found another one at work. */
-const ALREADY_UP = 0;
-
 try {
   await main();
 } catch (error) {
@@ -15,6 +12,8 @@ try {
   say(`${code}: ${message}. ${remedy}`);
   process.exitCode = 1;
 }
+// A download that was under way when the stack was told to stop would keep the process for minutes.
+process.exit();
 
 async function main(): Promise<void> {
   const supervisor = new Supervisor({ config: loadConfig(), say, onProgress: fetchProgress() });
@@ -22,7 +21,6 @@ async function main(): Promise<void> {
   const other = await supervisor.run(tellReady);
   if (!other) return say('stopped');
   say(`the stack is up already (process ${other.pid})`);
-  process.exitCode = ALREADY_UP;
 }
 
 function tellReady({ temporalAddress, uiUrl }: StackState): void {

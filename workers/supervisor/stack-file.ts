@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { lock } from 'proper-lockfile';
-import { askStack, readStackState, type StackState } from '../../client/stack-state.ts';
+import { askAlive, readStackState, type StackState } from '../../client/stack-state.ts';
 import { endOrphan } from './orphans.ts';
 
 /** Written beside and renamed, readable by its owner only: it holds the control service's secret. */
@@ -31,7 +31,7 @@ export async function takePlace(
   });
   try {
     const former = await readStackState(file);
-    if (former && (await askStack(former))) return former;
+    if (former && (await askAlive(former))) return former;
     if (former?.temporalPid) await endOrphan(former.temporalPid, temporalDb);
     await writeStackState(file, mine);
     return null;

@@ -52,7 +52,11 @@ export class Supervisor {
    */
   async run(onReady: (state: StackState) => void): Promise<StackState | null> {
     const { home, namespace } = this.#config;
-    await using control = await startControlServer({ status: () => this.#status(), down: () => this.stop() });
+    await using control = await startControlServer({
+      alive: () => ({ phase: this.#phase, problem: this.#problem, parts: [] }),
+      status: () => this.#status(),
+      down: () => this.stop(),
+    });
     const mine: StackState = {
       ...{ pid: process.pid, controlUrl: control.url, token: control.token, namespace },
       ...{ temporalAddress: this.#config.temporalAddress, uiUrl: null, temporalPid: null },
@@ -66,6 +70,7 @@ export class Supervisor {
       await this.#stopRequested.promise;
     } finally {
       await this.#stopParts();
+      await this.#noted;
       await removeStackState(home.stackFile);
     }
     return null;
@@ -77,13 +82,25 @@ export class Supervisor {
     this.#stopRequested.resolve();
   }
 
+  get #stopping(): boolean {
+    return this.#phase === 'stopping';
+  }
+
+  /** What was begun before `stop` must start nothing after it. */
+  #throwIfStopping(): void {
+    if (this.#stopping) throw new Error('the stack is stopping');
+  }
+
   async #start(): Promise<void> {
     try {
       await this.#fetchAssets();
+      this.#throwIfStopping();
       const address = this.#config.temporalAddress ?? (await this.#startTemporal());
+      this.#throwIfStopping();
       await this.#startWorkers(address);
       if (this.#phase === 'starting') this.#phase = 'ready';
     } catch (error) {
+      if (this.#stopping) return;
       const { code, message, remedy } = toScriptoriumError(error);
       this.#phase = 'failed';
       this.#problem = { code, message: `${message}. ${remedy}` };
@@ -111,9 +128,11 @@ export class Supervisor {
       env,
       ...(onProgress && { onProgress }),
     });
+    this.#throwIfStopping();
     const ports = await freeTemporalPorts();
     const log = this.#logFile('temporal');
     const start = await spawnTemporal(binary, home.temporalDb, namespace, ports, log);
+    this.#throwIfStopping();
     const started = (): ReturnType<typeof start> => {
       const child = start();
       void this.#note({ temporalPid: child.pid ?? null });
@@ -122,7 +141,7 @@ export class Supervisor {
     this.#temporal = new ManagedProcess({ name: 'temporal', start: started, onUnexpectedEnd: this.#tellEnd });
     this.#temporal.start();
     const address = temporalAddress(ports);
-    await prepareNamespace(address, namespace);
+    await prepareNamespace(address, namespace, () => this.#throwIfStopping());
     await this.#note({ temporalAddress: address, uiUrl: temporalUiUrl(ports) });
     return address;
   }
@@ -179,7 +198,7 @@ export class Supervisor {
   #note(change: Partial<StackState>): Promise<void> {
     const { stackFile } = this.#config.home;
     this.#noted = this.#noted.then(async () => {
-      if (!this.#state) return;
+      if (!this.#state || this.#stopping) return;
       this.#state = { ...this.#state, ...change };
       await writeStackState(stackFile, this.#state).catch((error: unknown) => {
         this.#options.say(`${stackFile} could not be written: ${String(error)}`);

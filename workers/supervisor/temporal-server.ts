@@ -56,9 +56,14 @@ export async function spawnTemporal(
 }
 
 /** Waits until the server answers and its namespace keeps closed runs for 30 days. */
-export async function prepareNamespace(address: string, namespace: string): Promise<void> {
+export async function prepareNamespace(
+  address: string,
+  namespace: string,
+  throwIfStopping: () => void,
+): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
+    throwIfStopping();
     try {
       await setRetention(address, namespace);
       return;

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
 import type { Part } from '../../client/stack-state.ts';
 import { ManagedProcess, type ManagedProcessOptions } from './managed-process.ts';
-import { type WorkerMessage, workerMessage } from './worker-messages.ts';
+import { workerMessage } from './worker-messages.ts';
 
 export interface WorkerProblem {
   readonly code: ErrorCode;
@@ -17,9 +17,14 @@ const HEALTH_TIMEOUT_MS = 5_000;
 /** glibc gives each of dozens of native threads an arena of its own, which costs hundreds of MB and gains nothing. */
 const MALLOC_ARENA_MAX = '2';
 
+/** A worker that never gets ready, and can't say why, is given up after so many starts. */
+const MAX_EARLY_ENDS = 4;
+
 export class WorkerPart {
   readonly #process: ManagedProcess;
   #ready = false;
+  #wasReady = false;
+  #earlyEnds = 0;
   #problem: WorkerProblem | null = null;
   #wake: (() => void)[] = [];
 
@@ -35,8 +40,8 @@ export class WorkerPart {
         stdio: ['ignore', log, log, 'ipc'],
         detached: true,
       });
-      child.on('message', (message) => this.#hear(workerMessage.parse(message)));
-      child.once('exit', () => this.#change(() => (this.#ready = false)));
+      child.on('message', (message) => this.#hear(message));
+      child.once('exit', () => this.#ended());
       return child;
     };
     this.#process = new ManagedProcess({ name: 'workers', start, onUnexpectedEnd });
@@ -69,8 +74,18 @@ export class WorkerPart {
     ];
   }
 
-  #hear(message: WorkerMessage): void {
-    if (message.kind === 'ready') this.#change(() => ([this.#ready, this.#problem] = [true, null]));
+  #ended(): void {
+    this.#change(() => (this.#ready = false));
+    if (this.#wasReady || ++this.#earlyEnds < MAX_EARLY_ENDS) return;
+    const message = `The worker process ended ${MAX_EARLY_ENDS} times before it was ready; workers.log says why`;
+    this.#change(() => (this.#problem ??= { code: 'STACK_UNREACHABLE', message }));
+  }
+
+  #hear(sent: unknown): void {
+    const { success, data: message } = workerMessage.safeParse(sent);
+    if (!success) return;
+    if (message.kind === 'ready')
+      this.#change(() => ([this.#ready, this.#wasReady, this.#problem] = [true, true, null]));
     if (message.kind === 'failed')
       this.#change(() => (this.#problem = { code: message.code, message: message.message }));
   }
@@ -89,8 +104,8 @@ function healthOf(child: ChildProcess): Promise<{ healthy: boolean; detail: stri
       resolve(health);
     };
     const hear = (message: unknown): void => {
-      const parsed = workerMessage.parse(message);
-      if (parsed.kind === 'health') settle(parsed);
+      const { data } = workerMessage.safeParse(message);
+      if (data?.kind === 'health') settle(data);
     };
     const timer = setTimeout(
       () => settle({ healthy: false, detail: 'no answer from the workers' }),

@@ -5,7 +5,7 @@ import { siblingModule } from '../../../activities/sibling-module.ts';
 import { connectTemporal } from '../../connection.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import type { IngestProgress } from '../../ingest-handle.ts';
-import type { Part } from '../../stack-state.ts';
+import { askStack, type Part } from '../../stack-state.ts';
 import { liveStack, runInForeground, startInBackground, stopLocalStack } from '../local-stack.ts';
 import { exitCodes, plural, printable, printResult, say } from '../output.ts';
 
@@ -72,7 +72,8 @@ async function status(_options: object, command: Command): Promise<void> {
 
 async function partsNow(): Promise<readonly Part[]> {
   const live = await liveStack();
-  if (live) return live.status.parts;
+  const status = live && (await askStack(live.state));
+  if (status) return status.parts;
   const address = process.env.TEMPORAL_ADDRESS ?? null;
   if (address === null)
     return [

@@ -1,6 +1,7 @@
 import { ScriptoriumError } from '../../../errors.ts';
-import type { OpenDocument } from '../../../ports/documents.ts';
+import type { DocumentMeta, OpenDocument, PageText } from '../../../ports/documents.ts';
 import { Chunker } from '../../../text/chunker.ts';
+import { clip } from '../../../text/clip.ts';
 import type { TokenCounter } from '../../../text/tokens.ts';
 import { openDocument } from '../open-document.ts';
 import type { SandboxRequest } from './protocol.ts';
@@ -18,9 +19,9 @@ export class Desk {
       case 'open':
         await this.#clear();
         this.#document = await openDocument(request.path, request.limits);
-        return this.#document.meta;
+        return clippedMeta(this.#document.meta);
       case 'read':
-        return await needed(this.#document).read(request.from, request.to);
+        return (await needed(this.#document).read(request.from, request.to)).map(withClippedSection);
       case 'close':
         return await this.#clear();
       case 'chunk-start':
@@ -45,6 +46,26 @@ export class Desk {
     if (this.#tokenizer?.path !== path) this.#tokenizer = { path, counter: await openTokenCounter(path) };
     return this.#tokenizer.counter;
   }
+}
+
+/** Longest title, author or heading, and deepest trail, that a book may have: what is longer is an attack or an accident. */
+const MAX_TITLE = 300;
+const MAX_LANGUAGE = 35;
+const MAX_DEPTH = 8;
+
+function clippedMeta(meta: DocumentMeta): DocumentMeta {
+  const { title, author, language } = meta;
+  return {
+    ...meta,
+    title: title && clip(title, MAX_TITLE),
+    author: author && clip(author, MAX_TITLE),
+    language: language && clip(language, MAX_LANGUAGE),
+  };
+}
+
+/** Every chunk carries the trail, so its length counts many times. */
+function withClippedSection(unit: PageText): PageText {
+  return { ...unit, section: unit.section.slice(0, MAX_DEPTH).map((heading) => clip(heading, MAX_TITLE)) };
 }
 
 function needed<T>(open: T | null): T {
