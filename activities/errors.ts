@@ -168,6 +168,11 @@ export const errorRegistry = {
     'The workflow of the book was terminated, or timed out, before it could report.',
     'Ingest the library again; finished steps are not repeated.',
   ),
+  WORKER_LOST: entry(
+    false,
+    'Every worker that took up the step ended before it was done.',
+    'Look for the reason in workers.log (memory, most likely); then ingest again.',
+  ),
   RUN_IN_PROGRESS: entry(
     false,
     'Another ingestion with other paths or settings is running on this library.',

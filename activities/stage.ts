@@ -1,6 +1,7 @@
 /** What every activity has in common: heartbeats, progress, cancellation, and failures with a registry code. */
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import { errorRegistry, toScriptoriumError } from './errors.ts';
+import { z } from 'zod';
+import { errorRegistry, ScriptoriumError, toScriptoriumError } from './errors.ts';
 import { clip } from './text/clip.ts';
 
 export interface StageContext {
@@ -11,7 +12,10 @@ export interface StageContext {
 }
 
 interface HeartbeatDetails {
+  /** Attempts that the step itself failed. */
   readonly failures: number;
+  /** Attempts that found a part out of service. */
+  readonly outages: number;
   readonly done?: number;
   readonly total?: number | null;
 }
@@ -20,6 +24,8 @@ interface HeartbeatDetails {
 const MAX_MESSAGE = 1_000;
 /** Tries that a failure which is no outage gets. */
 const MAX_TRIES = 3;
+/** Far more than crashes and restarts explain. */
+const MAX_LOST_WORKERS = 25;
 /** Several times within the heartbeat timeout, so that a busy event loop is not taken for a dead worker. */
 const HEARTBEAT_EVERY_MS = 3_000;
 
@@ -32,20 +38,21 @@ export function ingestStage<I, O>(
 ): (input: I) => Promise<O> {
   return async (input) => {
     const context = Context.current();
-    const failures = failuresSoFar(context.info.heartbeatDetails);
-    let latest: HeartbeatDetails = { failures };
+    const { failures, outages } = countsSoFar(context.info.heartbeatDetails);
+    let latest: HeartbeatDetails = { failures, outages };
     const beat = (): void => context.heartbeat(latest);
     const timer = setInterval(beat, HEARTBEAT_EVERY_MS);
     const progress = (done: number, total: number | null): void => {
-      latest = { failures, done, total };
+      latest = { failures, outages, done, total };
       beat();
     };
     try {
+      assertWorkersLive(context.info.attempt - 1 - failures - outages);
       return await run(input, { signal: context.cancellationSignal, progress });
     } catch (error) {
       rethrowCancellation(error, context.cancellationSignal);
-      const counted = failures + (isOutage(error) ? 0 : 1);
-      context.heartbeat({ failures: counted } satisfies HeartbeatDetails);
+      const [failed, out] = isOutage(error) ? [0, 1] : [1, 0];
+      context.heartbeat({ failures: failures + failed, outages: outages + out } satisfies HeartbeatDetails);
       throw failureOf(error, failures + 1);
     } finally {
       clearInterval(timer);
@@ -68,9 +75,19 @@ export function questionStage<I, O>(
   };
 }
 
-function failuresSoFar(details: unknown): number {
-  if (typeof details !== 'object' || details === null || !('failures' in details)) return 0;
-  return typeof details.failures === 'number' ? details.failures : 0;
+const counts = z.object({ failures: z.number(), outages: z.number().default(0) });
+
+function countsSoFar(details: unknown): { failures: number; outages: number } {
+  return counts.safeParse(details).data ?? { failures: 0, outages: 0 };
+}
+
+/** Attempts that ended with their worker cost a book nothing, but one that ends every worker must not do so for ever. */
+function assertWorkersLive(lost: number): void {
+  if (lost <= MAX_LOST_WORKERS) return;
+  throw new ScriptoriumError(
+    'WORKER_LOST',
+    `The step was begun ${lost} times, and each time its worker was gone before the end`,
+  );
 }
 
 /** While a part is out of service a book only waits; that uses up none of its tries. */

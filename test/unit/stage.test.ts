@@ -42,7 +42,7 @@ describe.each([
   });
 
   test.each(ofKind('outage'))('is tried again after %s for as long as it lasts', async (code) => {
-    const info: Info = { attempt: 500, heartbeatDetails: { failures: 2 } };
+    const info: Info = { attempt: 500, heartbeatDetails: { failures: 2, outages: 497 } };
     expect((await failureOf(stage, new ScriptoriumError(code, 'x'), info)).nonRetryable).toBe(false);
   });
 
@@ -104,9 +104,9 @@ describe('the tries of a long stage', () => {
   });
 
   test('are those that failed: attempts that died with their worker do not count', async () => {
-    const { failure } = await failed(broken, { attempt: 40, heartbeatDetails: { failures: 0, done: 3 } });
+    const { failure } = await failed(broken, { attempt: 20, heartbeatDetails: { failures: 0, done: 3 } });
     expect(failure).toMatchObject({ nonRetryable: false, details: [1] });
-    expect((await failed(broken, { attempt: 40 })).failure).toMatchObject({
+    expect((await failed(broken, { attempt: 20 })).failure).toMatchObject({
       nonRetryable: false,
       details: [1],
     });
@@ -118,6 +118,11 @@ describe('the tries of a long stage', () => {
     expect(heartbeatDetails).toMatchObject({ failures: 2 });
     const { last } = await failed(broken, { heartbeatDetails: { failures: 0 } });
     expect(last).toMatchObject({ failures: 1 });
+  });
+
+  test('end for a step that took every one of 26 workers with it', async () => {
+    const { failure } = await failed(broken, { attempt: 27 });
+    expect(failure).toMatchObject({ type: 'WORKER_LOST', nonRetryable: true });
   });
 
   test.each([undefined, null, 'text', {}, { failures: 'many' }, [1]])(
@@ -138,8 +143,8 @@ describe('the heartbeats of a long stage', () => {
     const beats = heartbeatsOf(env);
     await env.run(run, null);
     expect(beats).toEqual([
-      { failures: 1, done: 3, total: 10 },
-      { failures: 1, done: 10, total: null },
+      { failures: 1, outages: 0, done: 3, total: 10 },
+      { failures: 1, outages: 0, done: 10, total: null },
     ]);
   });
 
