@@ -51,17 +51,15 @@ export async function ingestLibrary(raw: IngestLibraryInput): Promise<IngestLibr
   const input = parseInput(ingestLibraryInput, raw);
   const { library, parallel, paths } = input;
   const startedAtMs = input.carried?.startedAtMs ?? Date.now();
-  let window: RunWindow | undefined;
+  // Before the handlers: reports that came between two steps are delivered the moment there is one for them.
+  let window = input.carried && RunWindow.resume(input.carried, parallel);
   let finished = false;
 
   setHandler(bookDone, (report) => void window?.settle(report));
   setHandler(runProgress, () => progressOf(window, { library, parallel, startedAtMs, finished }));
 
-  const scan = input.carried?.scan ?? (await scanLibrary({ library, paths }));
-  window = input.carried
-    ? RunWindow.resume(input.carried, parallel)
-    : new RunWindow(scan, parallel, startedAtMs);
-  const run = new Run(window, library, scan.manifestKey);
+  window ??= new RunWindow(await scanLibrary({ library, paths }), parallel, startedAtMs);
+  const run = new Run(window, library);
   try {
     await run.untilSettledOrLong();
   } catch (error) {
@@ -79,16 +77,14 @@ export async function ingestLibrary(raw: IngestLibraryInput): Promise<IngestLibr
 class Run {
   readonly #window: RunWindow;
   readonly #library: string;
-  readonly #manifestKey: string;
   #page: readonly ManifestEntry[] = [];
   #started = 0;
   #timerRuns = false;
   #checkDue = false;
 
-  constructor(window: RunWindow, library: string, manifestKey: string) {
+  constructor(window: RunWindow, library: string) {
     this.#window = window;
     this.#library = library;
-    this.#manifestKey = manifestKey;
   }
 
   async untilSettledOrLong(): Promise<void> {
@@ -129,7 +125,7 @@ class Run {
     let [entry, ...rest] = this.#page;
     if (entry === undefined) {
       [entry, ...rest] = await readManifest({
-        manifestKey: this.#manifestKey,
+        manifestKey: this.#window.manifestKey,
         from: this.#window.cursor,
         limit: MANIFEST_PAGE,
       });

@@ -57,6 +57,10 @@ export class RunWindow {
     return Math.max(0, Math.min(this.#parallel - this.#running.size, this.#scan.toIngest - this.#cursor));
   }
 
+  get manifestKey(): string {
+    return this.#scan.manifestKey;
+  }
+
   /** Position in the manifest of the next book to start. */
   get cursor(): number {
     return this.#cursor;
