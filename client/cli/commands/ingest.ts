@@ -1,11 +1,12 @@
 /** `ingest`. */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { DEFAULT_LIBRARY, DEFAULT_PARALLEL, type IngestLibraryResult } from '../../../workflows/contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import type { IngestHandle } from '../../ingest-handle.ts';
 import { ensureStack } from '../local-stack.ts';
 import { duration, exitCodes, plural, printable, printResult, say } from '../output.ts';
 import { createProgressView } from '../progress.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 interface IngestFlags {
   readonly library: string;
@@ -93,9 +94,4 @@ function summary({ library, books, chunks, failures, skippedFiles, seconds }: In
     ),
     ...(unlisted > 0 ? [`  and ${unlisted} more: scriptorium failures --library ${library}`] : []),
   ];
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
 }

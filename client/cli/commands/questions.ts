@@ -1,11 +1,12 @@
 /** `ask` and `search`. */
 import { pathToFileURL } from 'node:url';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type Answer, type Citation, DEFAULT_TOP_K, type SearchResult } from '../../../workflows/contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
 import { printable, printResult } from '../output.ts';
 import { placeText } from '../place.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 interface QueryFlags {
   readonly library?: string;
@@ -81,9 +82,4 @@ const SNIPPET_LENGTH = 240;
 function snippet(text: string): string {
   const line = printable(text).replace(/\s+/g, ' ');
   return line.length <= SNIPPET_LENGTH ? line : `${line.slice(0, SNIPPET_LENGTH).replace(/\s+\S*$/, '')} …`;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
 }
