@@ -1,4 +1,4 @@
-import type { BookPage, BookSummary } from '../workflows/contract.ts';
+import type { BookPage, BookSummary } from '../workflows/result-contract.ts';
 import type { BookQuery, BookRecord, Catalog } from './ports/catalog.ts';
 import { stageOf } from './records.ts';
 import { questionStage } from './stage.ts';

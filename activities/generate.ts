@@ -1,5 +1,5 @@
 /** Passages → answer with citations. */
-import type { Answer, Citation } from '../workflows/contract.ts';
+import type { Answer, Citation } from '../workflows/result-contract.ts';
 import type { AnswerModel, NumberedPassage, WrittenAnswer } from './ports/answer-model.ts';
 import type { StoredPassage, VectorStore } from './ports/vector-store.ts';
 import { questionStage } from './stage.ts';

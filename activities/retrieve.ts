@@ -1,5 +1,5 @@
 /** Question → the nearest passages of committed revisions. */
-import type { SearchHit, SearchResult, Timings } from '../workflows/contract.ts';
+import type { SearchHit, SearchResult, Timings } from '../workflows/result-contract.ts';
 import { ScriptoriumError } from './errors.ts';
 import type { Catalog } from './ports/catalog.ts';
 import type { Embedder } from './ports/embedder.ts';

@@ -5,35 +5,24 @@ import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/c
 import type { z } from 'zod';
 import { ScriptoriumError } from '../activities/errors.ts';
 import {
-  type Answer,
   askInput,
-  type BookPage,
-  type BookSummary,
   DEFAULT_LIBRARY,
   type IngestLibraryInput,
   ingestLibraryId,
   ingestLibraryInput,
   listBooksInput,
-  type SearchResult,
   searchInput,
   taskQueues,
   workflowTypes,
 } from '../workflows/contract.ts';
+import type { Answer, BookPage, BookSummary, SearchResult } from '../workflows/result-contract.ts';
 import { type ConnectOptions, connectTemporal } from './connection.ts';
 import { fromWorkflow } from './failures.ts';
 import { IngestHandle, type ProgressListener } from './ingest-handle.ts';
 
 export { type ErrorCode, errorRegistry, ScriptoriumError } from '../activities/errors.ts';
-export type {
-  Answer,
-  BookCounts,
-  BookFailure,
-  BookSummary,
-  Citation,
-  IngestLibraryResult,
-  SearchHit,
-  SearchResult,
-} from '../workflows/contract.ts';
+export type { BookCounts, BookFailure, IngestLibraryResult } from '../workflows/contract.ts';
+export type { Answer, BookSummary, Citation, SearchHit, SearchResult } from '../workflows/result-contract.ts';
 export type { ConnectOptions } from './connection.ts';
 export {
   type BookInFlight,
@@ -177,7 +166,7 @@ export class ScriptoriumClient implements AsyncDisposable {
   }
 
   async #startOrJoin(input: z.output<typeof ingestLibraryInput>): Promise<void> {
-    const { library, paths, parallel } = input;
+    const { library, paths = [], parallel } = input;
     const args: [IngestLibraryInput] = [{ library, paths, parallel }];
     const workflowId = ingestLibraryId(library);
     const memo = { paths: fingerprintOf(paths) };

@@ -2,9 +2,10 @@
 import { proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { GenerateActivities } from '../activities/generate.ts';
 import type { RetrieveActivities } from '../activities/retrieve.ts';
-import { type Answer, type AskInput, askInput } from './contract.ts';
+import { type AskInput, askInput } from './contract.ts';
 import { parseInput } from './input.ts';
 import { generatePolicy, queryPolicy } from './policies.ts';
+import type { Answer } from './result-contract.ts';
 
 const { retrieve } = proxyLocalActivities<RetrieveActivities>(queryPolicy);
 const { generate } = proxyLocalActivities<GenerateActivities>(generatePolicy);

@@ -3,6 +3,7 @@
  * Only types, schemas and constants: it may be imported from anywhere.
  */
 import { z } from 'zod';
+import type { FormatWork, ProgressSample, RunState } from './run-contract.ts';
 
 /** Each kind of work has a queue, so that it can have machines of its own. */
 export const taskQueues = {
@@ -53,17 +54,29 @@ export const questionText = z
   .refine((text) => /[\p{L}\p{N}]/u.test(text), 'a question needs at least one letter or digit');
 
 /** What a person gives to start a run; `temporal workflow start --type ingestLibrary --input '{"paths":["/books"]}'`. */
-export const ingestLibraryInput = z.strictObject({
-  /** Absolute paths of files and folders, as the workers see them. */
-  paths: z
-    .array(z.string().regex(/^(\/|[A-Za-z]:[\\/]|\\\\)/, 'a path must be absolute'))
-    .min(1, 'name at least one file or folder')
-    .max(10_000),
-  library: libraryName.default(DEFAULT_LIBRARY),
-  parallel: parallel.default(DEFAULT_PARALLEL),
-  /** Set by the workflow itself when it continues as new. */
-  carried: z.custom<CarriedState>((value) => value === undefined || typeof value === 'object').optional(),
-});
+export const ingestLibraryInput = z
+  .strictObject({
+    /** Absolute paths of files and folders, as the workers see them. */
+    paths: z
+      .array(z.string().regex(/^(\/|[A-Za-z]:[\\/]|\\\\)/, 'a path must be absolute'))
+      .min(1, 'name at least one file or folder')
+      .max(10_000)
+      .optional(),
+    library: libraryName.default(DEFAULT_LIBRARY),
+    parallel: parallel.default(DEFAULT_PARALLEL),
+    /** Instead of paths: the books of the library that failed; `all` also those whose content is at fault. */
+    retry: z.enum(['failed', 'all']).optional(),
+    /** Removes the books below the paths whose source is gone; refused when more than a tenth would go. */
+    prune: z.boolean().default(false),
+    /** Prunes however many would go. */
+    force: z.boolean().default(false),
+    /** Set by the workflow itself when it continues as new. */
+    carried: z.custom<CarriedState>((value) => value === undefined || typeof value === 'object').optional(),
+  })
+  .refine(({ paths, retry }) => (paths === undefined) !== (retry === undefined), {
+    path: ['paths'],
+    message: 'name at least one file or folder, or else what to retry',
+  });
 export type IngestLibraryInput = z.input<typeof ingestLibraryInput>;
 
 export const askInput = z.strictObject({
@@ -155,16 +168,22 @@ export interface RunningBook {
   readonly bookId: string;
   readonly path: string;
   readonly startedAtMs: number;
+  /** Size of the source; absent in runs of version 0.1. */
+  readonly bytes?: number;
 }
 
 /** Query on a run: where it stands. */
 export const runProgressQuery = 'runProgress';
 export interface RunProgress {
   readonly library: string;
-  readonly state: 'scanning' | 'ingesting' | 'cancelling' | 'done';
+  readonly state: RunState;
   readonly parallel: number;
   readonly books: BookCounts;
   readonly chunks: number;
+  /** Work by ending of the file name. */
+  readonly formats: Readonly<Record<string, FormatWork>>;
+  /** Of the last minutes; they outlive restarts and new steps of the run. */
+  readonly samples: readonly ProgressSample[];
   readonly running: readonly RunningBook[];
   /** The latest failures, at most `MAX_LISTED_FAILURES`. */
   readonly failures: readonly BookFailure[];
@@ -215,77 +234,4 @@ export interface CarriedState {
   readonly failures: readonly BookFailure[];
   readonly startedAtMs: number;
   readonly cancelling: boolean;
-}
-
-// ── questions ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-export interface PageRange {
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface SearchHit {
-  /** Cosine similarity, −1 to 1. */
-  readonly score: number;
-  readonly text: string;
-  readonly title: string;
-  readonly author: string | null;
-  readonly page: PageRange | null;
-  readonly section: readonly string[];
-  readonly path: string;
-  readonly bookId: string;
-  readonly chunkId: string;
-}
-
-/** Milliseconds spent in each stage. */
-export type Timings = Readonly<Record<string, number>>;
-
-export interface SearchResult {
-  readonly hits: readonly SearchHit[];
-  readonly timings: Timings;
-}
-
-export interface Citation {
-  /** Number that the answer uses, from 1. */
-  readonly n: number;
-  readonly title: string;
-  readonly author: string | null;
-  readonly page: PageRange | null;
-  readonly section: readonly string[];
-  readonly path: string;
-  readonly chunkId: string;
-  /** Words of the passage that the answer rests on. */
-  readonly quote: string;
-}
-
-export interface Answer {
-  readonly answer: string;
-  readonly citations: readonly Citation[];
-  /** Citations of passages that do not exist, which were removed from the answer. */
-  readonly droppedCitations: readonly number[];
-  readonly mode: 'extractive' | 'model';
-  readonly timings: Timings;
-  readonly workflowId: string;
-}
-
-// ── books ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export interface BookSummary {
-  readonly bookId: string;
-  readonly library: string;
-  readonly path: string;
-  readonly title: string | null;
-  readonly author: string | null;
-  readonly state: z.infer<typeof bookState>;
-  readonly pages: number;
-  readonly chunks: number;
-  /** What searches return; null when the book was never ingested. */
-  readonly revision: string | null;
-  readonly failure: Omit<BookFailure, 'path'> | null;
-}
-
-export interface BookPage {
-  readonly books: readonly BookSummary[];
-  /** Give it as `after` to go on; null at the end. */
-  readonly next: string | null;
 }

@@ -49,7 +49,7 @@ const MANIFEST_PAGE = 100;
 
 export async function ingestLibrary(raw: IngestLibraryInput): Promise<IngestLibraryResult> {
   const input = parseInput(ingestLibraryInput, raw);
-  const { library, parallel, paths } = input;
+  const { library, parallel, paths = [] } = input;
   const startedAtMs = input.carried?.startedAtMs ?? Date.now();
   // Before the handlers: reports that came between two steps are delivered the moment there is one for them.
   let window = input.carried && RunWindow.resume(input.carried, parallel);
@@ -202,11 +202,23 @@ function progressOf(
   const { library, parallel, startedAtMs } = run;
   if (!window) {
     const books = { total: 0, ingested: 0, unchanged: 0, failed: 0, cancelled: 0 };
-    return { library, parallel, startedAtMs, state: 'scanning', books, chunks: 0, running: [], failures: [] };
+    const nothing = { chunks: 0, formats: {}, samples: [], running: [], failures: [] };
+    return { library, parallel, startedAtMs, state: 'scanning', books, ...nothing };
   }
   const state = run.finished ? 'done' : window.cancelling ? 'cancelling' : 'ingesting';
   const { counts: books, chunks, running, failures } = window;
-  return { library, parallel, startedAtMs, state, books, chunks, running, failures };
+  return {
+    library,
+    parallel,
+    startedAtMs,
+    state,
+    books,
+    chunks,
+    formats: {},
+    samples: [],
+    running,
+    failures,
+  };
 }
 
 /** What Temporal's UI shows of a run, in Markdown. */

@@ -1,9 +1,10 @@
 /** A page of the catalog, for clients that do not hold the store. */
 import { proxyLocalActivities } from '@temporalio/workflow';
 import type { CatalogActivities } from '../activities/catalog.ts';
-import { type BookPage, type ListBooksInput, listBooksInput } from './contract.ts';
+import { type ListBooksInput, listBooksInput } from './contract.ts';
 import { parseInput } from './input.ts';
 import { queryPolicy } from './policies.ts';
+import type { BookPage } from './result-contract.ts';
 
 const { listCatalog } = proxyLocalActivities<CatalogActivities>(queryPolicy);
 

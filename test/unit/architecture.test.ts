@@ -24,7 +24,7 @@ interface Layer {
 const anyPackage =
   /^(?!client\/|workflows\/|activities\/|workers\/|test\/|samples\/|scripts\/|package\.json)/;
 const stageFile = /^activities\/[a-z-]+\.ts$/;
-const contract = /^workflows\/contract\.ts$/;
+const contract = /^workflows\/([a-z]+-)?contract\.ts$/;
 const errors = /^activities\/errors\.ts$/;
 const naming = /^activities\/naming\.ts$/;
 const siblingModule = /^activities\/sibling-module\.ts$/;

@@ -24,6 +24,8 @@ describe('the input of a run', () => {
       paths: ['/books'],
       library: 'default',
       parallel: 5,
+      prune: false,
+      force: false,
     });
   });
 

@@ -12,6 +12,8 @@ const idle: IngestProgress = {
   chunks: 0,
   running: [],
   failures: [],
+  formats: {},
+  samples: [],
   startedAtMs: 0,
 };
 

@@ -1,6 +1,6 @@
 /** `books` and `failures`. */
 import type { Command } from 'commander';
-import type { BookSummary } from '../../../workflows/contract.ts';
+import type { BookSummary } from '../../../workflows/result-contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
 import { plural, printable, printResult } from '../output.ts';

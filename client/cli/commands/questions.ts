@@ -1,7 +1,8 @@
 /** `ask` and `search`. */
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
-import { type Answer, type Citation, DEFAULT_TOP_K, type SearchResult } from '../../../workflows/contract.ts';
+import { DEFAULT_TOP_K } from '../../../workflows/contract.ts';
+import type { Answer, Citation, SearchResult } from '../../../workflows/result-contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
 import { printable, printResult } from '../output.ts';

@@ -1,0 +1,76 @@
+/** What questions and listings give to people and programs. Only types. */
+import type { z } from 'zod';
+import type { BookFailure, bookState } from './contract.ts';
+
+// ── questions ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface PageRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface SearchHit {
+  /** Cosine similarity, −1 to 1. */
+  readonly score: number;
+  readonly text: string;
+  readonly title: string;
+  readonly author: string | null;
+  readonly page: PageRange | null;
+  readonly section: readonly string[];
+  readonly path: string;
+  readonly bookId: string;
+  readonly chunkId: string;
+}
+
+/** Milliseconds spent in each stage. */
+export type Timings = Readonly<Record<string, number>>;
+
+export interface SearchResult {
+  readonly hits: readonly SearchHit[];
+  readonly timings: Timings;
+}
+
+export interface Citation {
+  /** Number that the answer uses, from 1. */
+  readonly n: number;
+  readonly title: string;
+  readonly author: string | null;
+  readonly page: PageRange | null;
+  readonly section: readonly string[];
+  readonly path: string;
+  readonly chunkId: string;
+  /** Words of the passage that the answer rests on. */
+  readonly quote: string;
+}
+
+export interface Answer {
+  readonly answer: string;
+  readonly citations: readonly Citation[];
+  /** Citations of passages that do not exist, which were removed from the answer. */
+  readonly droppedCitations: readonly number[];
+  readonly mode: 'extractive' | 'model';
+  readonly timings: Timings;
+  readonly workflowId: string;
+}
+
+// ── books ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface BookSummary {
+  readonly bookId: string;
+  readonly library: string;
+  readonly path: string;
+  readonly title: string | null;
+  readonly author: string | null;
+  readonly state: z.infer<typeof bookState>;
+  readonly pages: number;
+  readonly chunks: number;
+  /** What searches return; null when the book was never ingested. */
+  readonly revision: string | null;
+  readonly failure: Omit<BookFailure, 'path'> | null;
+}
+
+export interface BookPage {
+  readonly books: readonly BookSummary[];
+  /** Give it as `after` to go on; null at the end. */
+  readonly next: string | null;
+}
