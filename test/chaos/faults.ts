@@ -115,9 +115,10 @@ async function freeze({ target, forMs }: Extract<Fault, { kind: 'freeze' }>, sce
 }
 
 async function fillDisk(forMs: number, { disk, over }: Scene): Promise<string> {
-  const bytes = await disk?.fill();
+  if (!disk) return 'nothing happened: mounting a disk is not allowed here';
+  const bytes = await disk.fill();
   await setTimeout(forMs, undefined, { signal: over }).catch(() => {});
-  await disk?.free();
+  await disk.free();
   return `the disk was full for ${forMs / 1000} s (${bytes} bytes were left)`;
 }
 

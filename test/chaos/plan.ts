@@ -106,7 +106,9 @@ export function planOf(seed: number): ChaosPlan {
   const onlyLance = first === 'full-disk';
   const store = needQdrant.has(first) || (!onlyLance && chance.hit(0.3)) ? 'qdrant' : 'lancedb';
   const faults = [faultOf(first, store, chance)];
-  if (chance.hit(0.35)) faults.push(faultOf(chance.pick(['failpoint', 'kill workers']), store, chance));
+  // One failpoint a run: its file is armed once.
+  const second = first === 'failpoint' || chance.hit(0.5) ? 'kill workers' : 'failpoint';
+  if (chance.hit(0.35)) faults.push(faultOf(second, store, chance));
   return { seed, store, parallel: chance.whole(1, 6), books: booksOf(chance), faults };
 }
 

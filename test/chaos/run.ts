@@ -15,8 +15,9 @@ import { failpointEnv, inject, type Scene } from './faults.ts';
 import { fetchHistories, replayFaults } from './histories.ts';
 import type { ChaosPlan } from './plan.ts';
 import { endStrays, foreignHits, restartsIn, straysOf } from './running-checks.ts';
+import { type SearchWatchPorts, watchSearches } from './search-watch.ts';
 import { StoreServer } from './store-server.ts';
-import { readLance, readQdrant, type Stored } from './stored.ts';
+import { readLance, readLanceRecords, readQdrant, readQdrantRecords, type Stored } from './stored.ts';
 
 export interface ChaosReport {
   readonly seed: number;
@@ -108,12 +109,21 @@ class ChaosRun {
     const parallel = String(this.#plan.parallel);
     await this.#command('ingest', this.#library.folder, '--parallel', parallel, '--detach');
     const scene = { ...this.#place, over: over.signal };
-    const happening = this.#plan.faults.map((fault) => inject(fault, scene));
+    const happening = Promise.all(this.#plan.faults.map((fault) => inject(fault, scene)));
+    const searching = watchSearches(this.#searchPorts(), over.signal);
     const result = await this.#untilEnded().finally(() => over.abort());
-    const events = await Promise.all(happening);
+    const [events, searches] = [await happening, await searching];
     await rm(armed, { force: true });
-    this.#faults.push(...countFaults(runResult.parse(result), this.#library.books));
-    return [...events, ...(await restartsIn(home))];
+    this.#faults.push(...countFaults(runResult.parse(result), this.#library.books), ...searches.faults);
+    return [...events, ...(await restartsIn(home)), `${searches.answered} searches meanwhile`];
+  }
+
+  #searchPorts(): SearchWatchPorts {
+    const { home, store } = this.#place;
+    return {
+      withTemporal: (use) => this.#withTemporal(use),
+      readRecords: () => (store ? readQdrantRecords(store.serverUrl) : readLanceRecords(home.paths.store)),
+    };
   }
 
   /** The run must end by itself, whatever becomes of those who watch it. */

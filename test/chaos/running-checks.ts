@@ -42,5 +42,6 @@ export async function endStrays(home: TestHome): Promise<void> {
 /** What the supervisor told of processes that it started again. */
 export async function restartsIn(home: TestHome): Promise<string[]> {
   const log = await readFile(join(home.paths.logs, 'supervisor.log'), 'utf8').catch(() => '');
-  return log.split('\n').filter((line) => line.includes('it is started again'));
+  const ends = log.matchAll(/scriptorium: (.* ended .*?); it is started again/g);
+  return Array.from(ends, ([, end = '']) => `${end}, and was started again`);
 }

@@ -40,15 +40,13 @@ const lanceRow = z
 
 /** Rows of all tables of points, row by row: an id that is there twice comes twice. */
 export async function readLance(folder: string): Promise<Stored> {
-  const database = await connect(folder);
+  const database = await connect(folder, { readConsistencyInterval: 0 });
   const names = await database.tableNames();
   const rowsOf = async (name: string): Promise<unknown[]> => {
     if (!names.includes(name)) return [];
-    using table = { open: await database.openTable(name), [Symbol.dispose]: () => {} };
-    return await table.open.query().toArray();
+    return await (await database.openTable(name)).query().toArray();
   };
   const points = await Promise.all(names.filter((name) => name.startsWith('points_')).map(rowsOf));
-  const json = z.object({ record: z.string().transform((text): unknown => JSON.parse(text)) });
   const stored: Stored = {
     points: z.array(lanceRow).parse(points.flat()),
     records: (await rowsOf('books')).map((row) => record.parse(json.parse(row).record)),
@@ -56,6 +54,20 @@ export async function readLance(folder: string): Promise<Stored> {
   };
   database.close();
   return stored;
+}
+
+const json = z.object({ record: z.string().transform((text): unknown => JSON.parse(text)) });
+
+/** The catalog only, while others write to it. */
+export async function readLanceRecords(folder: string): Promise<StoredRecord[]> {
+  const database = await connect(folder, { readConsistencyInterval: 0 });
+  try {
+    const books = await database.openTable('books');
+    const rows: unknown[] = await books.query().toArray();
+    return rows.map((row) => record.parse(json.parse(row).record));
+  } finally {
+    database.close();
+  }
 }
 
 const scrolled = z.object({
@@ -89,6 +101,18 @@ export async function readQdrant(url: string): Promise<Stored> {
     records: (await all('-books')).map(({ payload }) => record.parse(payload)),
     libraries: (await all('-libraries')).map(({ payload }) => library.parse(payload)),
   };
+}
+
+/** The catalog only. */
+export async function readQdrantRecords(url: string): Promise<StoredRecord[]> {
+  const names = (await collectionsOf(url)).filter((name) => name.endsWith('-books'));
+  const points = await Promise.all(names.map((name) => scrollAll(url, name)));
+  return points.flat().map(({ payload }) => record.parse(payload));
+}
+
+async function collectionsOf(url: string): Promise<string[]> {
+  const listed = collections.parse(await (await fetch(new URL('/collections', url))).json());
+  return listed.result.collections.map(({ name }) => name);
 }
 
 async function scrollAll(url: string, name: string) {
