@@ -111,12 +111,20 @@ export function planOf(seed: number): ChaosPlan {
   const first = kinds[seed % kinds.length] ?? 'failpoint';
   const onlyLance = first === 'full-disk';
   const store = needQdrant.has(first) || (!onlyLance && chance.hit(0.3)) ? 'qdrant' : 'lancedb';
-  const faults = [faultOf(first, store, chance)];
+  const books = booksOf(chance);
+  const faults = [faultOf(first, store, chance)].map((fault) => reachable(fault, books));
   // One failpoint a run: its file is armed once.
   const second =
     first === 'failpoint' || first === 'zombie' || chance.hit(0.5) ? 'kill workers' : 'failpoint';
-  if (chance.hit(0.35)) faults.push(faultOf(second, store, chance));
-  return { seed, store, parallel: chance.whole(1, 6), books: booksOf(chance), faults };
+  if (chance.hit(0.35)) faults.push(reachable(faultOf(second, store, chance), books));
+  return { seed, store, parallel: chance.whole(1, 6), books, faults };
+}
+
+/** A library that was ingested before is pinned already. */
+function reachable(fault: Fault, books: readonly PlannedBook[]): Fault {
+  const known = books.some(({ before }) => before !== null);
+  if (fault.kind !== 'failpoint' || fault.point !== 'catalog.putLibrary' || !known) return fault;
+  return { ...fault, point: 'catalog.put' };
 }
 
 function faultOf(kind: Kind, store: ChaosPlan['store'], chance: Chance): Fault {
@@ -161,15 +169,15 @@ function targetOf(kind: 'kill workers' | 'kill temporal' | 'kill store' | 'kill 
 /** How often an effect comes in a small library at least, about. */
 const often: Readonly<Record<Point, number>> = {
   'artifact.create': 8,
-  'artifact.append': 10,
+  'artifact.append': 9,
   'artifact.commit': 8,
   'artifact.rename': 8,
-  'artifact.write': 12,
-  'store.upsert': 4,
+  'artifact.write': 10,
+  'store.upsert': 3,
   'store.deleteStale': 2,
-  'catalog.put': 4,
+  'catalog.put': 3,
   'catalog.putLibrary': 1,
-  'lance.commit': 8,
+  'lance.commit': 6,
 };
 
 function failpoint(store: ChaosPlan['store'], chance: Chance, does: 'dies' | 'freezes'): Fault {

@@ -1,9 +1,9 @@
 /**
  * Loaded into the stack's processes with NODE_OPTIONS=--import, so that the product knows nothing of it. In the worker
  * process it wraps the adapters, and kills or freezes the process at the nth effect of the kind that CHAOS_FAILPOINT names. It
- * counts while the file `armed` is there, and removes it when it fires: it fires once.
+ * counts in the file `armed`, over restarts, and removes it when it fires: it fires once.
  */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import files from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
@@ -54,7 +54,6 @@ async function classIn(file: string, name: string): Promise<object> {
 
 class Failpoint {
   readonly #spec: FailpointSpec;
-  #count = 0;
   #wrappedWriter = false;
 
   constructor(spec: FailpointSpec) {
@@ -102,7 +101,9 @@ class Failpoint {
   /** Counts, and fires at once where that is wanted `before` the effect. */
   #reached(point: Point, when: FailpointSpec['when']): boolean {
     if (point !== this.#spec.point || !existsSync(this.#spec.armed)) return false;
-    if (++this.#count !== this.#spec.nth) return false;
+    const count = Number(readFileSync(this.#spec.armed, 'utf8')) + 1;
+    writeFileSync(this.#spec.armed, String(count));
+    if (count !== this.#spec.nth) return false;
     if (when === 'before' && this.#spec.when === 'before') this.#fire();
     return true;
   }

@@ -27,8 +27,8 @@ describe('a run is clean whose', () => {
   test.each([
     ['worker is killed at a named point', 2, /^the worker was killed (before|after) /],
     ['Temporal server is killed', 4, /^killed temporal/],
-    ['store does a write and loses its answer', 3, /^the answer to write \d+ was lost/],
-    ['worker is frozen for longer than its heartbeat', 6, /^froze workers/],
+    ['store does a write and loses its answer', 47, /^the answer to write \d+ was lost/],
+    ['worker is frozen for longer than its heartbeat', 28, /^froze workers/],
   ])(
     '%s',
     async (_, seed, event) => {

@@ -9,6 +9,7 @@ import { modelAsset, temporalAsset, tokenizerAsset } from '../assets/manifest.ts
 import type { Config } from '../config.ts';
 import { startControlServer } from './control-server.ts';
 import { ManagedProcess } from './managed-process.ts';
+import { inTurn } from './port-turn.ts';
 import { removeStackState, takePlace, writeStackState } from './stack-file.ts';
 import {
   freeTemporalPorts,
@@ -121,7 +122,7 @@ export class Supervisor {
   }
 
   async #startTemporal(): Promise<string> {
-    const { home, namespace, env } = this.#config;
+    const { home, env } = this.#config;
     const { onProgress } = this.#options;
     const binary = await findAsset(temporalForThisMachine(), {
       cacheFolder: home.cache,
@@ -129,6 +130,11 @@ export class Supervisor {
       ...(onProgress && { onProgress }),
     });
     this.#throwIfStopping();
+    return await inTurn(() => this.#startTemporalProgram(binary));
+  }
+
+  async #startTemporalProgram(binary: string): Promise<string> {
+    const { home, namespace } = this.#config;
     const ports = await freeTemporalPorts();
     const log = this.#logFile('temporal');
     const start = await spawnTemporal(binary, home.temporalDb, namespace, ports, log);
