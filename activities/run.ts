@@ -40,6 +40,10 @@ export function createRunActivities(ports: RunPorts) {
     recordOutcome: ingestStage(
       async (input: OutcomeInput): Promise<void> => record(ports, input, workflowIdOf()),
     ),
+    /** As an operator would cancel it. */
+    cancelWorkflow: ingestStage(async ({ workflowId }: { readonly workflowId: string }): Promise<void> => {
+      await ports.client.workflow.getHandle(workflowId).cancel();
+    }),
     /** The books among these whose workflow is over; what became of each. Books that are still at work are left out. */
     inspectChildren: ingestStage(async ({ library, books }: InspectInput): Promise<BookReport[]> => {
       const reports: BookReport[] = [];

@@ -45,6 +45,8 @@ const environment = z.object({
   SCRIPTORIUM_CHUNK_OVERLAP: whole(0, 128).default(32),
   /** Workflows kept in memory, about 1 MB each. */
   SCRIPTORIUM_CACHED_WORKFLOWS: whole(2, 10_000).default(100),
+  /** Resident memory at which a worker process is drained and replaced; the sandbox's processes are not counted. */
+  SCRIPTORIUM_WORKER_MEMORY_MB: whole(512, 1_048_576).default(4_096),
   /** How long a worker that is told to stop may finish its batches. */
   SCRIPTORIUM_GRACE_S: whole(1, 600).default(10),
   SCRIPTORIUM_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
@@ -82,6 +84,7 @@ export interface Config {
     readonly timeoutMs: number;
   };
   readonly maxCachedWorkflows: number;
+  readonly maxWorkerBytes: number;
   readonly graceMs: number;
   readonly logLevel: string;
 }
@@ -107,6 +110,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
     answers: answersOf(set),
     maxCachedWorkflows: set.SCRIPTORIUM_CACHED_WORKFLOWS,
+    maxWorkerBytes: set.SCRIPTORIUM_WORKER_MEMORY_MB * MB,
     graceMs: set.SCRIPTORIUM_GRACE_S * 1_000,
     logLevel: set.SCRIPTORIUM_LOG_LEVEL,
   };
