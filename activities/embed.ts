@@ -1,4 +1,6 @@
 /** Chunks artifact → vectors artifact: record n is the vector of chunk n, little-endian float32. */
+
+import { STALL_MS, type StageLimits } from './attempt.ts';
 import { openArtifact, parseChunk } from './chunk.ts';
 import { type Pipeline, vectorsKeyOf } from './pipeline.ts';
 import type { ArtifactStore, ArtifactWriter } from './ports/artifact-store.ts';
@@ -6,6 +8,7 @@ import type { Embedder } from './ports/embedder.ts';
 import { ingestStage, type StageContext } from './stage.ts';
 
 export interface EmbedPorts {
+  readonly limits: StageLimits;
   readonly embedder: Embedder;
   readonly artifacts: ArtifactStore;
   readonly pipeline: Pipeline;
@@ -31,11 +34,14 @@ export type EmbedActivities = ReturnType<typeof createEmbedActivities>;
 
 export function createEmbedActivities(ports: EmbedPorts) {
   return {
-    embedBook: ingestStage(async (input: EmbedInput, context): Promise<EmbeddedBook> => {
-      const vectorsKey = vectorsKeyOf(input.chunksKey, ports.pipeline);
-      await using finished = await ports.artifacts.open(vectorsKey);
-      return { vectorsKey, embedded: finished ? 0 : await embed(ports, input, vectorsKey, context) };
-    }),
+    embedBook: ingestStage(
+      async (input: EmbedInput, context): Promise<EmbeddedBook> => {
+        const vectorsKey = vectorsKeyOf(input.chunksKey, ports.pipeline);
+        await using finished = await ports.artifacts.open(vectorsKey);
+        return { vectorsKey, embedded: finished ? 0 : await embed(ports, input, vectorsKey, context) };
+      },
+      { ...ports.limits, maxStallMs: STALL_MS },
+    ),
   };
 }
 

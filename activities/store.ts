@@ -1,5 +1,6 @@
 /** Chunks and vectors → vector store and catalog. */
 import { Context } from '@temporalio/activity';
+import { STALL_MS, type StageLimits } from './attempt.ts';
 import { openArtifact, parseChunk } from './chunk.ts';
 import { parseVector } from './embed.ts';
 import { ScriptoriumError } from './errors.ts';
@@ -11,6 +12,7 @@ import type { StoredPoint, VectorStore } from './ports/vector-store.ts';
 import { ingestStage } from './stage.ts';
 
 export interface StorePorts {
+  readonly limits: StageLimits;
   readonly store: VectorStore;
   readonly catalog: Catalog;
   readonly artifacts: ArtifactStore;
@@ -42,20 +44,23 @@ export type StoreActivities = ReturnType<typeof createStoreActivities>;
 export function createStoreActivities(ports: StorePorts) {
   const { store, catalog } = ports;
   return {
-    upsertBook: ingestStage(async (book: StoredBook, context): Promise<{ points: number }> => {
-      let points = 0;
-      for await (const batch of batchesOf(pointsOf(ports.artifacts, book), store.maxPointsPerWrite)) {
-        context.signal.throwIfAborted();
-        await store.upsert(batch);
-        points += batch.length;
-        context.progress(points, book.chunks);
-      }
-      return { points };
-    }),
+    upsertBook: ingestStage(
+      async (book: StoredBook, context): Promise<{ points: number }> => {
+        let points = 0;
+        for await (const batch of batchesOf(pointsOf(ports.artifacts, book), store.maxPointsPerWrite)) {
+          context.signal.throwIfAborted();
+          await store.upsert(batch);
+          points += batch.length;
+          context.progress(points, book.chunks);
+        }
+        return { points };
+      },
+      { ...ports.limits, maxStallMs: STALL_MS },
+    ),
     verifyBook: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<VerifiedBook> => {
       const points = await store.count(bookId, revision);
       return { points, stale: (await store.count(bookId)) - points };
-    }),
+    }, ports.limits),
     commitBook: ingestStage(async (book: StoredBook): Promise<void> => {
       const {
         bookId,
@@ -91,13 +96,13 @@ export function createStoreActivities(ports: StorePorts) {
         },
         ...{ state: 'ingested', failure: null, workflowId, updatedAtMs: Date.now() },
       });
-    }),
+    }, ports.limits),
     dropStale: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
       return { dropped: await store.deleteStale(bookId, revision) };
-    }),
+    }, ports.limits),
     dropRevision: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<void> => {
       await store.delete(bookId, revision);
-    }),
+    }, ports.limits),
   };
 }
 
