@@ -72,6 +72,7 @@ export function createStoreActivities(ports: StorePorts) {
         pages,
         chunks,
       } = book;
+      const artifacts = { pages: book.pagesKey, chunks: book.chunksKey, vectors: book.vectorsKey };
       const workflowId = Context.current().info.workflowExecution?.workflowId ?? '';
       await catalog.put({
         ...{
@@ -89,7 +90,7 @@ export function createStoreActivities(ports: StorePorts) {
           pages,
           chunks,
         },
-        ...{ state: 'ingested', failure: null, workflowId, updatedAtMs: Date.now() },
+        ...{ artifacts, state: 'ingested', failure: null, workflowId, updatedAtMs: Date.now() },
       });
     }),
     dropStale: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
@@ -102,7 +103,7 @@ export function createStoreActivities(ports: StorePorts) {
 }
 
 /** Chunks and their vectors side by side. */
-async function* pointsOf(artifacts: ArtifactStore, book: StoredBook): AsyncGenerator<StoredPoint> {
+export async function* pointsOf(artifacts: ArtifactStore, book: StoredBook): AsyncGenerator<StoredPoint> {
   await using chunks = await openArtifact(artifacts, book.chunksKey);
   await using vectors = await openArtifact(artifacts, book.vectorsKey);
   if (chunks.records !== vectors.records) {
@@ -142,7 +143,7 @@ async function* pointsOf(artifacts: ArtifactStore, book: StoredBook): AsyncGener
   }
 }
 
-async function* batchesOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+export async function* batchesOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = [];
   for await (const item of items) {
     batch.push(item);
