@@ -1,6 +1,7 @@
 /** Chunks artifact → vectors artifact: record n is the vector of chunk n, little-endian float32. */
 
 import { STALL_MS, type StageLimits } from './attempt.ts';
+import { batchesOf } from './batches.ts';
 import { openArtifact, parseChunk } from './chunk.ts';
 import { ScriptoriumError } from './errors.ts';
 import { KnownVectors } from './known-vectors.ts';
@@ -60,12 +61,13 @@ async function embed(
 ): Promise<number> {
   await using chunks = await openArtifact(ports.artifacts, input.chunksKey);
   await using writer = await ports.artifacts.create(key, input.bookId, 'resume');
-  const record = (await ports.catalog.get([input.bookId])).get(input.bookId);
-  await using known = await KnownVectors.of(ports.artifacts, record, ports.pipeline);
+  const former = (await ports.catalog.get([input.bookId])).get(input.bookId);
+  await using known = await KnownVectors.of(ports.artifacts, former, ports.pipeline);
   context.progress(writer.records, chunks.records);
   let embedded = 0;
-  for await (const texts of textBatches(chunks.read(writer.records), ports.chunksPerBatch)) {
+  for await (const records of batchesOf(chunks.read(writer.records), ports.chunksPerBatch)) {
     context.signal.throwIfAborted();
+    const texts = records.map((record) => parseChunk(record).text);
     const from = writer.records;
     const there = (await known?.of(texts)) ?? new Map<number, Float32Array>();
     await writer.append(await vectorsOf(ports.embedder, texts, there, context.signal));
@@ -75,17 +77,6 @@ async function embed(
   }
   await writer.commit({ dimensions: ports.embedder.dimensions });
   return embedded;
-}
-
-async function* textBatches(records: AsyncIterable<Buffer>, size: number): AsyncGenerator<string[]> {
-  let batch: string[] = [];
-  for await (const record of records) {
-    batch.push(parseChunk(record).text);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** The vector of each text as bytes; those that are there already, by the position of their text, are not embedded. */

@@ -96,14 +96,15 @@ export class KnownVectors implements AsyncDisposable {
   }
 }
 
-/** The artifacts of the committed revision, as today's pipeline names them; of another model they have other names. */
+/** The artifacts of the committed revision, where its vectors are of today's model; records of version 0.1 don't name them. */
 function artifactsOf(
   record: BookRecord | undefined,
   pipeline: Pipeline,
 ): { chunks: string; vectors: string } | null {
   if (!record?.revision || !record.sha256) return null;
-  const chunks = chunksKeyOf(pagesKeyOf(record.sha256, pipeline), pipeline);
-  return { chunks, vectors: vectorsKeyOf(chunks, pipeline) };
+  const chunks = record.artifacts?.chunks ?? chunksKeyOf(pagesKeyOf(record.sha256, pipeline), pipeline);
+  const vectors = vectorsKeyOf(chunks, pipeline);
+  return (record.artifacts?.vectors ?? vectors) === vectors ? { chunks, vectors } : null;
 }
 
 async function ordinalsOf(chunks: ArtifactReader): Promise<ReadonlyMap<string, number>> {

@@ -7,20 +7,32 @@ import type { StoredPoint, VectorStore } from './ports/vector-store.ts';
 import type { StoredBook } from './store.ts';
 import { parseVector } from './vector-record.ts';
 
-/** Chunks from ordinal `from` and their vectors side by side, at most `size` at a time. */
-export async function* pointBatches(
+/** Chunks from ordinal `from` and their vectors side by side. */
+export async function* pointsOf(
   artifacts: ArtifactStore,
   book: StoredBook,
-  { from, size }: { readonly from: number; readonly size: number },
-): AsyncGenerator<StoredPoint[]> {
-  let batch: StoredPoint[] = [];
-  for await (const point of pointsOf(artifacts, book, from)) {
-    batch.push(point);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
+  from = 0,
+): AsyncGenerator<StoredPoint> {
+  await using chunks = await openArtifact(artifacts, book.chunksKey);
+  await using vectors = await openArtifact(artifacts, book.vectorsKey);
+  if (chunks.records !== vectors.records) {
+    await artifacts.remove(book.vectorsKey);
+    throw new ScriptoriumError(
+      'ARTIFACT_CORRUPT',
+      `${book.path} has ${chunks.records} chunks and ${vectors.records} vectors`,
+    );
   }
-  if (batch.length > 0) yield batch;
+  const vectorRecords = vectors.read(from)[Symbol.asyncIterator]();
+  for await (const record of chunks.read(from)) {
+    const chunk = parseChunk(record);
+    const vector = await vectorRecords.next();
+    if (vector.done)
+      throw new ScriptoriumError(
+        'ARTIFACT_CORRUPT',
+        `${book.path} lacks the vector of chunk ${chunk.ordinal}`,
+      );
+    yield { ...passageOf(book, chunk), vector: parseVector(vector.value) };
+  }
 }
 
 /**
@@ -77,33 +89,6 @@ function named({ point, refusal }: Poison): ScriptoriumError {
   const place = page ? `page ${page.start}` : section.length > 0 ? `section ${section.join(' › ')}` : null;
   const chunk = `chunk ${ordinal}${place === null ? '' : ` (${place})`}`;
   return new ScriptoriumError('STORE_REJECTED', `${path}, ${chunk}: ${refusal.message}`, { cause: refusal });
-}
-
-async function* pointsOf(
-  artifacts: ArtifactStore,
-  book: StoredBook,
-  from: number,
-): AsyncGenerator<StoredPoint> {
-  await using chunks = await openArtifact(artifacts, book.chunksKey);
-  await using vectors = await openArtifact(artifacts, book.vectorsKey);
-  if (chunks.records !== vectors.records) {
-    await artifacts.remove(book.vectorsKey);
-    throw new ScriptoriumError(
-      'ARTIFACT_CORRUPT',
-      `${book.path} has ${chunks.records} chunks and ${vectors.records} vectors`,
-    );
-  }
-  const vectorRecords = vectors.read(from)[Symbol.asyncIterator]();
-  for await (const record of chunks.read(from)) {
-    const chunk = parseChunk(record);
-    const vector = await vectorRecords.next();
-    if (vector.done)
-      throw new ScriptoriumError(
-        'ARTIFACT_CORRUPT',
-        `${book.path} lacks the vector of chunk ${chunk.ordinal}`,
-      );
-    yield { ...passageOf(book, chunk), vector: parseVector(vector.value) };
-  }
 }
 
 function passageOf(book: StoredBook, { ordinal, text, page, section }: ReturnType<typeof parseChunk>) {

@@ -1,9 +1,10 @@
 /** Chunks and vectors → vector store and catalog. */
 import { Context } from '@temporalio/activity';
 import { STALL_MS, type StageLimits } from './attempt.ts';
+import { batchesOf } from './batches.ts';
 import { ScriptoriumError } from './errors.ts';
 import type { ExtractedBook } from './extract.ts';
-import { pointBatches, upsertBatch } from './points.ts';
+import { pointsOf, upsertBatch } from './points.ts';
 import type { ArtifactStore } from './ports/artifact-store.ts';
 import type { BookRecord, Catalog } from './ports/catalog.ts';
 import type { VectorStore } from './ports/vector-store.ts';
@@ -47,10 +48,7 @@ export function createStoreActivities(ports: StorePorts) {
         // What an earlier attempt wrote was acknowledged, and stays; the count at the end proves it.
         const from = Math.min(context.doneBefore, book.chunks);
         let points = from;
-        for await (const batch of pointBatches(ports.artifacts, book, {
-          from,
-          size: store.maxPointsPerWrite,
-        })) {
+        for await (const batch of batchesOf(pointsOf(ports.artifacts, book, from), store.maxPointsPerWrite)) {
           context.signal.throwIfAborted();
           await upsertBatch(store, batch);
           points += batch.length;
@@ -92,9 +90,10 @@ async function commit({ catalog, store }: StorePorts, book: StoredBook): Promise
 function committedRecord(book: StoredBook, workflowId: string): BookRecord {
   const { bookId, library, path, title, author, format, revision } = book;
   const { sha256, bytes, mtimeMs, pipeline, pages, chunks } = book;
+  const artifacts = { pages: book.pagesKey, chunks: book.chunksKey, vectors: book.vectorsKey };
   return {
     ...{ bookId, library, path, title, author, format, revision },
     ...{ sha256, bytes, mtimeMs, pipeline, pages, chunks },
-    ...{ state: 'ingested', failure: null, workflowId, updatedAtMs: Date.now() },
+    ...{ artifacts, state: 'ingested', failure: null, workflowId, updatedAtMs: Date.now() },
   };
 }

@@ -93,6 +93,14 @@ export class MemoryVectorStore implements VectorStore {
     return ids.flatMap((id) => this.points.get(id) ?? []);
   }
 
+  async deletePoints(_bookId: string, ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.points.delete(id);
+  }
+
+  async *scan(): AsyncGenerator<readonly StoredPoint[]> {
+    yield [...this.points.values()];
+  }
+
   async health(): Promise<string> {
     return 'memory';
   }

@@ -102,6 +102,14 @@ describe('a new edition', () => {
     expect(vectors.filter(([, generation]) => generation === 1)).toHaveLength(1);
   });
 
+  test('is told by the catalog which artifacts the former one was made of', async () => {
+    await using given = await shelf(edition);
+    const { chunksKey: chunks, vectorsKey: vectors } = await given.former(edition);
+    const artifacts = { pages: 'pages/p', chunks, vectors };
+    await given.catalog.put(record('b1', { bookId: 'b1', revision: 'r1', sha256: 'x', artifacts }));
+    expect(await resultOf(given.embedBook, given.input)).toMatchObject({ embedded: 0 });
+  });
+
   test('with chapters moved, passages added, left out and repeated embeds what is new', async () => {
     const second = [...edition.slice(20), 'New.', ...edition.slice(0, 12), 'New.', edition[3] ?? ''];
     await using given = await shelf(second);
@@ -148,6 +156,14 @@ describe('every passage is embedded', () => {
       await given.former(edition, vectors);
       expect(await resultOf(given.embedBook, given.input)).toMatchObject({ embedded: 30 });
     }
+  });
+
+  test('when the former edition was embedded with another model', async () => {
+    await using given = await shelf(edition);
+    const { chunksKey: chunks } = await given.former(edition);
+    const artifacts = { pages: 'pages/p', chunks, vectors: `vectors/${hashOf('another model')}` };
+    await given.catalog.put(record('b1', { bookId: 'b1', revision: 'r1', sha256: 'old', artifacts }));
+    expect(await resultOf(given.embedBook, given.input)).toMatchObject({ embedded: 30 });
   });
 
   test('when the former edition was never committed', async () => {
