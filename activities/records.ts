@@ -42,6 +42,7 @@ function unfinished(
     pipeline: before?.pipeline ?? '',
     pages: before?.pages ?? 0,
     chunks: before?.chunks ?? 0,
+    artifacts: before?.artifacts ?? null,
     bookId: book.bookId,
     library: book.library,
     path: book.path,

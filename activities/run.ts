@@ -7,6 +7,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { type BookOutcome, type BookReport, ingestBookId } from '../workflows/contract.ts';
+import type { StageLimits } from './attempt.ts';
 import { errorRegistry } from './errors.ts';
 import type { Catalog } from './ports/catalog.ts';
 import type { VectorStore } from './ports/vector-store.ts';
@@ -14,6 +15,7 @@ import { cancelledRecord, failedRecord, stageOf } from './records.ts';
 import { ingestStage } from './stage.ts';
 
 export interface RunPorts {
+  readonly limits: StageLimits;
   readonly catalog: Catalog;
   readonly store: VectorStore;
   readonly client: Client;
@@ -39,6 +41,7 @@ export function createRunActivities(ports: RunPorts) {
     /** Writes a failed or cancelled book into the catalog, and takes what it left half-written out of the store. */
     recordOutcome: ingestStage(
       async (input: OutcomeInput): Promise<void> => record(ports, input, workflowIdOf()),
+      ports.limits,
     ),
     /** As an operator would cancel it. */
     cancelWorkflow: ingestStage(async ({ workflowId }: { readonly workflowId: string }): Promise<void> => {
@@ -56,7 +59,7 @@ export function createRunActivities(ports: RunPorts) {
         if (outcome) reports.push({ bookId: book.bookId, ...outcome });
       }
       return reports;
-    }),
+    }, ports.limits),
   };
 }
 

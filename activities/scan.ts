@@ -3,6 +3,7 @@ import { normalize } from 'node:path';
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import type { BookFailure, ManifestEntry, ScanResult } from '../workflows/contract.ts';
+import type { StageLimits } from './attempt.ts';
 import { ScriptoriumError } from './errors.ts';
 import { bookIdOf, hashOf } from './naming.ts';
 import { fingerprintOf, type Pipeline } from './pipeline.ts';
@@ -14,6 +15,7 @@ import { type Found, type FoundBook, walkSources } from './sources/walk.ts';
 import { ingestStage, type StageContext } from './stage.ts';
 
 export interface ScanPorts {
+  readonly limits: StageLimits;
   readonly catalog: Catalog;
   readonly artifacts: ArtifactStore;
   readonly pipeline: Pipeline;
@@ -41,9 +43,10 @@ export function createScanActivities(ports: ScanPorts) {
     scanLibrary: ingestStage(async (input: ScanInput, context): Promise<ScanResult> => {
       await pinLibrary(ports, input.library);
       return await new Scan(ports, input, context).run();
-    }),
-    readManifest: ingestStage(({ manifestKey, from, limit }: ManifestInput) =>
-      readEntries(ports.artifacts, manifestKey, from, limit),
+    }, ports.limits),
+    readManifest: ingestStage(
+      ({ manifestKey, from, limit }: ManifestInput) => readEntries(ports.artifacts, manifestKey, from, limit),
+      ports.limits,
     ),
   };
 }

@@ -76,7 +76,8 @@ function queueOptions({
   connection,
   logger,
 }: WorkerContext): Record<QueueName, () => QueueOptions> {
-  const { roots } = config;
+  const { roots, limits } = config;
+  const bounded = { ...parts, limits };
   const isBookName = (name: string): boolean => formatOfName(name) !== null;
   const client = new Client({ connection, namespace: config.namespace });
   const onBatch = (batch: object): void => logger.debug(batch, 'chunks embedded');
@@ -85,8 +86,8 @@ function queueOptions({
     main: () => ({
       workflows: true,
       activities: {
-        ...createScanActivities({ ...parts, roots, isBookName }),
-        ...createRunActivities({ ...parts, client }),
+        ...createScanActivities({ ...bounded, roots, isBookName }),
+        ...createRunActivities({ ...bounded, client }),
       },
       maxConcurrentActivityTaskExecutions: 50,
     }),
@@ -94,9 +95,9 @@ function queueOptions({
     documents: () => ({
       workflows: false,
       activities: {
-        ...createExtractActivities({ ...parts, roots }),
-        ...createChunkActivities(parts),
-        ...createStoreActivities(parts),
+        ...createExtractActivities({ ...bounded, roots }),
+        ...createChunkActivities(bounded),
+        ...createStoreActivities(bounded),
       },
       maxConcurrentActivityTaskExecutions: config.sandbox.processes + 16,
     }),
@@ -104,7 +105,7 @@ function queueOptions({
     embed: () => ({
       workflows: false,
       activities: createEmbedActivities({
-        ...parts,
+        ...bounded,
         chunksPerBatch: config.embedding.chunksPerBatch,
         onBatch,
       }),

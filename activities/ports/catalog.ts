@@ -7,6 +7,13 @@ export interface FailureRecord {
   readonly attempts: number;
 }
 
+/** Keys in the artifact store of what a revision was made of. */
+export interface ArtifactKeys {
+  readonly pages: string;
+  readonly chunks: string;
+  readonly vectors: string;
+}
+
 /** One record a book. `revision` is what searches may return; it stays when a later ingestion fails. */
 export interface BookRecord {
   readonly bookId: string;
@@ -32,6 +39,8 @@ export interface BookRecord {
   readonly pages: number;
   /** Chunks of the committed revision. */
   readonly chunks: number;
+  /** Artifacts of the committed revision; null when there is none, and in records of version 0.1. */
+  readonly artifacts: ArtifactKeys | null;
   /** Set exactly when state is `failed`. */
   readonly failure: FailureRecord | null;
   /** Workflow that wrote the record. */
