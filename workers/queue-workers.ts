@@ -14,13 +14,18 @@ import { formatOfName } from '../activities/adapters/documents/format-of-name.ts
 import { createCatalogActivities } from '../activities/catalog.ts';
 import { createChunkActivities } from '../activities/chunk.ts';
 import { createEmbedActivities } from '../activities/embed.ts';
+import { createExplainActivities } from '../activities/explain.ts';
 import { createExtractActivities } from '../activities/extract.ts';
+import { createGarbageActivities } from '../activities/gc.ts';
 import { createGenerateActivities } from '../activities/generate.ts';
+import { createRemoveActivities } from '../activities/remove.ts';
 import { createRetrieveActivities } from '../activities/retrieve.ts';
 import { createRunActivities } from '../activities/run.ts';
+import { runningWorkflows } from '../activities/running.ts';
 import { createScanActivities } from '../activities/scan.ts';
 import { siblingModule } from '../activities/sibling-module.ts';
 import { createStoreActivities } from '../activities/store.ts';
+import { createVerifyActivities } from '../activities/verify.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import type { Parts } from './parts.ts';
@@ -79,6 +84,7 @@ function queueOptions({
   const { roots } = config;
   const isBookName = (name: string): boolean => formatOfName(name) !== null;
   const client = new Client({ connection, namespace: config.namespace });
+  const running = runningWorkflows(client);
   const onBatch = (batch: object): void => logger.debug(batch, 'chunks embedded');
   return {
     // Light work: many at once.
@@ -87,6 +93,9 @@ function queueOptions({
       activities: {
         ...createScanActivities({ ...parts, roots, isBookName }),
         ...createRunActivities({ ...parts, client }),
+        ...createRemoveActivities(parts),
+        ...createVerifyActivities({ ...parts, running }),
+        ...createGarbageActivities({ ...parts, running }),
       },
       maxConcurrentActivityTaskExecutions: 50,
     }),
@@ -117,6 +126,7 @@ function queueOptions({
         ...createRetrieveActivities(parts),
         ...createGenerateActivities(parts),
         ...createCatalogActivities(parts),
+        ...createExplainActivities(parts),
       },
     }),
   };
