@@ -22,7 +22,7 @@ export function createCatalogActivities({ catalog }: { readonly catalog: Catalog
   };
 }
 
-function summaryOf({
+export function summaryOf({
   bookId,
   library,
   path,

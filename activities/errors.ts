@@ -163,6 +163,11 @@ export const errorRegistry = {
     'The answer model refused the request.',
     'Check OPENAI_API_KEY and the name of the model.',
   ),
+  BOOK_NOT_FOUND: entry(
+    false,
+    'There is no book, chunk or run of that id or path.',
+    'List the books with `scriptorium books`; a book that is named by its path also needs its --library.',
+  ),
   // The run
   CHILD_LOST: entry(
     false,
@@ -176,7 +181,7 @@ export const errorRegistry = {
   ),
   RUN_IN_PROGRESS: entry(
     false,
-    'Another ingestion with other paths or settings is running on this library.',
+    'Another run is at work on this library or book, from other paths or with other settings.',
     'Wait until it is done (`scriptorium status`), or use another library.',
   ),
   PRUNE_REFUSED: entry(

@@ -25,7 +25,7 @@ export interface ExtractInput {
 }
 
 /** What the summary of a pages artifact says of its book. */
-const pagesSummary = z.object({
+export const pagesSummary = z.object({
   format: z.enum(bookFormats),
   title: z.string().nullable(),
   author: z.string().nullable(),

@@ -46,7 +46,7 @@ export function createRunActivities(ports: RunPorts) {
     /** As an operator would cancel it. */
     cancelWorkflow: ingestStage(async ({ workflowId }: { readonly workflowId: string }): Promise<void> => {
       await ports.client.workflow.getHandle(workflowId).cancel();
-    }),
+    }, ports.limits),
     /** The books among these whose workflow is over; what became of each. Books that are still at work are left out. */
     inspectChildren: ingestStage(async ({ library, books }: InspectInput): Promise<BookReport[]> => {
       const reports: BookReport[] = [];

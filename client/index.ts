@@ -16,13 +16,23 @@ import {
   workflowTypes,
 } from '../workflows/contract.ts';
 import type { Answer, BookPage, BookSummary, SearchResult } from '../workflows/result-contract.ts';
+import type {
+  GarbageInput,
+  GarbageResult,
+  RemovedBook,
+  VerifyInput,
+  VerifyResult,
+} from '../workflows/upkeep-contract.ts';
+import { parse } from './checked-input.ts';
 import { type ConnectOptions, connectTemporal } from './connection.ts';
 import { fromWorkflow } from './failures.ts';
 import { IngestHandle, type ProgressListener } from './ingest-handle.ts';
+import * as upkeep from './upkeep.ts';
 
 export { type ErrorCode, errorRegistry, ScriptoriumError } from '../activities/errors.ts';
 export type { BookCounts, BookFailure, IngestLibraryResult } from '../workflows/contract.ts';
 export type { Answer, BookSummary, Citation, SearchHit, SearchResult } from '../workflows/result-contract.ts';
+export type { BookFault, GarbageResult, RemovedBook, VerifyResult } from '../workflows/upkeep-contract.ts';
 export type { ConnectOptions } from './connection.ts';
 export {
   type BookInFlight,
@@ -30,6 +40,7 @@ export {
   type IngestProgress,
   type ProgressListener,
 } from './ingest-handle.ts';
+export type { Explanation, SubjectOptions } from './upkeep.ts';
 
 export interface IngestOptions {
   /** Library that the books belong to. Default `default`. */
@@ -157,6 +168,26 @@ export class ScriptoriumClient implements AsyncDisposable {
     return await this.books({ ...options, state: 'failed' });
   }
 
+  /** Takes a book, named by id or path, out of its library; see `client/upkeep.ts` for these four. */
+  async remove(book: string, options: upkeep.SubjectOptions = {}): Promise<RemovedBook> {
+    return await upkeep.remove(this.#client, book, options);
+  }
+
+  /** Holds catalog, intermediate files and store against each other; mends the store with `repair`. */
+  async verify(options: VerifyInput = {}): Promise<VerifyResult> {
+    return await upkeep.verify(this.#client, options);
+  }
+
+  /** Drops intermediate files that no committed book needs. */
+  async collectGarbage(options: GarbageInput = {}): Promise<GarbageResult> {
+    return await upkeep.collectGarbage(this.#client, options);
+  }
+
+  /** Where a book (id or path), a chunk (id) or a run (`ingest/LIBRARY`) came from. */
+  async explain(id: string, options: upkeep.SubjectOptions = {}): Promise<upkeep.Explanation> {
+    return await upkeep.explain(this.#client, id, options);
+  }
+
   async close(): Promise<void> {
     await this.#client.connection.close();
   }
@@ -203,14 +234,6 @@ export class ScriptoriumClient implements AsyncDisposable {
       throw fromWorkflow(error);
     }
   }
-}
-
-/** @throws ScriptoriumError INVALID_ARGUMENT naming what is wrong */
-function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new ScriptoriumError('INVALID_ARGUMENT', problems.join('; '));
 }
 
 function fingerprintOf(paths: readonly string[]): string {

@@ -14,13 +14,18 @@ import { formatOfName } from '../activities/adapters/documents/format-of-name.ts
 import { createCatalogActivities } from '../activities/catalog.ts';
 import { createChunkActivities } from '../activities/chunk.ts';
 import { createEmbedActivities } from '../activities/embed.ts';
+import { createExplainActivities } from '../activities/explain.ts';
 import { createExtractActivities } from '../activities/extract.ts';
+import { createGarbageActivities } from '../activities/gc.ts';
 import { createGenerateActivities } from '../activities/generate.ts';
+import { createRemoveActivities } from '../activities/remove.ts';
 import { createRetrieveActivities } from '../activities/retrieve.ts';
 import { createRunActivities } from '../activities/run.ts';
+import { runningWorkflows } from '../activities/running.ts';
 import { createScanActivities } from '../activities/scan.ts';
 import { siblingModule } from '../activities/sibling-module.ts';
 import { createStoreActivities } from '../activities/store.ts';
+import { createVerifyActivities } from '../activities/verify.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import type { Parts } from './parts.ts';
@@ -80,6 +85,7 @@ function queueOptions({
   const bounded = { ...parts, limits };
   const isBookName = (name: string): boolean => formatOfName(name) !== null;
   const client = new Client({ connection, namespace: config.namespace });
+  const running = runningWorkflows(client);
   const onBatch = (batch: object): void => logger.debug(batch, 'chunks embedded');
   return {
     // Light work: many at once.
@@ -88,6 +94,9 @@ function queueOptions({
       activities: {
         ...createScanActivities({ ...bounded, roots, isBookName }),
         ...createRunActivities({ ...bounded, client }),
+        ...createRemoveActivities(bounded),
+        ...createVerifyActivities({ ...bounded, running }),
+        ...createGarbageActivities({ ...bounded, running }),
       },
       maxConcurrentActivityTaskExecutions: 50,
     }),
@@ -118,6 +127,7 @@ function queueOptions({
         ...createRetrieveActivities(parts),
         ...createGenerateActivities(parts),
         ...createCatalogActivities(parts),
+        ...createExplainActivities(parts),
       },
     }),
   };

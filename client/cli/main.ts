@@ -6,6 +6,7 @@ import { addBookCommands } from './commands/books.ts';
 import { addIngestCommand } from './commands/ingest.ts';
 import { addQuestionCommands } from './commands/questions.ts';
 import { addStackCommands } from './commands/stack.ts';
+import { addUpkeepCommands } from './commands/upkeep.ts';
 import { exitCodes, printError } from './output.ts';
 
 const program = new Command('scriptorium')
@@ -24,6 +25,7 @@ addStackCommands(program);
 addIngestCommand(program);
 addQuestionCommands(program);
 addBookCommands(program);
+addUpkeepCommands(program);
 for (const command of program.commands)
   command.exitOverride().option('--json', 'print the result as one JSON document');
 
