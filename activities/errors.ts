@@ -178,6 +178,11 @@ export const errorRegistry = {
     'Another ingestion with other paths or settings is running on this library.',
     'Wait until it is done (`scriptorium status`), or use another library.',
   ),
+  NO_RUN: entry(
+    false,
+    'No run over the library is going on that could be changed.',
+    'Start one with `scriptorium ingest` or `scriptorium retry`; `scriptorium status` shows the runs.',
+  ),
   // The command line and the stack
   INVALID_ARGUMENT: entry(
     false,

@@ -30,6 +30,8 @@ export interface WorkerContext {
   readonly parts: Parts;
   readonly connection: NativeConnection;
   readonly logger: Logger;
+  /** Whether the namespace knows our search attributes. */
+  readonly searchAttributes: boolean;
 }
 
 /** How stale progress may be, and how long a cancelled stage may go on; the standard is 0.8 of the heartbeat timeout. */
@@ -75,6 +77,7 @@ function queueOptions({
   parts,
   connection,
   logger,
+  searchAttributes,
 }: WorkerContext): Record<QueueName, () => QueueOptions> {
   const { roots } = config;
   const isBookName = (name: string): boolean => formatOfName(name) !== null;
@@ -85,7 +88,7 @@ function queueOptions({
     main: () => ({
       workflows: true,
       activities: {
-        ...createScanActivities({ ...parts, roots, isBookName }),
+        ...createScanActivities({ ...parts, roots, isBookName, searchAttributes }),
         ...createRunActivities({ ...parts, client }),
       },
       maxConcurrentActivityTaskExecutions: 50,

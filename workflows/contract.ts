@@ -135,6 +135,8 @@ export interface ScanResult {
   readonly failures: readonly BookFailure[];
   /** Files passed over because they are of no supported format, by ending. */
   readonly skippedFiles: Readonly<Record<string, number>>;
+  /** Whether the namespace knows our search attributes; absent in runs of version 0.1. */
+  readonly searchAttributes?: boolean;
 }
 
 export interface IngestBookInput {
