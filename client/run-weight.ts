@@ -41,7 +41,7 @@ export function runWeight(work: RunWork, nowMs: number): RunWeight {
   const inFlight = sum(flying.map(({ weight, done }) => weight * done));
   const remaining = toCome - inFlight;
   const rate = rateOf(work, flying, nowMs);
-  const isMoving = rate > 0 && work.state !== 'paused' && work.state !== 'scanning';
+  const isMoving = rate > SLOWEST && work.state !== 'paused' && work.state !== 'scanning';
   return {
     done: shareDone(work, settledWeight(work.formats, density) + inFlight, remaining),
     expectedChunks: Math.round(work.chunks + toCome),
@@ -49,6 +49,9 @@ export function runWeight(work: RunWork, nowMs: number): RunWeight {
     secondsLeft: work.state === 'done' ? 0 : isMoving ? remaining / rate : null,
   };
 }
+
+/** Below this (a chunk in three hours) the time left says nothing. */
+const SLOWEST = 1e-4;
 
 /** Share of a book's work that lies before each stage; embedding is nearly all of it. */
 const stageShare = {
@@ -139,11 +142,13 @@ function settledWeight(formats: RunWork['formats'], density: Densities): number 
   );
 }
 
-function shareDone({ state, books }: RunWork, done: number, remaining: number): number {
+function shareDone({ state, books, formats }: RunWork, done: number, remaining: number): number {
   if (state === 'done') return 1;
   if (state === 'scanning') return 0;
   const total = done + remaining;
   if (total > 0) return Math.min(1, Math.max(0, done / total));
+  const bytes = sum(Object.values(formats).map((each) => each.bytes));
+  if (bytes > 0) return sum(Object.values(formats).map((each) => each.settledBytes)) / bytes;
   // Empty files, or a run of a version that did not count bytes.
   const settled = books.ingested + books.unchanged + books.failed + books.cancelled;
   return books.total > 0 ? Math.min(1, settled / books.total) : 0;
