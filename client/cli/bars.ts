@@ -1,6 +1,6 @@
 /** Rows with bars at a terminal, drawn over again in their place. */
 import { styleText } from 'node:util';
-import { Format, MultiBar, type Options, type Params, Presets, type SingleBar } from 'cli-progress';
+import { MultiBar, type Options, type Params, Presets, type SingleBar } from 'cli-progress';
 import { percent, type Row } from './run-rows.ts';
 
 const BAR_SIZE = 24;
@@ -14,12 +14,8 @@ export class Bars {
       hideCursor: true,
       clearOnComplete: true,
       linewrap: false,
-      barsize: BAR_SIZE,
-      // What is drawn comes from here only.
-      noTTYOutput: false,
-      emptyOnZero: true,
     },
-    { ...Presets.rect, barCompleteChar: '█', barIncompleteChar: '░' },
+    Presets.rect,
   );
   #bars = new Map<string, SingleBar>();
 
@@ -47,11 +43,15 @@ export class Bars {
   }
 }
 
-function drawn(options: Options, { progress }: Params, { row }: { row: Row }): string {
-  if (row.kind === 'more') return styleText('dim', `   ${' '.repeat(BOOK_BAR_SIZE)}       ${row.label}`);
-  const size = row.kind === 'run' ? BAR_SIZE : BOOK_BAR_SIZE;
-  const bar = Format.BarFormat(progress, { ...options, barsize: size });
+function drawn(_options: Options, { progress }: Params, { row }: { row: Row }): string {
+  if (row.kind === 'more') return styleText('dim', `   ${' '.repeat(BOOK_BAR_SIZE)}        ${row.label}`);
   const share = percent(row.done).padStart(5);
-  if (row.kind === 'book') return `   ${styleText('cyan', bar)} ${share}  ${row.label}`;
-  return ` ${styleText('green', bar)} ${styleText('bold', share)}  ${row.label}`;
+  if (row.kind === 'book')
+    return `   ${styleText('cyan', barOf(progress, BOOK_BAR_SIZE))} ${share}  ${row.label}`;
+  return ` ${styleText('green', barOf(progress, BAR_SIZE))} ${styleText('bold', share)}  ${row.label}`;
+}
+
+function barOf(done: number, size: number): string {
+  const full = Math.min(size, Math.max(0, Math.floor(done * size)));
+  return '█'.repeat(full) + '░'.repeat(size - full);
 }
