@@ -1,5 +1,6 @@
 /** Nightly ingestion of a library, kept by Temporal's schedules. */
 import { resolve } from 'node:path';
+import { types } from 'node:util';
 import {
   type Client,
   ScheduleAlreadyRunning,
@@ -148,14 +149,10 @@ function scheduleOf({ action, state, info, scheduleId }: ScheduleDescription): L
   };
 }
 
-/** gRPC's INVALID_ARGUMENT: the server could not make sense of the times. */
-const INVALID_ARGUMENT = 3;
-
+/** What the server can make no sense of comes from Temporal's client as a TypeError. */
 function fromSchedule(error: unknown): ScriptoriumError {
-  const cause = error instanceof Error ? error.cause : undefined;
-  for (const each of [error, cause])
-    if (each instanceof Error && 'code' in each && each.code === INVALID_ARGUMENT)
-      return new ScriptoriumError('INVALID_ARGUMENT', each.message, { cause: error });
+  if (types.isNativeError(error) && error.name === 'TypeError')
+    return new ScriptoriumError('INVALID_ARGUMENT', error.message, { cause: error });
   return fromWorkflow(error);
 }
 
