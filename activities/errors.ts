@@ -189,6 +189,11 @@ export const errorRegistry = {
     'Pruning would remove more than a tenth of the books of the library.',
     'Check that the folder is mounted and complete; if they are really gone, prune with --force.',
   ),
+  NO_RUN: entry(
+    false,
+    'No run over the library is going on that could be changed.',
+    'Start one with `scriptorium ingest` or `scriptorium retry`; `scriptorium status` shows the runs.',
+  ),
   // The command line and the stack
   INVALID_ARGUMENT: entry(
     false,

@@ -22,6 +22,8 @@ export interface ScanPorts {
   /** Real paths that sources must lie in; no restriction when empty. */
   readonly roots: readonly string[];
   isBookName(name: string): boolean;
+  /** Whether the namespace knows our search attributes; a run that sets unknown ones would be stuck. */
+  readonly searchAttributes: boolean;
 }
 
 export interface ScanInput {
@@ -112,6 +114,7 @@ class Scan {
       failed,
       failures: this.#failures,
       skippedFiles: Object.fromEntries(this.#skipped),
+      searchAttributes: this.#ports.searchAttributes,
     };
   }
 

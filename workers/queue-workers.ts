@@ -35,6 +35,8 @@ export interface WorkerContext {
   readonly parts: Parts;
   readonly connection: NativeConnection;
   readonly logger: Logger;
+  /** Whether the namespace knows our search attributes. */
+  readonly searchAttributes: boolean;
 }
 
 /** How stale progress may be, and how long a cancelled stage may go on; the standard is 0.8 of the heartbeat timeout. */
@@ -80,6 +82,7 @@ function queueOptions({
   parts,
   connection,
   logger,
+  searchAttributes,
 }: WorkerContext): Record<QueueName, () => QueueOptions> {
   const { roots, limits } = config;
   const bounded = { ...parts, limits };
@@ -92,7 +95,7 @@ function queueOptions({
     main: () => ({
       workflows: true,
       activities: {
-        ...createScanActivities({ ...bounded, roots, isBookName }),
+        ...createScanActivities({ ...bounded, roots, isBookName, searchAttributes }),
         ...createRunActivities({ ...bounded, client }),
         ...createRemoveActivities(bounded),
         ...createVerifyActivities({ ...bounded, running }),

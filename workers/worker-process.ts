@@ -7,6 +7,7 @@ import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import { openParts, type Parts } from './parts.ts';
 import { createWorkers } from './queue-workers.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
 
 export interface WorkerProcess {
   /** Resolves when the workers have drained after `stop`, rejects when one of them fails. */
@@ -27,10 +28,11 @@ export async function startWorkerProcess(
   const connection = await connect(config);
   opened.defer(() => connection.close());
   await requireNamespace(connection, config.namespace);
+  const searchAttributes = await ensureSearchAttributes(connection, config.namespace, logger);
   const parts = opened.use(
     await openParts(config, { embedThreads: queues.includes('embed') ? config.embedding.threads : 1 }),
   );
-  const workers = await createWorkers(queues, { config, parts, connection, logger });
+  const workers = await createWorkers(queues, { config, parts, connection, logger, searchAttributes });
   const owned = opened.move();
   return {
     finished: runAll(workers).finally(() => owned.disposeAsync()),
