@@ -77,6 +77,7 @@ function queueOptions({
   logger,
 }: WorkerContext): Record<QueueName, () => QueueOptions> {
   const { roots, limits } = config;
+  const sandboxLimits = config.sandbox.limits;
   const bounded = { ...parts, limits };
   const isBookName = (name: string): boolean => formatOfName(name) !== null;
   const client = new Client({ connection, namespace: config.namespace });
@@ -86,8 +87,8 @@ function queueOptions({
     main: () => ({
       workflows: true,
       activities: {
-        ...createScanActivities({ ...bounded, roots, isBookName }),
-        ...createRunActivities({ ...bounded, client }),
+        ...createScanActivities({ ...bounded, roots, isBookName, sandboxLimits }),
+        ...createRunActivities({ ...bounded, client, sandboxLimits }),
       },
       maxConcurrentActivityTaskExecutions: 50,
     }),

@@ -123,6 +123,8 @@ export interface ManifestEntry {
   readonly bookId: string;
   readonly path: string;
   readonly bytes: number;
+  /** Modification time in milliseconds since 1970; absent in runs of version 0.1. */
+  readonly mtimeMs?: number;
 }
 
 export interface ScanResult {
@@ -135,6 +137,10 @@ export interface ScanResult {
   readonly failures: readonly BookFailure[];
   /** Files passed over because they are of no supported format, by ending. */
   readonly skippedFiles: Readonly<Record<string, number>>;
+  /** Bytes of the books to ingest, by ending (`.pdf`); absent in runs of version 0.1. */
+  readonly formats?: Readonly<Record<string, number>>;
+  /** Books that were removed because their source is gone; absent in runs of version 0.1. */
+  readonly pruned?: number;
 }
 
 export interface IngestBookInput {
@@ -142,6 +148,8 @@ export interface IngestBookInput {
   readonly bookId: string;
   readonly path: string;
   readonly bytes: number;
+  /** Modification time in milliseconds since 1970; absent in runs of version 0.1. */
+  readonly mtimeMs?: number;
   /** Workflow to tell when the book is done. */
   readonly reportTo: string;
 }
