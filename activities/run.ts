@@ -9,7 +9,10 @@ import {
 import { type BookOutcome, type BookReport, ingestBookId } from '../workflows/contract.ts';
 import type { StageLimits } from './attempt.ts';
 import { errorRegistry } from './errors.ts';
+import { attemptFingerprintOf, isOfContent } from './failed-before.ts';
+import type { Pipeline } from './pipeline.ts';
 import type { Catalog } from './ports/catalog.ts';
+import type { SandboxLimits } from './ports/documents.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { cancelledRecord, failedRecord, stageOf } from './records.ts';
 import { ingestStage } from './stage.ts';
@@ -19,6 +22,8 @@ export interface RunPorts {
   readonly catalog: Catalog;
   readonly store: VectorStore;
   readonly client: Client;
+  readonly pipeline: Pipeline;
+  readonly sandboxLimits: SandboxLimits;
 }
 
 export interface OutcomeInput {
@@ -26,6 +31,8 @@ export interface OutcomeInput {
   readonly bookId: string;
   readonly path: string;
   readonly bytes: number;
+  /** As the scan found it; absent in runs of version 0.1. */
+  readonly mtimeMs?: number | undefined;
   readonly outcome: BookOutcome;
 }
 
@@ -63,14 +70,18 @@ export function createRunActivities(ports: RunPorts) {
   };
 }
 
-async function record({ catalog, store }: RunPorts, input: OutcomeInput, workflowId: string): Promise<void> {
+async function record(ports: RunPorts, input: OutcomeInput, workflowId: string): Promise<void> {
+  const { catalog, store } = ports;
   const { outcome, ...book } = input;
   if (outcome.outcome === 'ingested') return;
   const before = (await catalog.get([book.bookId])).get(book.bookId);
   if (outcome.outcome === 'cancelled') await catalog.put(cancelledRecord(book, before, workflowId));
   else {
     const { path: _, ...failure } = outcome.failure;
-    await catalog.put(failedRecord(book, failure, before, workflowId));
+    // Without the time of the file, the failure could not be told from one of another content.
+    const known = isOfContent(failure.code) && input.mtimeMs !== undefined;
+    const fingerprint = known ? attemptFingerprintOf(ports.pipeline, ports.sandboxLimits) : undefined;
+    await catalog.put(failedRecord(book, { ...failure, fingerprint }, before, workflowId));
   }
   await store.deleteStale(book.bookId, before?.revision ?? 'none');
 }

@@ -85,6 +85,7 @@ function queueOptions({
   searchAttributes,
 }: WorkerContext): Record<QueueName, () => QueueOptions> {
   const { roots, limits } = config;
+  const sandboxLimits = config.sandbox.limits;
   const bounded = { ...parts, limits };
   const isBookName = (name: string): boolean => formatOfName(name) !== null;
   const client = new Client({ connection, namespace: config.namespace });
@@ -95,8 +96,8 @@ function queueOptions({
     main: () => ({
       workflows: true,
       activities: {
-        ...createScanActivities({ ...bounded, roots, isBookName, searchAttributes }),
-        ...createRunActivities({ ...bounded, client }),
+        ...createScanActivities({ ...bounded, roots, isBookName, sandboxLimits, searchAttributes }),
+        ...createRunActivities({ ...bounded, client, sandboxLimits }),
         ...createRemoveActivities(bounded),
         ...createVerifyActivities({ ...bounded, running }),
         ...createGarbageActivities({ ...bounded, running }),

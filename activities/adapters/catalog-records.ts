@@ -7,6 +7,7 @@ const failureRecord: z.ZodType<FailureRecord> = z.object({
   code: z.string(),
   message: z.string(),
   attempts: z.number().int(),
+  fingerprint: z.string().optional(),
 });
 
 export const bookRecord: z.ZodType<BookRecord> = z.object({

@@ -5,6 +5,8 @@ export interface FailureRecord {
   readonly code: string;
   readonly message: string;
   readonly attempts: number;
+  /** Of pipeline and limits under which the content of the file was found at fault; absent for other failures. */
+  readonly fingerprint?: string | undefined;
 }
 
 /** Keys in the artifact store of what a revision was made of. */
