@@ -1,17 +1,20 @@
 /** Changes of a library behind our back and on purpose: verify, repair, remove, gc and explain, by the built command. */
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
 import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
 import { chunkIdOf } from '../../activities/naming.ts';
 import type { BookRecord, LibraryRecord } from '../../activities/ports/catalog.ts';
+import { ScriptoriumClient } from '../../client/index.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { faultsIn } from '../chaos/kill-run.ts';
 import { bookIdOf, bookPoints, closeStores, type Stores } from '../contract/store-fixtures.ts';
 import '../helpers/any-realm.ts';
 import { withFlippedBit } from '../helpers/flipped-bit.ts';
+import { writeLongBook } from '../helpers/long-book.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 
 const counts = z.object({ missing: z.number(), surplus: z.number(), stale: z.number(), foreign: z.number() });
@@ -84,9 +87,9 @@ afterAll(async () => await home[Symbol.asyncDispose](), 60_000);
 
 /** The store as another process has it, while the stack is up. */
 async function withStores(work: (stores: Stores) => Promise<void>): Promise<void> {
-  const any = await openLanceStores({ folder: home.paths.store, embedderId: 'any', dimensions: 384 });
-  const [found] = await any.catalog.listLibraries();
-  await closeStores(any);
+  const opener = await openLanceStores({ folder: home.paths.store, embedderId: 'any', dimensions: 384 });
+  const [found] = await opener.catalog.listLibraries();
+  await closeStores(opener);
   if (!found) throw new Error('there is no library');
   library = found;
   const stores = await openLanceStores({ folder: home.paths.store, ...library });
@@ -257,6 +260,27 @@ describe('explain', () => {
   }, 30_000);
 });
 
+describe('while a run goes on', () => {
+  test('nothing is repaired, removed or dropped, and nothing of it is taken for a fault', async () => {
+    const book = books.find(({ path }) => path.endsWith('.txt'));
+    if (!book) throw new Error('there is no text');
+    await writeLongBook(book.path, 150);
+    await home.run('ingest', folder, '--detach');
+    await using client = await ScriptoriumClient.connect({ env: home.env });
+    const run = client.run();
+    while ((await run.progress()).running.length === 0) await setTimeout(100);
+    for (const args of [['verify', '--repair'], ['gc'], ['remove', book.bookId]])
+      expect(await home.run(...args)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('RUN_IN_PROGRESS'),
+      });
+    expect(await verify()).toMatchObject({ code: 0, found: NOTHING });
+    expect((await run.progress()).running).toHaveLength(1);
+    expect((await run.result()).books).toMatchObject({ ingested: 1, failed: 0 });
+    expect(await verify()).toMatchObject({ code: 0, found: NOTHING });
+  }, 240_000);
+});
+
 describe('remove', () => {
   test('takes a book out of searches and listings', async () => {
     const gone = bookAt(5);
@@ -291,8 +315,8 @@ describe('gc', () => {
     const { dropped, needed, young } = await collect();
     expect(dropped).toEqual({});
     expect(needed.files).toBe(3 * (books.length - 1));
-    // Of the removed book, and the lists of two runs.
-    expect(young.files).toBe(3 + 2);
+    // Of the removed book, of the one that was replaced, and the lists of three runs.
+    expect(young.files).toBe(3 + 3 + 3);
   }, 30_000);
 
   test('says first what it would drop, and drops exactly that', async () => {
