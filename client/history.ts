@@ -73,8 +73,28 @@ function executionOf(found: WorkflowExecutionDescription): Execution {
   return { workflowId, runId, type, status: status.name, startedAtMs, seconds };
 }
 
-type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
-type HistoryEvent = NonNullable<History['events']>[number];
+/** What we read of Temporal's own type of an event; its 64-bit numbers are objects. */
+interface HistoryEvent {
+  readonly eventId?: Whole;
+  readonly eventTime?: { readonly seconds?: Whole; readonly nanos?: number | null } | null;
+  readonly activityTaskScheduledEventAttributes?: {
+    readonly activityType?: { readonly name?: string | null } | null;
+  } | null;
+  readonly activityTaskStartedEventAttributes?:
+    | (Later & {
+        readonly attempt?: number | null;
+        readonly lastFailure?: { readonly message?: string | null } | null;
+      })
+    | null;
+  readonly activityTaskCompletedEventAttributes?: Later | null;
+  readonly activityTaskFailedEventAttributes?: Later | null;
+  readonly activityTaskTimedOutEventAttributes?: Later | null;
+  readonly activityTaskCanceledEventAttributes?: Later | null;
+}
+type Whole = number | { toString(): string } | null;
+interface Later {
+  readonly scheduledEventId?: Whole;
+}
 
 interface OpenStep {
   readonly step: string;
