@@ -41,13 +41,23 @@ export function runWeight(work: RunWork, nowMs: number): RunWeight {
   const inFlight = sum(flying.map(({ weight, done }) => weight * done));
   const remaining = toCome - inFlight;
   const rate = rateOf(work, flying, nowMs);
-  const isMoving = rate > SLOWEST && work.state !== 'paused' && work.state !== 'scanning';
   return {
     done: shareDone(work, settledWeight(work.formats, density) + inFlight, remaining),
     expectedChunks: Math.round(work.chunks + toCome),
     rate,
-    secondsLeft: work.state === 'done' ? 0 : isMoving ? remaining / rate : null,
+    secondsLeft: secondsLeft(work, remaining, rate),
   };
+}
+
+function secondsLeft({ state, formats }: RunWork, remaining: number, rate: number): number | null {
+  if (state === 'done') return 0;
+  if (state === 'paused' || state === 'scanning' || !countsBytes(formats)) return null;
+  return rate > SLOWEST ? remaining / rate : null;
+}
+
+/** A run that version 0.1 began does not. */
+function countsBytes(formats: RunWork['formats']): boolean {
+  return Object.values(formats).some(({ bytes }) => bytes > 0);
 }
 
 /** Below this (a chunk in three hours) the time left says nothing. */
@@ -142,16 +152,21 @@ function settledWeight(formats: RunWork['formats'], density: Densities): number 
   );
 }
 
-function shareDone({ state, books, formats }: RunWork, done: number, remaining: number): number {
+function shareDone({ state, books, formats, running }: RunWork, done: number, remaining: number): number {
   if (state === 'done') return 1;
   if (state === 'scanning') return 0;
+  if (!countsBytes(formats)) return shareOfBooks(books, running);
   const total = done + remaining;
   if (total > 0) return Math.min(1, Math.max(0, done / total));
-  const bytes = sum(Object.values(formats).map((each) => each.bytes));
-  if (bytes > 0) return sum(Object.values(formats).map((each) => each.settledBytes)) / bytes;
-  // Empty files, or a run of a version that did not count bytes.
+  const all = Object.values(formats);
+  return sum(all.map((each) => each.settledBytes)) / sum(all.map((each) => each.bytes));
+}
+
+/** Every book weighs the same where nothing is known of their sizes. */
+function shareOfBooks(books: RunWork['books'], running: RunWork['running']): number {
   const settled = books.ingested + books.unchanged + books.failed + books.cancelled;
-  return books.total > 0 ? Math.min(1, settled / books.total) : 0;
+  const inFlight = sum(running.map(({ done }) => done));
+  return books.total > 0 ? Math.min(1, (settled + inFlight) / books.total) : 0;
 }
 
 /** Chunks settled since the oldest sample, and what books in flight did since then. */

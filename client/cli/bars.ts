@@ -3,26 +3,21 @@ import { styleText } from 'node:util';
 import { MultiBar, type Options, type Params, Presets, type SingleBar } from 'cli-progress';
 import { percent, type Row } from './run-rows.ts';
 
-const BAR_SIZE = 24;
-const BOOK_BAR_SIZE = 12;
+const RUN_BAR = 24;
+const BOOK_BAR = 12;
 
 export class Bars {
   readonly #multi = new MultiBar(
-    {
-      stream: process.stderr,
-      format: drawn,
-      hideCursor: true,
-      clearOnComplete: true,
-      linewrap: false,
-    },
+    { stream: process.stderr, format: drawn, hideCursor: true, clearOnComplete: true, linewrap: false },
     Presets.rect,
   );
-  #bars = new Map<string, SingleBar>();
+  /** One a line, used again: the library puts new ones at the end and leaves traces of those that it removes. */
+  readonly #lines: SingleBar[] = [];
 
   show(rows: readonly Row[]): void {
-    const order = [...this.#bars.keys()].join('\n');
-    if (order !== rows.map((row) => row.key).join('\n')) this.#arrange(rows);
-    for (const row of rows) this.#bars.get(row.key)?.update(row.done, { row });
+    while (this.#lines.length < rows.length) this.#lines.push(this.#multi.create(1, 0, {}));
+    for (const [index, line] of this.#lines.entries())
+      line.update(rows[index]?.done ?? 0, { row: rows[index] ?? null });
     this.#multi.update();
   }
 
@@ -35,23 +30,28 @@ export class Bars {
   stop(): void {
     this.#multi.stop();
   }
-
-  /** The library adds bars at the end only; a new order is a new set. */
-  #arrange(rows: readonly Row[]): void {
-    for (const bar of this.#bars.values()) this.#multi.remove(bar);
-    this.#bars = new Map(rows.map((row) => [row.key, this.#multi.create(1, row.done, { row })]));
-  }
 }
 
-function drawn(_options: Options, { progress }: Params, { row }: { row: Row }): string {
-  if (row.kind === 'more') return styleText('dim', `   ${' '.repeat(BOOK_BAR_SIZE)}        ${row.label}`);
+/** What is left of a terminal's line behind bar, share and the spaces between them. */
+const RUN_PREFIX = 1 + RUN_BAR + 1 + 5 + 2;
+const BOOK_PREFIX = 3 + BOOK_BAR + 1 + 5 + 2;
+
+function drawn(_options: Options, _params: Params, { row }: { row?: Row | null }): string {
+  if (!row) return '';
   const share = percent(row.done).padStart(5);
+  if (row.kind === 'more') return styleText('dim', ' '.repeat(BOOK_PREFIX) + clip(row.label, BOOK_PREFIX));
   if (row.kind === 'book')
-    return `   ${styleText('cyan', barOf(progress, BOOK_BAR_SIZE))} ${share}  ${row.label}`;
-  return ` ${styleText('green', barOf(progress, BAR_SIZE))} ${styleText('bold', share)}  ${row.label}`;
+    return `   ${styleText('cyan', barOf(row.done, BOOK_BAR))} ${share}  ${clip(row.label, BOOK_PREFIX)}`;
+  const label = clip(row.label, RUN_PREFIX);
+  return ` ${styleText('green', barOf(row.done, RUN_BAR))} ${styleText('bold', share)}  ${label}`;
 }
 
 function barOf(done: number, size: number): string {
   const full = Math.min(size, Math.max(0, Math.floor(done * size)));
   return '█'.repeat(full) + '░'.repeat(size - full);
+}
+
+function clip(label: string, prefix: number): string {
+  const room = Math.max(10, (process.stderr.columns || 80) - prefix);
+  return label.length <= room ? label : `${label.slice(0, room - 1)}…`;
 }

@@ -45,8 +45,8 @@ export function runText(progress: IngestProgress): string {
     ...(books.cancelled > 0 ? [`${books.cancelled.toLocaleString('en')} cancelled`] : []),
     plural(chunks, 'chunk'),
     ...(rate > 0 ? [`${rate.toFixed(1)} chunks/s`] : []),
-    `parallel ${parallel}`,
     ...(secondsLeft === null || state === 'done' ? [] : [`about ${duration(secondsLeft)} left`]),
+    `parallel ${parallel}`,
   ].join(', ');
 }
 
