@@ -49,7 +49,7 @@ export class ScannedLibrary implements AsyncDisposable {
   activities(changes: { pipeline?: Partial<Pipeline>; sandboxLimits?: Partial<SandboxLimits> } = {}) {
     const { catalog, store, artifacts } = this;
     return createScanActivities({
-      ...{ catalog, store, artifacts, limits, roots: [] },
+      ...{ catalog, store, artifacts, limits, roots: [], searchAttributes: false },
       pipeline: { ...pipeline, ...changes.pipeline },
       sandboxLimits: { ...sandboxLimits, ...changes.sandboxLimits },
       isBookName: (name) => /\.(txt|pdf)$/i.test(name),

@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { FileArtifacts } from '../../activities/adapters/files/file-artifacts.ts';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
+import type { StageLimits } from '../../activities/attempt.ts';
 import { bookIdOf, hashOf } from '../../activities/naming.ts';
 import {
   chunksKeyOf,
@@ -13,11 +14,11 @@ import {
   revisionOf,
   vectorsKeyOf,
 } from '../../activities/pipeline.ts';
+import { pointsOf } from '../../activities/points.ts';
 import type { ArtifactStore } from '../../activities/ports/artifact-store.ts';
 import type { BookRecord, Catalog } from '../../activities/ports/catalog.ts';
 import type { StoredPoint, VectorStore } from '../../activities/ports/vector-store.ts';
 import type { RunningWorkflows } from '../../activities/running.ts';
-import { pointsOf } from '../../activities/store.ts';
 import { DIMENSIONS, unitVector } from '../contract/store-fixtures.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -31,6 +32,7 @@ export interface SmallLibrary extends AsyncDisposable {
   readonly catalog: Catalog;
   readonly artifacts: ArtifactStore;
   readonly pipeline: Pipeline;
+  readonly limits: StageLimits;
   readonly running: RunningWorkflows;
   /** Workflow ids that `running` says are running. */
   readonly runningIds: Set<string>;
@@ -50,7 +52,7 @@ export async function smallLibrary(): Promise<SmallLibrary> {
   const runningIds = new Set<string>();
   await catalog.putLibrary({ library: 'default', embedderId: 'model', dimensions: DIMENSIONS });
   return {
-    ...{ store, catalog, artifacts, pipeline, runningIds },
+    ...{ store, catalog, artifacts, pipeline, runningIds, limits: { maxOutageMs: 1e9 } },
     running: {
       isRunning: (id) => Promise.resolve(runningIds.has(id)),
       idsOf: () => Promise.resolve([...runningIds]),
