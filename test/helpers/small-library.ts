@@ -32,6 +32,7 @@ export interface SmallLibrary extends AsyncDisposable {
   readonly catalog: Catalog;
   readonly artifacts: ArtifactStore;
   readonly pipeline: Pipeline;
+  readonly limits: StageLimits;
   readonly running: RunningWorkflows;
   readonly limits: StageLimits;
   /** Workflow ids that `running` says are running. */

@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
-import { duration } from '../../client/cli/output.ts';
+import { describe, expect, jest, test } from '@jest/globals';
+import { ScriptoriumError } from '../../activities/errors.ts';
+import { duration, printError } from '../../client/cli/output.ts';
 import { placeText } from '../../client/cli/place.ts';
 
 describe('a time in words', () => {
@@ -40,4 +41,18 @@ describe('a place in a book', () => {
       'a\u{fffd}[2Jb c\u{fffd}\u{fffd}',
     );
   });
+});
+
+test('an error is one line without control characters, and its stack is without them as well', () => {
+  const said: string[] = [];
+  const write = jest.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  try {
+    const cause = Object.assign(new Error('x'), { stack: 'one\u001b[2J\ntwo\u0007' });
+    printError(new ScriptoriumError('CORRUPT_FILE', 'evil\u001b[31m\nname.pdf is torn', { cause }), true);
+  } finally {
+    write.mockRestore();
+  }
+  const [first, ...stack] = said;
+  expect(first).toMatch(/^scriptorium: CORRUPT_FILE: evil\u{fffd}\[31m name\.pdf is torn\. .*\n$/u);
+  expect(stack).toEqual(['one\u{fffd}[2J\n', 'two\u{fffd}\n']);
 });
