@@ -13,10 +13,17 @@ import {
   workflowTypes,
 } from '../workflows/contract.ts';
 import type { Answer, BookPage, BookSummary, SearchResult } from '../workflows/result-contract.ts';
+import type {
+  GarbageInput,
+  GarbageResult,
+  RemovedBook,
+  VerifyInput,
+  VerifyResult,
+} from '../workflows/upkeep-contract.ts';
+import { parse } from './checked-input.ts';
 import { type ConnectOptions, connectTemporal } from './connection.ts';
 import { fromWorkflow } from './failures.ts';
 import { IngestHandle, type ProgressListener } from './ingest-handle.ts';
-import { parse } from './parse.ts';
 import { type QueueWithoutWorkers, queuesWithoutWorkers } from './pollers.ts';
 import {
   addSchedule,
@@ -26,11 +33,13 @@ import {
   type ScheduleOptions,
 } from './schedules.ts';
 import { startOrJoin } from './start-run.ts';
+import * as upkeep from './upkeep.ts';
 
 export { type ErrorCode, errorRegistry, ScriptoriumError } from '../activities/errors.ts';
 export type { BookCounts, BookFailure, IngestLibraryResult } from '../workflows/contract.ts';
 export type { Answer, BookSummary, Citation, SearchHit, SearchResult } from '../workflows/result-contract.ts';
 export type { RunState, Steered } from '../workflows/run-contract.ts';
+export type { BookFault, GarbageResult, RemovedBook, VerifyResult } from '../workflows/upkeep-contract.ts';
 export type { ConnectOptions } from './connection.ts';
 export {
   type BookInFlight,
@@ -41,6 +50,7 @@ export {
 } from './ingest-handle.ts';
 export type { QueueWithoutWorkers } from './pollers.ts';
 export type { LibrarySchedule, ScheduleOptions } from './schedules.ts';
+export type { Explanation, SubjectOptions } from './upkeep.ts';
 
 export interface IngestOptions {
   /** Library that the books belong to. Default `default`. */
@@ -213,6 +223,26 @@ export class ScriptoriumClient implements AsyncDisposable {
   /** The books whose last ingestion failed, each with its reason. */
   async failures(options: Omit<BooksOptions, 'state'> = {}): Promise<BookSummary[]> {
     return await this.books({ ...options, state: 'failed' });
+  }
+
+  /** Takes a book, named by id or path, out of its library; see `client/upkeep.ts` for these four. */
+  async remove(book: string, options: upkeep.SubjectOptions = {}): Promise<RemovedBook> {
+    return await upkeep.remove(this.#client, book, options);
+  }
+
+  /** Holds catalog, intermediate files and store against each other; mends the store with `repair`. */
+  async verify(options: VerifyInput = {}): Promise<VerifyResult> {
+    return await upkeep.verify(this.#client, options);
+  }
+
+  /** Drops intermediate files that no committed book needs. */
+  async collectGarbage(options: GarbageInput = {}): Promise<GarbageResult> {
+    return await upkeep.collectGarbage(this.#client, options);
+  }
+
+  /** Where a book (id or path), a chunk (id) or a run (`ingest/LIBRARY`) came from. */
+  async explain(id: string, options: upkeep.SubjectOptions = {}): Promise<upkeep.Explanation> {
+    return await upkeep.explain(this.#client, id, options);
   }
 
   async close(): Promise<void> {

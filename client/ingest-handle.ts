@@ -18,8 +18,8 @@ import {
   type Steered,
   setParallelInput,
 } from '../workflows/run-contract.ts';
+import { parse } from './checked-input.ts';
 import { fromWorkflow, isCancelled } from './failures.ts';
-import { parse } from './parse.ts';
 import { type OutageListener, waitOut } from './patience.ts';
 import { RunChain } from './run-chain.ts';
 import { bookShare, type RunWeight, runWeight } from './run-weight.ts';

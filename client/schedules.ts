@@ -18,8 +18,8 @@ import {
   taskQueues,
   workflowTypes,
 } from '../workflows/contract.ts';
+import { parse } from './checked-input.ts';
 import { fromWorkflow } from './failures.ts';
-import { parse } from './parse.ts';
 import { argsOf } from './start-run.ts';
 
 export interface ScheduleOptions {

@@ -14,13 +14,18 @@ import { formatOfName } from '../activities/adapters/documents/format-of-name.ts
 import { createCatalogActivities } from '../activities/catalog.ts';
 import { createChunkActivities } from '../activities/chunk.ts';
 import { createEmbedActivities } from '../activities/embed.ts';
+import { createExplainActivities } from '../activities/explain.ts';
 import { createExtractActivities } from '../activities/extract.ts';
+import { createGarbageActivities } from '../activities/gc.ts';
 import { createGenerateActivities } from '../activities/generate.ts';
+import { createRemoveActivities } from '../activities/remove.ts';
 import { createRetrieveActivities } from '../activities/retrieve.ts';
 import { createRunActivities } from '../activities/run.ts';
+import { runningWorkflows } from '../activities/running.ts';
 import { createScanActivities } from '../activities/scan.ts';
 import { siblingModule } from '../activities/sibling-module.ts';
 import { createStoreActivities } from '../activities/store.ts';
+import { createVerifyActivities } from '../activities/verify.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import type { Parts } from './parts.ts';
@@ -79,17 +84,23 @@ function queueOptions({
   logger,
   searchAttributes,
 }: WorkerContext): Record<QueueName, () => QueueOptions> {
-  const { roots } = config;
+  const { roots, limits } = config;
+  const sandboxLimits = config.sandbox.limits;
+  const bounded = { ...parts, limits };
   const isBookName = (name: string): boolean => formatOfName(name) !== null;
   const client = new Client({ connection, namespace: config.namespace });
+  const running = runningWorkflows(client);
   const onBatch = (batch: object): void => logger.debug(batch, 'chunks embedded');
   return {
     // Light work: many at once.
     main: () => ({
       workflows: true,
       activities: {
-        ...createScanActivities({ ...parts, roots, isBookName, searchAttributes }),
-        ...createRunActivities({ ...parts, client }),
+        ...createScanActivities({ ...bounded, roots, isBookName, sandboxLimits, searchAttributes }),
+        ...createRunActivities({ ...bounded, client, sandboxLimits }),
+        ...createRemoveActivities(bounded),
+        ...createVerifyActivities({ ...bounded, running }),
+        ...createGarbageActivities({ ...bounded, running }),
       },
       maxConcurrentActivityTaskExecutions: 50,
     }),
@@ -97,9 +108,9 @@ function queueOptions({
     documents: () => ({
       workflows: false,
       activities: {
-        ...createExtractActivities({ ...parts, roots }),
-        ...createChunkActivities(parts),
-        ...createStoreActivities(parts),
+        ...createExtractActivities({ ...bounded, roots }),
+        ...createChunkActivities(bounded),
+        ...createStoreActivities(bounded),
       },
       maxConcurrentActivityTaskExecutions: config.sandbox.processes + 16,
     }),
@@ -107,7 +118,7 @@ function queueOptions({
     embed: () => ({
       workflows: false,
       activities: createEmbedActivities({
-        ...parts,
+        ...bounded,
         chunksPerBatch: config.embedding.chunksPerBatch,
         onBatch,
       }),
@@ -120,6 +131,7 @@ function queueOptions({
         ...createRetrieveActivities(parts),
         ...createGenerateActivities(parts),
         ...createCatalogActivities(parts),
+        ...createExplainActivities(parts),
       },
     }),
   };

@@ -5,7 +5,7 @@ import { ScriptoriumError } from '../activities/errors.ts';
 import { temporalTarget } from '../client/connection.ts';
 import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
-import { openParts, type Parts } from './parts.ts';
+import { openParts, type Parts, type PartsOptions } from './parts.ts';
 import { createWorkers } from './queue-workers.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 
@@ -23,6 +23,7 @@ export async function startWorkerProcess(
   config: Config,
   queues: readonly QueueName[],
   logger: Logger,
+  openEmbedder?: PartsOptions['openEmbedder'],
 ): Promise<WorkerProcess> {
   await using opened = new AsyncDisposableStack();
   const connection = await connect(config);
@@ -30,7 +31,10 @@ export async function startWorkerProcess(
   await requireNamespace(connection, config.namespace);
   const searchAttributes = await ensureSearchAttributes(connection, config.namespace, logger);
   const parts = opened.use(
-    await openParts(config, { embedThreads: queues.includes('embed') ? config.embedding.threads : 1 }),
+    await openParts(config, {
+      embedThreads: queues.includes('embed') ? config.embedding.threads : 1,
+      ...(openEmbedder && { openEmbedder }),
+    }),
   );
   const workers = await createWorkers(queues, { config, parts, connection, logger, searchAttributes });
   const owned = opened.move();

@@ -1,5 +1,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
+import type { ingestLibraryInput } from './contract.ts';
+
+/** Input of a run, checked and with its defaults. */
+export type ParsedRunInput = z.output<typeof ingestLibraryInput>;
 
 // The workflow sandbox forbids compiling code at run time.
 z.config({ jitless: true });

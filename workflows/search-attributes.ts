@@ -1,9 +1,10 @@
 /** What runs and books are found by in Temporal: `temporal workflow list --query "ScriptoriumLibrary = 'default'"`. */
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
+import { endingOf } from './run-work.ts';
 
 /** Library of a run or of a book. */
 export const libraryKey = defineSearchAttributeKey('ScriptoriumLibrary', SearchAttributeType.KEYWORD);
-/** State of a run: `scanning`, `ingesting`, `paused`, `cancelling` or `done`. */
+/** State of a run: `scanning`, `ingesting`, `paused`, `cancelling` or `done`; of a book: `running`, `ingested`, `failed` or `cancelled`. */
 export const stateKey = defineSearchAttributeKey('ScriptoriumState', SearchAttributeType.KEYWORD);
 /** Ending of a book's file name: `.pdf`. */
 export const formatKey = defineSearchAttributeKey('ScriptoriumFormat', SearchAttributeType.KEYWORD);
@@ -22,3 +23,13 @@ export const searchAttributeKeys = [
   booksDoneKey,
   booksFailedKey,
 ] as const;
+
+/** What a book is found by from its start. */
+export function bookSearchAttributes(library: string, path: string): SearchAttributePair[] {
+  return [
+    { key: libraryKey, value: library },
+    { key: stateKey, value: 'running' },
+    { key: formatKey, value: endingOf(path) || 'none' },
+    { key: stageKey, value: 'extract' },
+  ];
+}

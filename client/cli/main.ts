@@ -8,6 +8,7 @@ import { addQuestionCommands } from './commands/questions.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addStackCommands } from './commands/stack.ts';
+import { addUpkeepCommands } from './commands/upkeep.ts';
 import { exitCodes, printError } from './output.ts';
 
 const program = new Command('scriptorium')
@@ -28,6 +29,7 @@ addRunCommands(program);
 addScheduleCommand(program);
 addQuestionCommands(program);
 addBookCommands(program);
+addUpkeepCommands(program);
 configure(program.commands);
 
 try {
