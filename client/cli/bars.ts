@@ -8,7 +8,15 @@ const BOOK_BAR = 12;
 
 export class Bars {
   readonly #multi = new MultiBar(
-    { stream: process.stderr, format: drawn, hideCursor: true, clearOnComplete: true, linewrap: false },
+    {
+      stream: process.stderr,
+      format: drawn,
+      hideCursor: true,
+      clearOnComplete: true,
+      linewrap: false,
+      // A line that is logged moves all the others, which the library would not draw again when they are the same.
+      forceRedraw: true,
+    },
     Presets.rect,
   );
   /** One a line, used again: the library puts new ones at the end and leaves traces of those that it removes. */
