@@ -34,7 +34,6 @@ export interface SmallLibrary extends AsyncDisposable {
   readonly pipeline: Pipeline;
   readonly limits: StageLimits;
   readonly running: RunningWorkflows;
-  readonly limits: StageLimits;
   /** Workflow ids that `running` says are running. */
   readonly runningIds: Set<string>;
   /** A book of so many chunks, ingested: artifacts, points and record. */
