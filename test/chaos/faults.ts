@@ -5,7 +5,7 @@ import { readStackState } from '../../client/stack-state.ts';
 import type { TestHome } from '../helpers/scriptorium.ts';
 import { descendantsOf, temporalPid, workerPids } from '../helpers/stack-processes.ts';
 import type { Disk } from './disk.ts';
-import type { Fault, Target } from './plan.ts';
+import { type Fault, FREEZE_MS, type Target } from './plan.ts';
 import type { StoreServer } from './store-server.ts';
 
 export interface Scene {
@@ -24,9 +24,9 @@ const LOOK_EVERY_MS = 100;
 export function failpointEnv(faults: readonly Fault[], armed: string): NodeJS.ProcessEnv {
   const fault = faults.find((each) => each.kind === 'failpoint');
   if (!fault) return {};
-  const { point, when, nth } = fault;
+  const { point, when, nth, does } = fault;
   return {
-    CHAOS_FAILPOINT: JSON.stringify({ point, when, nth, armed }),
+    CHAOS_FAILPOINT: JSON.stringify({ point, when, nth, does, armed }),
     NODE_OPTIONS: `--import=${new URL('preload.ts', import.meta.url).href}`,
   };
 }
@@ -60,14 +60,18 @@ export async function inject(fault: Fault, scene: Scene): Promise<string> {
   }
 }
 
-async function untilFired(
-  { point, when, nth }: Extract<Fault, { kind: 'failpoint' }>,
-  { armed, over }: Scene,
-): Promise<string> {
+async function untilFired(fault: Extract<Fault, { kind: 'failpoint' }>, scene: Scene): Promise<string> {
+  const { armed, over } = scene;
+  const told = `${fault.when} ${fault.point} ${fault.nth}`;
   const fired = (): boolean => !existsSync(armed);
   while (!fired() && !over.aborted) await setTimeout(LOOK_EVERY_MS);
-  const told = `${when} ${point} ${nth}`;
-  return fired() ? `the worker was killed ${told}` : `${told} was not reached`;
+  if (!fired()) return `${told} was not reached`;
+  if (fault.does === 'dies') return `the worker was killed ${told}`;
+  // Until it is over for the others as well: it wakes up with an old step in its hands.
+  const pids = await workerPids(scene.home.paths.stackFile);
+  await setTimeout(FREEZE_MS);
+  for (const pid of pids) end(pid, 'SIGCONT');
+  return `the worker was frozen ${told}`;
 }
 
 async function kill(target: Target, scene: Scene): Promise<string> {

@@ -27,12 +27,16 @@ export const points = {
 export type Point = (typeof points)['files' | 'lancedb' | 'qdrant'][number];
 
 export type Fault =
-  /** The worker kills itself at the nth effect of this kind; `torn`: when half of the bytes are written. */
+  /**
+   * At the nth effect of this kind the worker kills itself, or freezes while a second worker goes on with its books, and
+   * wakes up; `torn`: when half of the bytes are written.
+   */
   | {
       readonly kind: 'failpoint';
       readonly point: Point;
       readonly when: 'before' | 'after' | 'torn';
       readonly nth: number;
+      readonly does: 'dies' | 'freezes';
     }
   | { readonly kind: 'kill'; readonly target: Target; readonly afterMs: number }
   | {
@@ -63,7 +67,7 @@ export interface ChaosPlan {
 /** Sample books that `books.ts` can copy. */
 const SAMPLES = 8;
 /** Longer than the heartbeat timeout of 15 s, so that Temporal takes the process for dead. */
-const FREEZE_MS = 20_000;
+export const FREEZE_MS = 20_000;
 /** 200 MB take longer to write than they teach. */
 const BROKEN = brokenBooks.map(({ name }) => name).filter((name) => name !== 'huge.txt');
 
@@ -89,6 +93,8 @@ const kinds = [
   'store-hangs',
   'kill all',
   'freeze store',
+  'zombie',
+  'zombie',
 ] as const;
 type Kind = (typeof kinds)[number];
 const needQdrant: ReadonlySet<Kind> = new Set([
@@ -107,7 +113,8 @@ export function planOf(seed: number): ChaosPlan {
   const store = needQdrant.has(first) || (!onlyLance && chance.hit(0.3)) ? 'qdrant' : 'lancedb';
   const faults = [faultOf(first, store, chance)];
   // One failpoint a run: its file is armed once.
-  const second = first === 'failpoint' || chance.hit(0.5) ? 'kill workers' : 'failpoint';
+  const second =
+    first === 'failpoint' || first === 'zombie' || chance.hit(0.5) ? 'kill workers' : 'failpoint';
   if (chance.hit(0.35)) faults.push(faultOf(second, store, chance));
   return { seed, store, parallel: chance.whole(1, 6), books: booksOf(chance), faults };
 }
@@ -116,7 +123,9 @@ function faultOf(kind: Kind, store: ChaosPlan['store'], chance: Chance): Fault {
   const afterMs = chance.whole(200, 6_000);
   switch (kind) {
     case 'failpoint':
-      return failpoint(store, chance);
+      return failpoint(store, chance, 'dies');
+    case 'zombie':
+      return failpoint(store, chance, 'freezes');
     case 'kill workers':
     case 'kill temporal':
     case 'kill store':
@@ -163,10 +172,12 @@ const often: Readonly<Record<Point, number>> = {
   'lance.commit': 8,
 };
 
-function failpoint(store: ChaosPlan['store'], chance: Chance): Fault {
-  const point = chance.pick([...points.files, ...points[store]]);
+function failpoint(store: ChaosPlan['store'], chance: Chance, does: 'dies' | 'freezes'): Fault {
+  const all = [...points.files, ...points[store]];
+  // A library is pinned once, and by whoever comes first: a late one changes nothing.
+  const point = chance.pick(does === 'dies' ? all : all.filter((each) => each !== 'catalog.putLibrary'));
   const when = point === 'artifact.write' ? 'torn' : chance.pick(['before', 'after'] as const);
-  return { kind: 'failpoint', point, when, nth: chance.whole(1, often[point]) };
+  return { kind: 'failpoint', point, when, nth: chance.whole(1, often[point]), does };
 }
 
 /** Four to twelve books. Half of the libraries were ingested before, and changed since. */

@@ -1,6 +1,6 @@
 /**
  * Loaded into the stack's processes with NODE_OPTIONS=--import, so that the product knows nothing of it. In the worker
- * process it wraps the adapters, and kills the process at the nth effect of the kind that CHAOS_FAILPOINT names. It
+ * process it wraps the adapters, and kills or freezes the process at the nth effect of the kind that CHAOS_FAILPOINT names. It
  * counts while the file `armed` is there, and removes it when it fires: it fires once.
  */
 import { existsSync, rmSync } from 'node:fs';
@@ -14,6 +14,7 @@ const failpointSpec = z.object({
   point: z.string(),
   when: z.enum(['before', 'after', 'torn']),
   nth: z.int().min(1),
+  does: z.enum(['dies', 'freezes']),
   armed: z.string(),
 });
 type FailpointSpec = z.infer<typeof failpointSpec>;
@@ -108,7 +109,7 @@ class Failpoint {
 
   #fire(): void {
     rmSync(this.#spec.armed);
-    process.kill(process.pid, 'SIGKILL');
+    process.kill(process.pid, this.#spec.does === 'dies' ? 'SIGKILL' : 'SIGSTOP');
   }
 }
 

@@ -16,6 +16,7 @@ import { fetchHistories, replayFaults } from './histories.ts';
 import type { ChaosPlan } from './plan.ts';
 import { endStrays, foreignHits, restartsIn, straysOf } from './running-checks.ts';
 import { type SearchWatchPorts, watchSearches } from './search-watch.ts';
+import { startSecondWorker } from './second-worker.ts';
 import { StoreServer } from './store-server.ts';
 import { readLance, readLanceRecords, readQdrant, readQdrantRecords, type Stored } from './stored.ts';
 
@@ -84,7 +85,7 @@ class ChaosRun {
     try {
       await this.#command('up', '--detach');
       if (this.#library.known) await this.#ingestBefore();
-      events = await this.#ingestWithFaults();
+      events = await this.#ingestInCompany();
       chunks = await this.#check();
     } catch (error) {
       this.#faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -99,6 +100,13 @@ class ChaosRun {
     await this.#library.write('before');
     const { code, stderr } = await this.#place.home.run('ingest', this.#library.folder);
     if (code !== 0 && code !== 3) throw new Error(`the run before the faults ended with ${code}: ${stderr}`);
+  }
+
+  /** A worker that freezes has a second one beside it. */
+  async #ingestInCompany(): Promise<string[]> {
+    const freezes = this.#plan.faults.some((fault) => fault.kind === 'failpoint' && fault.does === 'freezes');
+    await using _second = freezes ? await startSecondWorker(this.#place.home) : null;
+    return await this.#ingestWithFaults();
   }
 
   async #ingestWithFaults(): Promise<string[]> {
