@@ -6,7 +6,7 @@ import { temporalTarget } from '../client/connection.ts';
 import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import { openParts, type Parts, type PartsOptions } from './parts.ts';
-import { createWorkers } from './queue-workers.ts';
+import { createWorkers, type WorkerContext } from './queue-workers.ts';
 
 export interface WorkerProcess {
   /** Resolves when the workers have drained after `stop`, rejects when one of them fails. */
@@ -17,12 +17,15 @@ export interface WorkerProcess {
   health(): Promise<string>;
 }
 
+/** What benchmarks and recorders bring along instead of the product's own. */
+export type WorkerReplacements = Pick<PartsOptions, 'openEmbedder'> & Pick<WorkerContext, 'workflowBundle'>;
+
 /** @throws ScriptoriumError STACK_UNREACHABLE, ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED */
 export async function startWorkerProcess(
   config: Config,
   queues: readonly QueueName[],
   logger: Logger,
-  openEmbedder?: PartsOptions['openEmbedder'],
+  { openEmbedder, workflowBundle }: WorkerReplacements = {},
 ): Promise<WorkerProcess> {
   await using opened = new AsyncDisposableStack();
   const connection = await connect(config);
@@ -34,7 +37,10 @@ export async function startWorkerProcess(
       ...(openEmbedder && { openEmbedder }),
     }),
   );
-  const workers = await createWorkers(queues, { config, parts, connection, logger });
+  const workers = await createWorkers(queues, {
+    ...{ config, parts, connection, logger },
+    ...(workflowBundle && { workflowBundle }),
+  });
   const owned = opened.move();
   return {
     finished: runAll(workers).finally(() => owned.disposeAsync()),
