@@ -7,16 +7,23 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { type BookOutcome, type BookReport, ingestBookId } from '../workflows/contract.ts';
+import type { StageLimits } from './attempt.ts';
 import { errorRegistry } from './errors.ts';
+import { attemptFingerprintOf, isOfContent } from './failed-before.ts';
+import type { Pipeline } from './pipeline.ts';
 import type { Catalog } from './ports/catalog.ts';
+import type { SandboxLimits } from './ports/documents.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { cancelledRecord, failedRecord, stageOf } from './records.ts';
 import { ingestStage } from './stage.ts';
 
 export interface RunPorts {
+  readonly limits: StageLimits;
   readonly catalog: Catalog;
   readonly store: VectorStore;
   readonly client: Client;
+  readonly pipeline: Pipeline;
+  readonly sandboxLimits: SandboxLimits;
 }
 
 export interface OutcomeInput {
@@ -24,6 +31,8 @@ export interface OutcomeInput {
   readonly bookId: string;
   readonly path: string;
   readonly bytes: number;
+  /** As the scan found it; absent in runs of version 0.1. */
+  readonly mtimeMs?: number | undefined;
   readonly outcome: BookOutcome;
 }
 
@@ -39,7 +48,12 @@ export function createRunActivities(ports: RunPorts) {
     /** Writes a failed or cancelled book into the catalog, and takes what it left half-written out of the store. */
     recordOutcome: ingestStage(
       async (input: OutcomeInput): Promise<void> => record(ports, input, workflowIdOf()),
+      ports.limits,
     ),
+    /** As an operator would cancel it. */
+    cancelWorkflow: ingestStage(async ({ workflowId }: { readonly workflowId: string }): Promise<void> => {
+      await ports.client.workflow.getHandle(workflowId).cancel();
+    }, ports.limits),
     /** The books among these whose workflow is over; what became of each. Books that are still at work are left out. */
     inspectChildren: ingestStage(async ({ library, books }: InspectInput): Promise<BookReport[]> => {
       const reports: BookReport[] = [];
@@ -52,18 +66,22 @@ export function createRunActivities(ports: RunPorts) {
         if (outcome) reports.push({ bookId: book.bookId, ...outcome });
       }
       return reports;
-    }),
+    }, ports.limits),
   };
 }
 
-async function record({ catalog, store }: RunPorts, input: OutcomeInput, workflowId: string): Promise<void> {
+async function record(ports: RunPorts, input: OutcomeInput, workflowId: string): Promise<void> {
+  const { catalog, store } = ports;
   const { outcome, ...book } = input;
   if (outcome.outcome === 'ingested') return;
   const before = (await catalog.get([book.bookId])).get(book.bookId);
   if (outcome.outcome === 'cancelled') await catalog.put(cancelledRecord(book, before, workflowId));
   else {
     const { path: _, ...failure } = outcome.failure;
-    await catalog.put(failedRecord(book, failure, before, workflowId));
+    // Without the time of the file, the failure could not be told from one of another content.
+    const known = isOfContent(failure.code) && input.mtimeMs !== undefined;
+    const fingerprint = known ? attemptFingerprintOf(ports.pipeline, ports.sandboxLimits) : undefined;
+    await catalog.put(failedRecord(book, { ...failure, fingerprint }, before, workflowId));
   }
   await store.deleteStale(book.bookId, before?.revision ?? 'none');
 }

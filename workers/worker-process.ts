@@ -7,6 +7,7 @@ import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import { openParts, type Parts, type PartsOptions } from './parts.ts';
 import { createWorkers, type WorkerContext } from './queue-workers.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
 
 export interface WorkerProcess {
   /** Resolves when the workers have drained after `stop`, rejects when one of them fails. */
@@ -31,6 +32,7 @@ export async function startWorkerProcess(
   const connection = await connect(config);
   opened.defer(() => connection.close());
   await requireNamespace(connection, config.namespace);
+  const searchAttributes = await ensureSearchAttributes(connection, config.namespace, logger);
   const parts = opened.use(
     await openParts(config, {
       embedThreads: queues.includes('embed') ? config.embedding.threads : 1,
@@ -38,7 +40,7 @@ export async function startWorkerProcess(
     }),
   );
   const workers = await createWorkers(queues, {
-    ...{ config, parts, connection, logger },
+    ...{ config, parts, connection, logger, searchAttributes },
     ...(workflowBundle && { workflowBundle }),
   });
   const owned = opened.move();

@@ -13,6 +13,7 @@ import { chunkIdOf } from '../../activities/naming.ts';
 import type { BookRecord } from '../../activities/ports/catalog.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { temporalPid, treeMemory, workerPids } from '../helpers/stack-processes.ts';
+import { mulberry32 } from './seeded.ts';
 
 export interface KillRunOptions {
   readonly paths: readonly string[];
@@ -188,17 +189,6 @@ export async function faultsIn(storeFolder: string): Promise<string[]> {
 
 function chunkIdsOf({ bookId, revision, chunks }: BookRecord): string[] {
   return Array.from({ length: chunks }, (_, ordinal) => chunkIdOf(bookId, revision ?? 'none', ordinal));
-}
-
-/** A small seeded generator (Tommy Ettinger's Mulberry32, public domain), so that a seed repeats a run's moments. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 if (process.argv[1]?.endsWith('kill-run.ts')) {

@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { request as secureRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 
-/** What the proxy does with a request: passes it on, answers by itself, or never answers. */
+/** What the proxy does with a request: passes it on, passes it on and loses the answer, answers by itself, or never answers. */
 export type ProxyMode =
   | { readonly kind: 'pass' }
+  | { readonly kind: 'lose-answer' }
   | { readonly kind: 'silent' }
   | {
       readonly kind: 'answer';
@@ -16,7 +17,8 @@ export type ProxyMode =
 
 export interface TestProxy {
   readonly url: string;
-  mode: ProxyMode;
+  /** One for all requests, or one chosen for each. */
+  mode: ProxyMode | ((request: IncomingMessage) => ProxyMode);
   /** `METHOD /path?query` of every request so far. */
   readonly requests: string[];
   /** Cuts every connection and listens no more. */
@@ -28,8 +30,9 @@ export async function startProxy(target: () => string): Promise<TestProxy> {
   const proxy: Omit<TestProxy, 'stop'> = { url: '', mode: { kind: 'pass' }, requests: [] };
   const server = createServer((incoming, outgoing) => {
     proxy.requests.push(`${incoming.method} ${incoming.url}`);
-    const { mode } = proxy;
+    const mode = typeof proxy.mode === 'function' ? proxy.mode(incoming) : proxy.mode;
     if (mode.kind === 'pass') void forward(target(), incoming, outgoing);
+    if (mode.kind === 'lose-answer') void forward(target(), incoming, outgoing, () => outgoing.destroy());
     if (mode.kind === 'answer') outgoing.writeHead(mode.status, mode.headers).end(mode.body);
   });
   server.listen(0, '127.0.0.1');
@@ -48,14 +51,21 @@ export async function startProxy(target: () => string): Promise<TestProxy> {
   });
 }
 
-async function forward(target: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function forward(
+  target: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  answered: (answer: IncomingMessage) => void = (answer) => relay(answer, outgoing),
+): Promise<void> {
   const url = new URL(incoming.url ?? '/', target);
   const open = url.protocol === 'https:' ? secureRequest : request;
   const { host: _, ...headers } = incoming.headers;
   const upstream = open(url, { method: incoming.method ?? 'GET', headers });
-  upstream.on('response', (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    pipeline(answer, outgoing).catch(() => outgoing.destroy());
-  });
+  upstream.on('response', answered);
   await pipeline(incoming, upstream).catch(() => outgoing.destroy());
+}
+
+function relay(answer: IncomingMessage, outgoing: ServerResponse): void {
+  outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+  pipeline(answer, outgoing).catch(() => outgoing.destroy());
 }

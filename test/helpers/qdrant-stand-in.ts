@@ -27,6 +27,7 @@ export interface StandInOptions {
 export interface StandIn extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  readonly pid: number;
   /** Ends the server and waits until it is gone. */
   stop(): Promise<void>;
 }
@@ -44,7 +45,7 @@ export async function startQdrantStandIn(options: StandInOptions = {}): Promise<
     child.stdin.end();
     await gone;
   };
-  return { url: `http://127.0.0.1:${port}`, port, stop, [Symbol.asyncDispose]: stop };
+  return { url: `http://127.0.0.1:${port}`, port, pid: child.pid ?? 0, stop, [Symbol.asyncDispose]: stop };
 }
 
 function settings({ port, apiKey }: StandInOptions): Record<string, string> {

@@ -15,6 +15,12 @@ export async function temporalPid(stackFile: string): Promise<number | null> {
   return (await readStackState(stackFile))?.temporalPid ?? null;
 }
 
+/** Processes below this one, the nearest first. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const children = await childrenOf(pid);
+  return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()];
+}
+
 /** Resident memory of a process and all below it, in bytes. */
 export async function treeMemory(pid: number): Promise<number> {
   const [own, ...below] = await Promise.all([processMemory(pid), ...(await childrenOf(pid)).map(treeMemory)]);

@@ -1,0 +1,34 @@
+/** Histories of all workflows of a run replay on the built workflows. */
+import { fileURLToPath } from 'node:url';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+
+export interface KeptHistory {
+  readonly workflowId: string;
+  readonly history: Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+}
+
+const codePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
+let installed = false;
+
+export async function fetchHistories(client: Client): Promise<KeptHistory[]> {
+  const histories: KeptHistory[] = [];
+  for await (const { workflowId, runId } of client.workflow.list()) {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    histories.push({ workflowId, history });
+  }
+  return histories;
+}
+
+export async function replayFaults(histories: readonly KeptHistory[]): Promise<string[]> {
+  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  installed = true;
+  const faults = histories.length > 0 ? [] : ['there are no histories'];
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle: { codePath } },
+    histories,
+  )) {
+    if (error) faults.push(`the history of ${workflowId} does not replay: ${error.message}`);
+  }
+  return faults;
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from '@jest/globals';
+import { duration } from '../../client/cli/output.ts';
+import { placeText } from '../../client/cli/place.ts';
+
+describe('a time in words', () => {
+  test.each([
+    [0, '0.0 s'],
+    [3.14, '3.1 s'],
+    [10.4, '10 s'],
+    [42.4, '42 s'],
+    [59.4, '59 s'],
+    [59.7, '1 min 0 s'],
+    [60, '1 min 0 s'],
+    [119.8, '2 min 0 s'],
+    [125, '2 min 5 s'],
+    [3_599.9, '1 h 0 min'],
+    [3_600, '1 h 0 min'],
+    [7_384, '2 h 3 min'],
+    [90_000, '25 h 0 min'],
+  ])('%d seconds are %s', (seconds, words) => {
+    expect(duration(seconds)).toBe(words);
+  });
+});
+
+describe('a place in a book', () => {
+  const place = { title: 'The Marsh', author: null, page: null, section: [] };
+
+  test.each([
+    [place, 'The Marsh'],
+    [{ ...place, author: 'A. Reed' }, 'The Marsh (A. Reed)'],
+    [{ ...place, page: { start: 3, end: 3 } }, 'The Marsh, page 3'],
+    [{ ...place, page: { start: 3, end: 4 } }, 'The Marsh, pages 3–4'],
+    [{ ...place, section: ['One', 'Birds'] }, 'The Marsh, One › Birds'],
+  ])('%#: is %2$s', (given, text) => {
+    expect(placeText(given)).toBe(text);
+  });
+
+  test('shows no control character of a title', () => {
+    expect(placeText({ ...place, title: 'a\u001b[2Jb\nc\u0000\u202e' })).toBe(
+      'a\u{fffd}[2Jb c\u{fffd}\u{fffd}',
+    );
+  });
+});
