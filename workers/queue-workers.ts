@@ -1,9 +1,7 @@
 /** One Temporal worker a queue: which activities and workflows it serves, and how many at once. */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import {
-  bundleWorkflowCode,
   type NativeConnection,
   Worker,
   type WorkerOptions,
@@ -23,12 +21,12 @@ import { createRetrieveActivities } from '../activities/retrieve.ts';
 import { createRunActivities } from '../activities/run.ts';
 import { runningWorkflows } from '../activities/running.ts';
 import { createScanActivities } from '../activities/scan.ts';
-import { siblingModule } from '../activities/sibling-module.ts';
 import { createStoreActivities } from '../activities/store.ts';
 import { createVerifyActivities } from '../activities/verify.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import type { Parts } from './parts.ts';
+import { builtBundle, bundleWorkflows } from './workflow-bundle.ts';
 
 export interface WorkerContext {
   readonly config: Config;
@@ -37,6 +35,8 @@ export interface WorkerContext {
   readonly logger: Logger;
   /** Whether the namespace knows our search attributes. */
   readonly searchAttributes: boolean;
+  /** Made already; default: the one that the build made, or else it is made now. */
+  readonly workflowBundle?: WorkflowBundleOption;
 }
 
 /** How stale progress may be, and how long a cancelled stage may go on; the standard is 0.8 of the heartbeat timeout. */
@@ -51,7 +51,7 @@ export async function createWorkers(queues: readonly QueueName[], context: Worke
   const optionsOf = queueOptions(context);
   const wanted = queues.map((queue) => ({ queue, options: optionsOf[queue]() }));
   const workflowBundle = wanted.some(({ options }) => options.workflows)
-    ? await workflowBundleOf(context.logger)
+    ? (context.workflowBundle ?? (await workflowBundleOf(context.logger)))
     : undefined;
   return await Promise.all(
     wanted.map(({ queue, options }) => createWorker(queue, options, context, workflowBundle)),
@@ -139,11 +139,7 @@ function queueOptions({
 
 /** The bundle that the build made; from source it is made now, which takes some seconds. */
 async function workflowBundleOf(logger: Logger): Promise<WorkflowBundleOption> {
-  const codePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
-  if (import.meta.url.endsWith('.js') && existsSync(codePath)) return { codePath };
+  if (import.meta.url.endsWith('.js') && existsSync(builtBundle)) return { codePath: builtBundle };
   logger.debug('bundling the workflows');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: siblingModule(import.meta.url, '../workflows/index'),
-  });
-  return { code };
+  return await bundleWorkflows();
 }

@@ -6,7 +6,7 @@ import { temporalTarget } from '../client/connection.ts';
 import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import { openParts, type Parts, type PartsOptions } from './parts.ts';
-import { createWorkers } from './queue-workers.ts';
+import { createWorkers, type WorkerContext } from './queue-workers.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 
 export interface WorkerProcess {
@@ -18,12 +18,15 @@ export interface WorkerProcess {
   health(): Promise<string>;
 }
 
+/** What benchmarks and recorders bring along instead of the product's own. */
+export type WorkerReplacements = Pick<PartsOptions, 'openEmbedder'> & Pick<WorkerContext, 'workflowBundle'>;
+
 /** @throws ScriptoriumError STACK_UNREACHABLE, ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED */
 export async function startWorkerProcess(
   config: Config,
   queues: readonly QueueName[],
   logger: Logger,
-  openEmbedder?: PartsOptions['openEmbedder'],
+  { openEmbedder, workflowBundle }: WorkerReplacements = {},
 ): Promise<WorkerProcess> {
   await using opened = new AsyncDisposableStack();
   const connection = await connect(config);
@@ -36,7 +39,10 @@ export async function startWorkerProcess(
       ...(openEmbedder && { openEmbedder }),
     }),
   );
-  const workers = await createWorkers(queues, { config, parts, connection, logger, searchAttributes });
+  const workers = await createWorkers(queues, {
+    ...{ config, parts, connection, logger, searchAttributes },
+    ...(workflowBundle && { workflowBundle }),
+  });
   const owned = opened.move();
   return {
     finished: runAll(workers).finally(() => owned.disposeAsync()),

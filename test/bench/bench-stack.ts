@@ -76,7 +76,7 @@ async function startServer(home: Home, signal: AbortSignal, opened: AsyncDisposa
   const ports = { frontend, ui: await getPort({ host, exclude: [frontend] }) };
   const log = await logFile(home, 'temporal', opened);
   const start = await spawnTemporal(await temporalBinary(), home.temporalDb, DEFAULT_NAMESPACE, ports, log);
-  const server = opened.use(new BenchProcess('the Temporal server', start()));
+  const server = opened.use(new BenchProcess('the Temporal server', start(), logPathOf(home, 'temporal')));
   const address = temporalAddress(ports);
   await Promise.race([
     prepareNamespace(address, DEFAULT_NAMESPACE, () => signal.throwIfAborted()),
@@ -98,7 +98,7 @@ async function startWorker(
     detached: true,
     execArgv: ['--no-warnings', ...(profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`] : [])],
   });
-  const worker = opened.use(new BenchProcess('the worker', child));
+  const worker = opened.use(new BenchProcess('the worker', child, logPathOf(home, 'worker')));
   const ready = new Promise<void>((resolve, reject) => {
     child.on('message', (message: unknown) => {
       const { data } = workerMessage.safeParse(message);
@@ -111,11 +111,15 @@ async function startWorker(
 }
 
 async function logFile(home: Home, name: string, opened: AsyncDisposableStack): Promise<number> {
-  const path = join(home.logs, `${name}.log`);
+  const path = logPathOf(home, name);
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, 'a');
   opened.defer(() => file.close());
   return file.fd;
+}
+
+function logPathOf(home: Home, name: string): string {
+  return join(home.logs, `${name}.log`);
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

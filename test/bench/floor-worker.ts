@@ -1,5 +1,6 @@
-/** Entry of the worker process of the bare floor. */
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+/** Entry of the worker process of the bare floor. `--bundle FILE`. */
+import { parseArgs } from 'node:util';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { DEFAULT_NAMESPACE } from '../../client/stack-state.ts';
 import { sendToSupervisor } from '../../workers/supervisor/worker-messages.ts';
 import { FLOOR_QUEUE, floorActivities } from './floor-activities.ts';
@@ -8,10 +9,11 @@ Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
 const address = process.env.TEMPORAL_ADDRESS;
 if (!address) throw new Error('TEMPORAL_ADDRESS is not set');
 const connection = await NativeConnection.connect({ address });
-const { pathname: workflowsPath } = new URL('./floor-workflows.ts', import.meta.url);
+const { values } = parseArgs({ options: { bundle: { type: 'string' } } });
+if (!values.bundle) throw new Error('--bundle is not given');
 const worker = await Worker.create({
   ...{ connection, namespace: DEFAULT_NAMESPACE, taskQueue: FLOOR_QUEUE, activities: floorActivities },
-  workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') }),
+  workflowBundle: { codePath: values.bundle },
 });
 const stop = (): void => void (worker.getState() === 'RUNNING' && worker.shutdown());
 process.on('SIGTERM', stop);

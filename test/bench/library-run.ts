@@ -6,6 +6,7 @@ import { type IngestLibraryResult, ingestLibraryId, workflowTypes } from '../../
 import { CHILDREN_PER_STEP } from '../../workflows/policies.ts';
 import { cpuSeconds } from '../helpers/stack-processes.ts';
 import { type BenchStack, startBenchStack } from './bench-stack.ts';
+import type { Bundles } from './bundles.ts';
 import { FLOOR_QUEUE } from './floor-activities.ts';
 import type { FloorInput } from './floor-workflows.ts';
 import { childrenStarted, type HistorySizes, historySizes } from './history-sizes.ts';
@@ -14,6 +15,7 @@ import { type MemorySample, MemorySamples } from './memory-samples.ts';
 export interface LibraryRunOptions {
   readonly books: number;
   readonly parallel: number;
+  readonly bundles: Bundles;
   readonly signal: AbortSignal;
   readonly profileFolder?: string | undefined;
 }
@@ -49,9 +51,10 @@ const TELL_EVERY_MS = 15_000;
 
 /** @throws Error when a book was not ingested: such a run measures nothing */
 export async function runOurs(options: OurRunOptions): Promise<OurRun> {
-  const { signal, embedder, waitMs, profileFolder, books } = options;
+  const { signal, embedder, waitMs, bundles, profileFolder, books } = options;
+  const embedding = ['--embedder', embedder, '--wait-ms', String(waitMs)];
   await using stack = await startBenchStack({
-    ...{ worker: './library-worker.ts', workerArgs: ['--embedder', embedder, '--wait-ms', String(waitMs)] },
+    ...{ worker: './library-worker.ts', workerArgs: [...embedding, '--bundle', bundles.ours] },
     ...{ signal, profileFolder },
   });
   const { address, namespace } = stack;
@@ -77,9 +80,9 @@ async function examine(stack: BenchStack, ingest: () => Promise<IngestLibraryRes
 }
 
 export async function runFloor(options: LibraryRunOptions): Promise<MeasuredRun> {
-  const { signal, books, parallel, profileFolder } = options;
+  const { signal, books, parallel, bundles, profileFolder } = options;
   await using stack = await startBenchStack({
-    ...{ worker: './floor-worker.ts', workerArgs: [], signal, profileFolder },
+    ...{ worker: './floor-worker.ts', workerArgs: ['--bundle', bundles.floor], signal, profileFolder },
   });
   const input: FloorInput = { books, parallel, childrenPerStep: CHILDREN_PER_STEP };
   return await measure(stack, async () => {

@@ -1,4 +1,4 @@
-/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N`. */
+/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N --bundle FILE`. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { toScriptoriumError } from '../../activities/errors.ts';
@@ -8,23 +8,24 @@ import { sendToSupervisor } from '../../workers/supervisor/worker-messages.ts';
 import { startWorkerProcess } from '../../workers/worker-process.ts';
 import { FakeEmbedder } from './fake-embedder.ts';
 
-const options = z.object({ embedder: z.enum(['fake', 'onnx']), 'wait-ms': z.coerce.number().int().min(0) });
-const { embedder, 'wait-ms': waitMs } = options.parse(
-  parseArgs({ options: { embedder: { type: 'string' }, 'wait-ms': { type: 'string', default: '0' } } })
-    .values,
-);
+const options = z.object({
+  embedder: z.enum(['fake', 'onnx']),
+  'wait-ms': z.coerce.number().int().min(0),
+  bundle: z.string(),
+});
+const text = { type: 'string' } as const;
+const { values } = parseArgs({ options: { embedder: text, 'wait-ms': text, bundle: text } });
+const { embedder, 'wait-ms': waitMs, bundle: codePath } = options.parse(values);
 
 try {
   const config = loadConfig();
   const logger = createLogger(config.logLevel, 'worker');
   installRuntime(logger);
   const openEmbedder = async () => new FakeEmbedder({ waitMs });
-  const worker = await startWorkerProcess(
-    config,
-    ['main', 'documents', 'embed', 'query'],
-    logger,
-    embedder === 'fake' ? openEmbedder : undefined,
-  );
+  const worker = await startWorkerProcess(config, ['main', 'documents', 'embed', 'query'], logger, {
+    ...(embedder === 'fake' && { openEmbedder }),
+    workflowBundle: { codePath },
+  });
   process.on('SIGTERM', () => worker.stop());
   process.on('disconnect', () => worker.stop());
   sendToSupervisor({ kind: 'ready' });

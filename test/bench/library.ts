@@ -1,6 +1,7 @@
 /** Books a second of the product, with an embedder that takes no time, against the least that such a run costs on Temporal. */
 import { join } from 'node:path';
 import { tempFolder } from '../helpers/temp-folder.ts';
+import { writeBundles } from './bundles.ts';
 import { ACTIVITIES_PER_BOOK } from './floor-activities.ts';
 import { generateBooks } from './generated-books.ts';
 import { type MeasuredRun, type OurRun, runFloor, runOurs } from './library-run.ts';
@@ -15,19 +16,20 @@ export async function benchLibrary(options: BenchOptions): Promise<BenchReport> 
   await using folder = await tempFolder();
   const library = join(folder.path, 'books');
   const bytes = await generateBooks({ folder: library, books, passages: PASSAGES });
+  const bundles = await writeBundles(folder.path);
   const floors: MeasuredRun[] = [];
   const ours: OurRun[] = [];
   const rounds = await alternate(
     {
       bare: async () => {
-        const run = await runFloor({ books, parallel, signal });
+        const run = await runFloor({ books, parallel, bundles, signal });
         floors.push(run);
         return books / run.seconds;
       },
       scriptorium: async () => {
         const examine = ours.length === 0;
         const run = await runOurs({
-          ...{ folder: library, books, parallel, signal, profileFolder, examine },
+          ...{ folder: library, books, parallel, bundles, signal, profileFolder, examine },
           ...{ embedder: 'fake', waitMs: 0 },
         });
         ours.push(run);

@@ -18,6 +18,14 @@ const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 
+// A call of Temporal's client that is being retried when its connection is closed throws where nobody can catch it; what
+// was started must end all the same.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack ?? String(error)}\n`);
+  process.exitCode = 1;
+  interrupted.abort(error);
+});
+
 const chosen = parsed();
 const bench = chosen && benches[chosen.name];
 if (!bench) {
@@ -31,7 +39,7 @@ if (!bench) {
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     process.stderr.write(`${String(error)}\n`);
-    process.exitCode = 130;
+    process.exitCode ??= 130;
   }
 }
 
