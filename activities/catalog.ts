@@ -1,5 +1,5 @@
 import type { BookPage, BookSummary } from '../workflows/result-contract.ts';
-import type { BookQuery, BookRecord, Catalog } from './ports/catalog.ts';
+import type { BookQuery, BookRecord, Catalog, FailureRecord } from './ports/catalog.ts';
 import { stageOf } from './records.ts';
 import { questionStage } from './stage.ts';
 
@@ -22,7 +22,7 @@ export function createCatalogActivities({ catalog }: { readonly catalog: Catalog
   };
 }
 
-function summaryOf({
+export function summaryOf({
   bookId,
   library,
   path,
@@ -44,6 +44,10 @@ function summaryOf({
     pages,
     chunks,
     revision,
-    failure: failure && { ...failure, stage: stageOf(failure.stage) },
+    failure: failure && { ...shown(failure), stage: stageOf(failure.stage) },
   };
+}
+
+function shown({ code, message, attempts }: FailureRecord): Omit<FailureRecord, 'stage'> {
+  return { code, message, attempts };
 }

@@ -1,5 +1,6 @@
 /** Pages artifact → chunks artifact: passages sized by the embedding model's own tokenizer. */
 import { z } from 'zod';
+import type { StageLimits } from './attempt.ts';
 import { ScriptoriumError } from './errors.ts';
 import { parsePage } from './extract.ts';
 import { chunksKeyOf, type Pipeline } from './pipeline.ts';
@@ -8,6 +9,7 @@ import type { Chunk, DocumentSandbox, PageText } from './ports/documents.ts';
 import { ingestStage, type StageContext } from './stage.ts';
 
 export interface ChunkPorts {
+  readonly limits: StageLimits;
   readonly sandbox: DocumentSandbox;
   readonly artifacts: ArtifactStore;
   readonly pipeline: Pipeline;
@@ -33,7 +35,7 @@ export function createChunkActivities(ports: ChunkPorts) {
       const chunks = (await finished(ports, chunksKey)) ?? (await cut(ports, input, chunksKey, context));
       if (chunks === 0) throw new ScriptoriumError('NO_TEXT', `${input.path} gives no passage`);
       return { chunksKey, chunks };
-    }),
+    }, ports.limits),
   };
 }
 

@@ -1,13 +1,23 @@
 /** Chunks artifact → vectors artifact: record n is the vector of chunk n, little-endian float32. */
+
+import { STALL_MS, type StageLimits } from './attempt.ts';
+import { batchesOf } from './batches.ts';
 import { openArtifact, parseChunk } from './chunk.ts';
+import { ScriptoriumError } from './errors.ts';
+import { KnownVectors } from './known-vectors.ts';
 import { type Pipeline, vectorsKeyOf } from './pipeline.ts';
-import type { ArtifactStore, ArtifactWriter } from './ports/artifact-store.ts';
+import type { ArtifactStore } from './ports/artifact-store.ts';
+import type { Catalog } from './ports/catalog.ts';
 import type { Embedder } from './ports/embedder.ts';
 import { ingestStage, type StageContext } from './stage.ts';
+import { vectorRecord } from './vector-record.ts';
 
 export interface EmbedPorts {
+  readonly limits: StageLimits;
   readonly embedder: Embedder;
   readonly artifacts: ArtifactStore;
+  /** Tells which revision of the book is committed: the vectors of its passages are used again. */
+  readonly catalog: Catalog;
   readonly pipeline: Pipeline;
   /** Chunks that are embedded and appended at once: what a crash costs. */
   readonly chunksPerBatch: number;
@@ -23,7 +33,7 @@ export interface EmbedInput {
 
 export interface EmbeddedBook {
   readonly vectorsKey: string;
-  /** Chunks that this attempt embedded; the others were there. */
+  /** Chunks that this attempt embedded; the others were there, or in the committed revision. */
   readonly embedded: number;
 }
 
@@ -31,11 +41,14 @@ export type EmbedActivities = ReturnType<typeof createEmbedActivities>;
 
 export function createEmbedActivities(ports: EmbedPorts) {
   return {
-    embedBook: ingestStage(async (input: EmbedInput, context): Promise<EmbeddedBook> => {
-      const vectorsKey = vectorsKeyOf(input.chunksKey, ports.pipeline);
-      await using finished = await ports.artifacts.open(vectorsKey);
-      return { vectorsKey, embedded: finished ? 0 : await embed(ports, input, vectorsKey, context) };
-    }),
+    embedBook: ingestStage(
+      async (input: EmbedInput, context): Promise<EmbeddedBook> => {
+        const vectorsKey = vectorsKeyOf(input.chunksKey, ports.pipeline);
+        await using finished = await ports.artifacts.open(vectorsKey);
+        return { vectorsKey, embedded: finished ? 0 : await embed(ports, input, vectorsKey, context) };
+      },
+      { ...ports.limits, maxStallMs: STALL_MS },
+    ),
   };
 }
 
@@ -48,38 +61,38 @@ async function embed(
 ): Promise<number> {
   await using chunks = await openArtifact(ports.artifacts, input.chunksKey);
   await using writer = await ports.artifacts.create(key, input.bookId, 'resume');
-  const already = writer.records;
-  context.progress(already, chunks.records);
-  let batch: string[] = [];
-  for await (const record of chunks.read(already)) {
+  const former = (await ports.catalog.get([input.bookId])).get(input.bookId);
+  await using known = await KnownVectors.of(ports.artifacts, former, ports.pipeline);
+  context.progress(writer.records, chunks.records);
+  let embedded = 0;
+  for await (const records of batchesOf(chunks.read(writer.records), ports.chunksPerBatch)) {
     context.signal.throwIfAborted();
-    batch.push(parseChunk(record).text);
-    if (batch.length < ports.chunksPerBatch) continue;
-    await embedBatch(ports, input.path, writer, batch, context.signal);
+    const texts = records.map((record) => parseChunk(record).text);
+    const from = writer.records;
+    const there = (await known?.of(texts)) ?? new Map<number, Float32Array>();
+    await writer.append(await vectorsOf(ports.embedder, texts, there, context.signal));
+    embedded += texts.length - there.size;
+    ports.onBatch({ path: input.path, from, to: writer.records });
     context.progress(writer.records, chunks.records);
-    batch = [];
   }
-  if (batch.length > 0) await embedBatch(ports, input.path, writer, batch, context.signal);
   await writer.commit({ dimensions: ports.embedder.dimensions });
-  return writer.records - already;
+  return embedded;
 }
 
-async function embedBatch(
-  ports: EmbedPorts,
-  path: string,
-  writer: ArtifactWriter,
+/** The vector of each text as bytes; those that are there already, by the position of their text, are not embedded. */
+async function vectorsOf(
+  embedder: Embedder,
   texts: readonly string[],
+  there: ReadonlyMap<number, Float32Array>,
   signal: AbortSignal,
-) {
-  const from = writer.records;
-  const vectors = await ports.embedder.embed(texts, { kind: 'passage', signal });
-  await writer.append(
-    vectors.map((vector) => new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)),
-  );
-  ports.onBatch({ path, from, to: writer.records });
-}
-
-/** A record of a vectors artifact. The bytes are copied, because a record need not lie at a multiple of four. */
-export function parseVector(record: Buffer): Float32Array {
-  return new Float32Array(Uint8Array.from(record).buffer);
+): Promise<Uint8Array[]> {
+  const missing = texts.filter((_, position) => !there.has(position));
+  const made = missing.length === 0 ? [] : await embedder.embed(missing, { kind: 'passage', signal });
+  const next = made.values();
+  return texts.map((_, position) => {
+    const vector = there.get(position) ?? next.next().value;
+    if (!vector)
+      throw new ScriptoriumError('EMBEDDING_FAILED', `${missing.length} texts gave ${made.length} vectors`);
+    return vectorRecord(vector);
+  });
 }

@@ -9,6 +9,8 @@ export interface ErrorEntry {
   readonly retryable: boolean;
   /** True when a part that many books need is out of service: a book waits for it, and its tries are not counted. */
   readonly outage: boolean;
+  /** True when the file itself is at fault: under the same pipeline and limits the same bytes fail again. */
+  readonly ofContent: boolean;
   readonly meaning: string;
   readonly remedy: string;
 }
@@ -16,14 +18,17 @@ export interface ErrorEntry {
 const entry = (retryable: boolean, meaning: string, remedy: string): ErrorEntry => ({
   retryable,
   outage: false,
+  ofContent: false,
   meaning,
   remedy,
 });
+const ofContent = (meaning: string, remedy: string): ErrorEntry => ({
+  ...entry(false, meaning, remedy),
+  ofContent: true,
+});
 const outage = (meaning: string, remedy: string): ErrorEntry => ({
-  retryable: true,
+  ...entry(true, meaning, remedy),
   outage: true,
-  meaning,
-  remedy,
 });
 
 export const errorRegistry = {
@@ -54,45 +59,37 @@ export const errorRegistry = {
     'The folder holds no file of a supported format.',
     'Name a folder with PDF, EPUB, DOCX, HTML, Markdown or text files.',
   ),
-  UNSUPPORTED_FORMAT: entry(
-    false,
+  UNSUPPORTED_FORMAT: ofContent(
     'The file is of no supported format, or its content is not what its name says.',
     'Convert it to PDF, EPUB, DOCX, HTML, Markdown or plain text.',
   ),
-  EMPTY_FILE: entry(false, 'The file has no content.', 'Replace it with a complete copy.'),
-  CORRUPT_FILE: entry(
-    false,
+  EMPTY_FILE: ofContent('The file has no content.', 'Replace it with a complete copy.'),
+  CORRUPT_FILE: ofContent(
     'The file is damaged and cannot be read.',
     'Replace it with a complete copy, or repair it and ingest again.',
   ),
-  ENCRYPTED: entry(
-    false,
+  ENCRYPTED: ofContent(
     'The file is protected by a password.',
     'Remove the password with the program that set it, then ingest again.',
   ),
-  UNSAFE_ARCHIVE: entry(
-    false,
+  UNSAFE_ARCHIVE: ofContent(
     'The archive expands far beyond its size or names files outside itself.',
     'Do not trust this file; get a clean copy from its publisher.',
   ),
-  NO_TEXT: entry(
-    false,
+  NO_TEXT: ofContent(
     'The book holds no text; it is probably a scan.',
     'Run optical character recognition on it (for example with OCRmyPDF), then ingest again.',
   ),
-  TOO_LARGE: entry(
-    false,
+  TOO_LARGE: ofContent(
     'The file is larger than the configured limit.',
     'Split it, or raise SCRIPTORIUM_MAX_FILE_MB or SCRIPTORIUM_MAX_TEXT_MB.',
   ),
   // Extraction
-  EXTRACTION_TIMEOUT: entry(
-    false,
+  EXTRACTION_TIMEOUT: ofContent(
     'Reading the book took longer than the configured limit.',
     'Raise SCRIPTORIUM_EXTRACT_TIMEOUT_S, or repair the file.',
   ),
-  EXTRACTION_OUT_OF_MEMORY: entry(
-    false,
+  EXTRACTION_OUT_OF_MEMORY: ofContent(
     'Reading the book needed more memory than the configured limit.',
     'Raise SCRIPTORIUM_EXTRACT_MEMORY_MB, or repair the file.',
   ),
@@ -131,6 +128,10 @@ export const errorRegistry = {
     'The vector store did not answer.',
     'Start it or mend the network; the work goes on by itself.',
   ),
+  STORE_OVERLOADED: outage(
+    'The vector store refused for too many requests.',
+    'Raise its limits, or ingest with a smaller --parallel; the work goes on by itself.',
+  ),
   STORE_REJECTED: entry(
     false,
     'The vector store refused the request.',
@@ -162,6 +163,11 @@ export const errorRegistry = {
     'The answer model refused the request.',
     'Check OPENAI_API_KEY and the name of the model.',
   ),
+  BOOK_NOT_FOUND: entry(
+    false,
+    'There is no book, chunk or run of that id or path.',
+    'List the books with `scriptorium books`; a book that is named by its path also needs its --library.',
+  ),
   // The run
   CHILD_LOST: entry(
     false,
@@ -175,8 +181,18 @@ export const errorRegistry = {
   ),
   RUN_IN_PROGRESS: entry(
     false,
-    'Another ingestion with other paths or settings is running on this library.',
+    'Another run is at work on this library or book, from other paths or with other settings.',
     'Wait until it is done (`scriptorium status`), or use another library.',
+  ),
+  PRUNE_REFUSED: entry(
+    false,
+    'Pruning would remove more than a tenth of the books of the library.',
+    'Check that the folder is mounted and complete; if they are really gone, prune with --force.',
+  ),
+  NO_RUN: entry(
+    false,
+    'No run over the library is going on that could be changed.',
+    'Start one with `scriptorium ingest` or `scriptorium retry`; `scriptorium status` shows the runs.',
   ),
   // The command line and the stack
   INVALID_ARGUMENT: entry(
@@ -209,11 +225,18 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 /** A failure with a registry code. `message` says what happened, and to which book or option. */
 export class ScriptoriumError extends Error {
   readonly code: ErrorCode;
+  /** When the part that refused wants to be asked again, in milliseconds from now; undefined where it did not say. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown; retryAfterMs?: number | undefined },
+  ) {
+    super(message, options && 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'ScriptoriumError';
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 
   get retryable(): boolean {

@@ -1,6 +1,7 @@
 /** Source file → pages artifact: one record a page or section, with clean text. */
 import { basename, extname } from 'node:path';
 import { z } from 'zod';
+import type { StageLimits } from './attempt.ts';
 import { ScriptoriumError } from './errors.ts';
 import { fingerprintOf, type Pipeline, pagesKeyOf, revisionOf } from './pipeline.ts';
 import type { ArtifactStore, ArtifactWriter } from './ports/artifact-store.ts';
@@ -10,6 +11,7 @@ import { ingestStage, type StageContext } from './stage.ts';
 import { countLetters, hasText } from './text/quality.ts';
 
 export interface ExtractPorts {
+  readonly limits: StageLimits;
   readonly sandbox: DocumentSandbox;
   readonly artifacts: ArtifactStore;
   readonly pipeline: Pipeline;
@@ -23,7 +25,7 @@ export interface ExtractInput {
 }
 
 /** What the summary of a pages artifact says of its book. */
-const pagesSummary = z.object({
+export const pagesSummary = z.object({
   format: z.enum(bookFormats),
   title: z.string().nullable(),
   author: z.string().nullable(),
@@ -87,7 +89,7 @@ export function createExtractActivities(ports: ExtractPorts) {
           year,
         },
       };
-    }),
+    }, ports.limits),
   };
 }
 

@@ -7,6 +7,8 @@ interface NamedBook {
   readonly library: string;
   readonly path: string;
   readonly bytes: number;
+  /** As it was when the book was found. */
+  readonly mtimeMs?: number | undefined;
 }
 
 /** What is searchable of the book stays as it was; only its state tells of the failure. */
@@ -38,10 +40,11 @@ function unfinished(
     format: before?.format ?? null,
     revision: before?.revision ?? null,
     sha256: before?.sha256 ?? null,
-    mtimeMs: before?.mtimeMs ?? 0,
+    mtimeMs: book.mtimeMs ?? before?.mtimeMs ?? 0,
     pipeline: before?.pipeline ?? '',
     pages: before?.pages ?? 0,
     chunks: before?.chunks ?? 0,
+    artifacts: before?.artifacts ?? null,
     bookId: book.bookId,
     library: book.library,
     path: book.path,

@@ -76,9 +76,12 @@ async function assertSearchable(
   }
 }
 
+/** Hits fetched at once at most, some megabytes: a store that holds more that is stale near a question wants repair. */
+const MOST_FETCHED = 4_096;
+
 /**
  * The store may hold revisions that are half-written or just replaced, so every hit is held against the catalog, and
- * more are fetched until there are enough.
+ * more are fetched until there are enough, up to a bound.
  */
 async function committedHits(
   ports: RetrievePorts,
@@ -87,11 +90,12 @@ async function committedHits(
   topK: number,
 ): Promise<StoredHit[]> {
   const filter = library === undefined ? {} : { library };
-  for (let limit = topK + Math.ceil(topK / 2); ; limit *= 2) {
+  for (let limit = topK + Math.ceil(topK / 2); ; limit = Math.min(2 * limit, MOST_FETCHED)) {
     const hits = await ports.store.search(vector, filter, limit);
     const books = await ports.catalog.get([...new Set(hits.map((hit) => hit.bookId))]);
     const committed = hits.filter((hit) => books.get(hit.bookId)?.revision === hit.revision);
-    if (committed.length >= topK || hits.length < limit) return committed.slice(0, topK);
+    const all = hits.length < limit || limit === MOST_FETCHED;
+    if (committed.length >= topK || all) return committed.slice(0, topK);
   }
 }
 

@@ -6,17 +6,24 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { type BookOutcome, type BookReport, ingestBookId } from '../workflows/contract.ts';
+import { type BookOutcome, type BookReport, ingestBookId, workflowTypes } from '../workflows/contract.ts';
+import type { StageLimits } from './attempt.ts';
 import { errorRegistry } from './errors.ts';
+import { attemptFingerprintOf, isOfContent } from './failed-before.ts';
+import type { Pipeline } from './pipeline.ts';
 import type { Catalog } from './ports/catalog.ts';
+import type { SandboxLimits } from './ports/documents.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { cancelledRecord, failedRecord, stageOf } from './records.ts';
 import { ingestStage } from './stage.ts';
 
 export interface RunPorts {
+  readonly limits: StageLimits;
   readonly catalog: Catalog;
   readonly store: VectorStore;
   readonly client: Client;
+  readonly pipeline: Pipeline;
+  readonly sandboxLimits: SandboxLimits;
 }
 
 export interface OutcomeInput {
@@ -24,12 +31,21 @@ export interface OutcomeInput {
   readonly bookId: string;
   readonly path: string;
   readonly bytes: number;
+  /** As the scan found it; absent in runs of version 0.1. */
+  readonly mtimeMs?: number | undefined;
   readonly outcome: BookOutcome;
 }
 
 export interface InspectInput {
   readonly library: string;
-  readonly books: readonly { readonly bookId: string; readonly path: string }[];
+  readonly books: readonly NamedBook[];
+  /** The run is being cancelled: a book that was never started is then no lost one. */
+  readonly cancelling?: boolean | undefined;
+}
+
+interface NamedBook {
+  readonly bookId: string;
+  readonly path: string;
 }
 
 export type RunActivities = ReturnType<typeof createRunActivities>;
@@ -39,12 +55,17 @@ export function createRunActivities(ports: RunPorts) {
     /** Writes a failed or cancelled book into the catalog, and takes what it left half-written out of the store. */
     recordOutcome: ingestStage(
       async (input: OutcomeInput): Promise<void> => record(ports, input, workflowIdOf()),
+      ports.limits,
     ),
+    /** As an operator would cancel it. */
+    cancelWorkflow: ingestStage(async ({ workflowId }: { readonly workflowId: string }): Promise<void> => {
+      await ports.client.workflow.getHandle(workflowId).cancel();
+    }, ports.limits),
     /** The books among these whose workflow is over; what became of each. Books that are still at work are left out. */
-    inspectChildren: ingestStage(async ({ library, books }: InspectInput): Promise<BookReport[]> => {
+    inspectChildren: ingestStage(async (input: InspectInput): Promise<BookReport[]> => {
       const reports: BookReport[] = [];
-      for (const book of books) {
-        const outcome = await outcomeOf(ports, library, book).catch((error: unknown) => {
+      for (const book of input.books) {
+        const outcome = await outcomeOf(ports, input, book).catch((error: unknown) => {
           // One book that can't be looked at must not hide the others; it is looked at again.
           log.warn('the book could not be looked at', { path: book.path, error: String(error) });
           return null;
@@ -52,47 +73,52 @@ export function createRunActivities(ports: RunPorts) {
         if (outcome) reports.push({ bookId: book.bookId, ...outcome });
       }
       return reports;
-    }),
+    }, ports.limits),
   };
 }
 
-async function record({ catalog, store }: RunPorts, input: OutcomeInput, workflowId: string): Promise<void> {
+async function record(ports: RunPorts, input: OutcomeInput, workflowId: string): Promise<void> {
+  const { catalog, store } = ports;
   const { outcome, ...book } = input;
   if (outcome.outcome === 'ingested') return;
   const before = (await catalog.get([book.bookId])).get(book.bookId);
   if (outcome.outcome === 'cancelled') await catalog.put(cancelledRecord(book, before, workflowId));
   else {
     const { path: _, ...failure } = outcome.failure;
-    await catalog.put(failedRecord(book, failure, before, workflowId));
+    // Without the time of the file, the failure could not be told from one of another content.
+    const known = isOfContent(failure.code) && input.mtimeMs !== undefined;
+    const fingerprint = known ? attemptFingerprintOf(ports.pipeline, ports.sandboxLimits) : undefined;
+    await catalog.put(failedRecord(book, { ...failure, fingerprint }, before, workflowId));
   }
   await store.deleteStale(book.bookId, before?.revision ?? 'none');
 }
 
 const RUNNING: ReadonlySet<string> = new Set(['RUNNING', 'PAUSED', 'CONTINUED_AS_NEW']);
+/** What a terminated book's activity may still write: it hears of its end with the next heartbeat. */
+const SETTLING_MS = 20_000;
 
+/** Null for a book that is at work, or that ended so lately that its last activity may still be. */
 async function outcomeOf(
   ports: RunPorts,
-  library: string,
-  book: { bookId: string; path: string },
+  { library, cancelling = false }: InspectInput,
+  book: NamedBook,
 ): Promise<BookOutcome | null> {
   const handle = ports.client.workflow.getHandle(ingestBookId(library, book.bookId));
   try {
-    const { status } = await handle.describe();
+    const { status, type, closeTime } = await handle.describe();
     if (RUNNING.has(status.name)) return null;
+    // A removal has the id of the book's ingestion, so that the two can't be at work at once.
+    if (type !== workflowTypes.ingestBook || status.name === 'CANCELLED') return { outcome: 'cancelled' };
     if (status.name === 'COMPLETED') return await handle.result();
-    if (status.name === 'CANCELLED') return { outcome: 'cancelled' };
     if (status.name === 'FAILED')
       return { outcome: 'failed', failure: await failureOf(handle.result(), book.path) };
-    return await lost(
-      ports,
-      library,
-      book,
-      `its workflow ended as ${status.name.toLowerCase().replaceAll('_', ' ')}`,
-    );
+    if (closeTime && Date.now() - closeTime.getTime() < SETTLING_MS) return null;
+    const ended = status.name.toLowerCase().replaceAll('_', ' ');
+    return await lost(ports, library, book, `its workflow ended as ${ended}`);
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError)
-      return await lost(ports, library, book, 'its workflow was never started or is gone');
-    throw error;
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    if (cancelling) return { outcome: 'cancelled' };
+    return await lost(ports, library, book, 'its workflow was never started or is gone');
   }
 }
 
@@ -116,12 +142,7 @@ async function failureOf(result: Promise<unknown>, path: string) {
 }
 
 /** A child that can't speak for itself any more: its record is written for it. */
-async function lost(
-  ports: RunPorts,
-  library: string,
-  book: { bookId: string; path: string },
-  why: string,
-): Promise<BookOutcome> {
+async function lost(ports: RunPorts, library: string, book: NamedBook, why: string): Promise<BookOutcome> {
   const message = `${book.path}: ${why}. ${errorRegistry.CHILD_LOST.remedy}`;
   const failure = { path: book.path, stage: 'extract', code: 'CHILD_LOST', message, attempts: 1 } as const;
   const outcome: BookOutcome = { outcome: 'failed', failure };

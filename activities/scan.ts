@@ -1,51 +1,90 @@
-/** Finds the books of a run and leaves out those that are ingested and unchanged. */
-import { normalize } from 'node:path';
+/** Finds the books of a run and leaves out those that are ingested and unchanged, and those that would fail again. */
+import { extname } from 'node:path';
 import { Context } from '@temporalio/activity';
-import { z } from 'zod';
 import type { BookFailure, ManifestEntry, ScanResult } from '../workflows/contract.ts';
+import type { StageLimits } from './attempt.ts';
+import { eachRecord } from './each-record.ts';
 import { ScriptoriumError } from './errors.ts';
+import { attemptFingerprintOf, knownFailure } from './failed-before.ts';
+import { type FindInput, findEntries, type ManifestInput, manifestRecord, readEntries } from './manifest.ts';
 import { bookIdOf, hashOf } from './naming.ts';
 import { fingerprintOf, type Pipeline } from './pipeline.ts';
 import type { ArtifactStore, ArtifactWriter } from './ports/artifact-store.ts';
-import type { BookRecord, Catalog } from './ports/catalog.ts';
-import { failedRecord } from './records.ts';
-import { sha256OfFile } from './sources/source-file.ts';
+import type { BookRecord, Catalog, FailureRecord } from './ports/catalog.ts';
+import type { SandboxLimits } from './ports/documents.ts';
+import type { VectorStore } from './ports/vector-store.ts';
+import { goneBooks, removeBooks } from './prune.ts';
+import { failedRecord, stageOf } from './records.ts';
+import { pathsToRetry } from './retry-paths.ts';
+import { PathSet } from './sources/below.ts';
+import { stateOfSource } from './sources/source-file.ts';
 import { type Found, type FoundBook, walkSources } from './sources/walk.ts';
 import { ingestStage, type StageContext } from './stage.ts';
+import { isUnchanged } from './unchanged.ts';
 
 export interface ScanPorts {
+  readonly limits: StageLimits;
   readonly catalog: Catalog;
+  readonly store: VectorStore;
   readonly artifacts: ArtifactStore;
   readonly pipeline: Pipeline;
+  readonly sandboxLimits: SandboxLimits;
   /** Real paths that sources must lie in; no restriction when empty. */
   readonly roots: readonly string[];
   isBookName(name: string): boolean;
+  /** Whether the namespace knows our search attributes; a run that sets unknown ones would be stuck. */
+  readonly searchAttributes: boolean;
 }
 
 export interface ScanInput {
   readonly library: string;
-  readonly paths: readonly string[];
+  /** Absolute paths of files and folders. */
+  readonly paths?: readonly string[] | undefined;
+  /** Instead of walking the paths: the failed books of the library; see `RetryInput`. */
+  readonly retry?: 'failed' | 'all' | undefined;
+  readonly sinceMs?: number | undefined;
+  /** Ids of books that are being tried already. */
+  readonly except?: readonly string[] | undefined;
+  /** Removes the books below the paths whose source is gone. */
+  readonly prune?: boolean | undefined;
+  /** Prunes however many would go. */
+  readonly force?: boolean | undefined;
 }
 
-export interface ManifestInput {
-  readonly manifestKey: string;
-  readonly from: number;
-  readonly limit: number;
+export interface CheckInput {
+  readonly library: string;
+  readonly bookId: string;
+  readonly path: string;
 }
 
 export type ScanActivities = ReturnType<typeof createScanActivities>;
 
 export function createScanActivities(ports: ScanPorts) {
   return {
-    /** @throws MODEL_MISMATCH, INVALID_ARGUMENT; a path that can't be ingested is listed in the result instead */
+    /** @throws MODEL_MISMATCH, INVALID_ARGUMENT, PRUNE_REFUSED; a path that can't be ingested is listed in the result instead */
     scanLibrary: ingestStage(async (input: ScanInput, context): Promise<ScanResult> => {
       await pinLibrary(ports, input.library);
       return await new Scan(ports, input, context).run();
-    }),
-    readManifest: ingestStage(({ manifestKey, from, limit }: ManifestInput) =>
-      readEntries(ports.artifacts, manifestKey, from, limit),
+    }, ports.limits),
+    readManifest: ingestStage((input: ManifestInput) => readEntries(ports.artifacts, input), ports.limits),
+    findInManifest: ingestStage(
+      (input: FindInput, context) => findEntries(ports.artifacts, input, context),
+      ports.limits,
     ),
+    /** Whether the catalog holds the file as it is now, ingested under this pipeline. */
+    checkBook: ingestStage((input: CheckInput, context) => isIngested(ports, input, context), ports.limits),
   };
+}
+
+async function isIngested(ports: ScanPorts, { bookId, path }: CheckInput, { signal }: StageContext) {
+  const { catalog, roots } = ports;
+  const record = (await catalog.get([bookId])).get(bookId);
+  const source = await stateOfSource(path, roots).catch(() => null);
+  if (source === null) return false;
+  return await isUnchanged({ ...source, path }, record, {
+    ...{ catalog, signal },
+    pipeline: fingerprintOf(ports.pipeline),
+  });
 }
 
 /** The first run of a library pins its model; vectors of another one are refused. */
@@ -70,10 +109,13 @@ class Scan {
   readonly #ports: ScanPorts;
   readonly #input: ScanInput;
   readonly #context: StageContext;
-  readonly #fingerprint: string;
+  readonly #pipeline: string;
+  readonly #attempt: string;
   readonly #skipped = new Map<string, number>();
+  /** Bytes of the books to ingest, by ending. */
+  readonly #formats = new Map<string, number>();
   readonly #failures: BookFailure[] = [];
-  readonly #failing = new Set<string>();
+  readonly #failing = new PathSet();
   #looked = 0;
   #toIngest = 0;
   #unchanged = 0;
@@ -83,15 +125,38 @@ class Scan {
     this.#ports = ports;
     this.#input = input;
     this.#context = context;
-    this.#fingerprint = fingerprintOf(ports.pipeline);
+    this.#pipeline = fingerprintOf(ports.pipeline);
+    this.#attempt = attemptFingerprintOf(ports.pipeline, ports.sandboxLimits);
   }
 
   async run(): Promise<ScanResult> {
-    const { workflowId, runId } = workflowOf();
-    const manifestKey = `manifests/${hashOf(workflowId, runId)}`;
+    const { workflowId, runId, activityId } = whereabouts();
+    // A run may scan more than once.
+    const manifestKey = `manifests/${hashOf(workflowId, runId, activityId)}`;
+    const paths = await this.#sources();
     await using manifest = await this.#ports.artifacts.create(manifestKey, runId, 'fresh');
+    await this.#walk(paths, manifest);
+    const pruned = await this.#prune(paths);
+    await this.#forgetMended(paths);
+    await manifest.commit({});
+    return {
+      ...{ manifestKey, toIngest: this.#toIngest, unchanged: this.#unchanged, failed: this.#failed, pruned },
+      failures: this.#failures,
+      skippedFiles: Object.fromEntries(this.#skipped),
+      formats: Object.fromEntries(this.#formats),
+      searchAttributes: this.#ports.searchAttributes,
+    };
+  }
+
+  async #sources(): Promise<readonly string[]> {
+    const { library, retry, sinceMs, paths, except } = this.#input;
+    if (retry === undefined) return paths ?? [];
+    return await pathsToRetry(this.#ports.catalog, { library, retry, sinceMs, paths, except });
+  }
+
+  async #walk(paths: readonly string[], manifest: ArtifactWriter): Promise<void> {
     let batch: FoundBook[] = [];
-    for await (const found of walkSources(this.#input.paths, this.#ports)) {
+    for await (const found of walkSources(paths, this.#ports)) {
       this.#context.signal.throwIfAborted();
       this.#context.progress(++this.#looked, null);
       if (found.kind === 'book') batch.push(found);
@@ -99,21 +164,6 @@ class Scan {
       if (batch.length === COMPARE_BATCH) batch = await this.#compare(batch, manifest);
     }
     await this.#compare(batch, manifest);
-    await this.#forgetMendedPaths();
-    await manifest.commit({});
-    const { toIngest, unchanged, failed } = this.#counts;
-    return {
-      manifestKey,
-      toIngest,
-      unchanged,
-      failed,
-      failures: this.#failures,
-      skippedFiles: Object.fromEntries(this.#skipped),
-    };
-  }
-
-  get #counts() {
-    return { toIngest: this.#toIngest, unchanged: this.#unchanged, failed: this.#failed };
   }
 
   async #note(found: Exclude<Found, FoundBook>): Promise<void> {
@@ -122,85 +172,82 @@ class Scan {
       return;
     }
     const { path, error } = found;
-    const failure = {
-      stage: 'scan',
-      code: error.code,
-      message: `${error.message}. ${error.remedy}`,
-      attempts: 1,
-    } as const;
-    this.#failed += 1;
+    const message = `${error.message}. ${error.remedy}`;
+    const failure = { stage: 'scan', code: error.code, message, attempts: 1 } as const;
     this.#failing.add(path);
-    if (this.#failures.length < LISTED) this.#failures.push({ path, ...failure });
-    const book = {
-      bookId: bookIdOf(this.#input.library, path),
-      library: this.#input.library,
-      path,
-      bytes: 0,
-    };
+    this.#list(path, failure);
+    const { library } = this.#input;
+    const book = { bookId: bookIdOf(library, path), library, path, bytes: 0 };
     const before = (await this.#ports.catalog.get([book.bookId])).get(book.bookId);
-    await this.#ports.catalog.put(failedRecord(book, failure, before, workflowOf().workflowId));
+    await this.#ports.catalog.put(failedRecord(book, failure, before, whereabouts().workflowId));
   }
 
-  /** Writes the changed books of a batch to the manifest; resolves to the next, empty, batch. */
+  #list(path: string, { stage, code, message, attempts }: FailureRecord): void {
+    this.#failed += 1;
+    if (this.#failures.length < LISTED)
+      this.#failures.push({ path, stage: stageOf(stage), code, message, attempts });
+  }
+
+  /** Writes the books of a batch that need work to the manifest; resolves to the next, empty, batch. */
   async #compare(batch: readonly FoundBook[], manifest: ArtifactWriter): Promise<FoundBook[]> {
     const ids = batch.map((book) => bookIdOf(this.#input.library, book.path));
     const records = await this.#ports.catalog.get(ids);
     const entries: ManifestEntry[] = [];
     for (const [index, book] of batch.entries()) {
       const bookId = ids[index] ?? '';
-      if (await this.#isUnchanged(book, records.get(bookId))) this.#unchanged += 1;
-      else entries.push({ bookId, path: book.path, bytes: book.bytes });
+      if (!(await this.#isSettled(book, records.get(bookId)))) entries.push(this.#entryOf(book, bookId));
     }
     this.#toIngest += entries.length;
-    await manifest.append(entries.map((entry) => Buffer.from(JSON.stringify(entry))));
+    await manifest.append(entries.map(manifestRecord));
     return [];
   }
 
-  /** Same size and time, or else the same content: a touched file is not a changed one. */
-  async #isUnchanged(book: FoundBook, record: BookRecord | undefined): Promise<boolean> {
-    if (record?.state !== 'ingested' || record.pipeline !== this.#fingerprint || record.bytes !== book.bytes)
-      return false;
-    if (record.mtimeMs === book.mtimeMs) return true;
-    const sha256 = await sha256OfFile(book.path, this.#context.signal).catch(() => null);
-    if (sha256 !== record.sha256) return false;
-    await this.#ports.catalog.put({ ...record, mtimeMs: book.mtimeMs });
-    return true;
+  /** True for a book that there is nothing to do for: ingested as it is, or known to fail as it is. */
+  async #isSettled(book: FoundBook, record: BookRecord | undefined): Promise<boolean> {
+    const { retry } = this.#input;
+    const known = retry === 'all' ? null : knownFailure(book, record, this.#attempt);
+    if (known !== null) {
+      if (retry === undefined) this.#list(book.path, known);
+      return true;
+    }
+    const { catalog } = this.#ports;
+    const signal = this.#context.signal;
+    const unchanged = await isUnchanged(book, record, { catalog, pipeline: this.#pipeline, signal });
+    if (unchanged) this.#unchanged += 1;
+    return unchanged;
   }
 
-  /** A folder or missing path that failed before and is fine now is no book, so no ingestion would clear its record. */
-  async #forgetMendedPaths(): Promise<void> {
-    const mended = this.#input.paths
-      .map((path) => normalize(path))
-      .filter((path) => !this.#failing.has(path))
-      .map((path) => bookIdOf(this.#input.library, path));
-    const records = await this.#ports.catalog.get(mended);
-    const stale = [...records.values()].filter(
-      (record) => record.failure?.stage === 'scan' && record.revision === null,
-    );
-    if (stale.length > 0) await this.#ports.catalog.remove(stale.map((record) => record.bookId));
+  #entryOf({ path, bytes, mtimeMs }: FoundBook, bookId: string): ManifestEntry {
+    const ending = extname(path).toLowerCase();
+    this.#formats.set(ending, (this.#formats.get(ending) ?? 0) + bytes);
+    return { bookId, path, bytes, mtimeMs };
+  }
+
+  async #prune(paths: readonly string[]): Promise<number> {
+    const { library, retry, prune = false, force = false } = this.#input;
+    if (!prune || retry !== undefined) return 0;
+    const walked = { library, paths: new PathSet(paths), failing: this.#failing, force };
+    const gone = await goneBooks(this.#ports, walked);
+    await removeBooks(this.#ports, gone, this.#context.signal);
+    return gone.length;
+  }
+
+  /** What failed to be found before and is fine now may be no book, so that no ingestion would clear its record. */
+  async #forgetMended(paths: readonly string[]): Promise<void> {
+    const { catalog } = this.#ports;
+    const walked = new PathSet(paths);
+    const mended: string[] = [];
+    for await (const record of eachRecord(catalog, { library: this.#input.library, state: 'failed' })) {
+      const { bookId, path, failure, revision } = record;
+      const ofScan = failure?.stage === 'scan' && revision === null;
+      if (ofScan && walked.covers(path) && !this.#failing.covers(path)) mended.push(bookId);
+    }
+    if (mended.length > 0) await catalog.remove(mended);
   }
 }
 
-function workflowOf(): { workflowId: string; runId: string } {
-  const execution = Context.current().info.workflowExecution;
-  if (!execution) throw new Error('a scan runs within a workflow');
-  return execution;
-}
-
-const manifestEntry = z.object({ bookId: z.string(), path: z.string(), bytes: z.number() });
-
-async function readEntries(
-  artifacts: ArtifactStore,
-  key: string,
-  from: number,
-  limit: number,
-): Promise<ManifestEntry[]> {
-  await using reader = await artifacts.open(key);
-  if (!reader) throw new ScriptoriumError('ARTIFACT_CORRUPT', `The list of books ${key} is gone`);
-  const entries: ManifestEntry[] = [];
-  for await (const record of reader.read(from)) {
-    entries.push(manifestEntry.parse(JSON.parse(record.toString())));
-    if (entries.length === limit) break;
-  }
-  return entries;
+function whereabouts(): { workflowId: string; runId: string; activityId: string } {
+  const { workflowExecution, activityId } = Context.current().info;
+  if (!workflowExecution) throw new Error('a scan runs within a workflow');
+  return { ...workflowExecution, activityId };
 }

@@ -1,23 +1,16 @@
 /** What every activity has in common: heartbeats, progress, cancellation, and failures with a registry code. */
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import { z } from 'zod';
+import { Attempt, type AttemptOptions } from './attempt.ts';
 import { errorRegistry, ScriptoriumError, toScriptoriumError } from './errors.ts';
 import { clip } from './text/clip.ts';
 
 export interface StageContext {
   /** Aborted when the workflow cancels the stage, or the worker shuts down. */
   readonly signal: AbortSignal;
+  /** What `progress` was last told by an earlier attempt; 0 for the first. */
+  readonly doneBefore: number;
   /** Tells how far the stage is; shown by `status`. */
   progress(done: number, total: number | null): void;
-}
-
-interface HeartbeatDetails {
-  /** Attempts that the step itself failed. */
-  readonly failures: number;
-  /** Attempts that found a part out of service. */
-  readonly outages: number;
-  readonly done?: number;
-  readonly total?: number | null;
 }
 
 /** A message passes through histories and catalog; a hostile file must not make it long. In UTF-16 units. */
@@ -26,8 +19,8 @@ const MAX_MESSAGE = 1_000;
 const MAX_TRIES = 3;
 /** Far more than crashes and restarts explain. */
 const MAX_LOST_WORKERS = 25;
-/** Several times within the heartbeat timeout, so that a busy event loop is not taken for a dead worker. */
-const HEARTBEAT_EVERY_MS = 3_000;
+/** A question waits no longer than this for a part that asks for patience; a longer wait is told to who asks. */
+const MAX_QUESTION_WAIT_MS = 10_000;
 
 /**
  * Wraps a step of ingestion. It heartbeats by itself, and counts its own failures in the heartbeat's details:
@@ -35,27 +28,21 @@ const HEARTBEAT_EVERY_MS = 3_000;
  */
 export function ingestStage<I, O>(
   run: (input: I, context: StageContext) => Promise<O>,
+  options: AttemptOptions,
 ): (input: I) => Promise<O> {
   return async (input) => {
     const context = Context.current();
-    const { failures, outages } = countsSoFar(context.info.heartbeatDetails);
-    let latest: HeartbeatDetails = { failures, outages };
-    const beat = (): void => context.heartbeat(latest);
-    const timer = setInterval(beat, HEARTBEAT_EVERY_MS);
-    const progress = (done: number, total: number | null): void => {
-      latest = { failures, outages, done, total };
-      beat();
-    };
+    using attempt = new Attempt(context, options);
     try {
-      assertWorkersLive(context.info.attempt - 1 - failures - outages);
-      return await run(input, { signal: context.cancellationSignal, progress });
+      assertWorkersLive(attempt.lostWorkers);
+      return await run(input, {
+        signal: attempt.signal,
+        doneBefore: attempt.doneBefore,
+        progress: (done, total) => attempt.progress(done, total),
+      });
     } catch (error) {
       rethrowCancellation(error, context.cancellationSignal);
-      const [failed, out] = isOutage(error) ? [0, 1] : [1, 0];
-      context.heartbeat({ failures: failures + failed, outages: outages + out } satisfies HeartbeatDetails);
-      throw failureOf(error, failures + 1);
-    } finally {
-      clearInterval(timer);
+      throw isOutage(error) ? outageFailure(error, attempt, options) : stepFailure(error, attempt);
     }
   };
 }
@@ -67,18 +54,12 @@ export function questionStage<I, O>(
   return async (input) => {
     const { cancellationSignal: signal, info } = Context.current();
     try {
-      return await run(input, { signal, progress: () => {} });
+      return await run(input, { signal, doneBefore: 0, progress: () => {} });
     } catch (error) {
       rethrowCancellation(error, signal);
-      throw failureOf(error, info.attempt);
+      throw questionFailure(error, info.attempt);
     }
   };
-}
-
-const counts = z.object({ failures: z.number(), outages: z.number().default(0) });
-
-function countsSoFar(details: unknown): { failures: number; outages: number } {
-  return counts.safeParse(details).data ?? { failures: 0, outages: 0 };
 }
 
 /** Attempts that ended with their worker cost a book nothing, but one that ends every worker must not do so for ever. */
@@ -101,16 +82,48 @@ function rethrowCancellation(error: unknown, signal: AbortSignal): void {
     throw signal.reason instanceof Error ? signal.reason : new CancelledFailure('cancelled');
 }
 
+function stepFailure(error: unknown, attempt: Attempt): ApplicationFailure {
+  const tries = attempt.countFailure();
+  return failureOf(error, tries, { final: tries >= MAX_TRIES });
+}
+
+/** A book waits for as long as it may; then it fails with the code of what it waited for. */
+function outageFailure(
+  error: unknown,
+  attempt: Attempt,
+  { maxOutageMs }: AttemptOptions,
+): ApplicationFailure {
+  const final = attempt.countOutage();
+  const waited = `It was waited for ${(maxOutageMs / 3_600_000).toLocaleString('en')} h`;
+  return failureOf(error, attempt.outages, { final, ...(final && { waited }) });
+}
+
+function questionFailure(error: unknown, tries: number): ApplicationFailure {
+  const waitMs = error instanceof ScriptoriumError ? (error.retryAfterMs ?? 0) : 0;
+  const impatient = waitMs > MAX_QUESTION_WAIT_MS;
+  return failureOf(error, tries, {
+    final: impatient || (tries >= MAX_TRIES && !isOutage(error)),
+    ...(impatient && { waited: `It asks to wait for ${Math.ceil(waitMs / 1000)} s` }),
+  });
+}
+
 /** Message and remedy in one; `type` is the code, and the first detail the number of tries. */
-function failureOf(error: unknown, tries: number): ApplicationFailure {
+function failureOf(
+  error: unknown,
+  tries: number,
+  { final, waited }: { readonly final: boolean; readonly waited?: string },
+): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const known = toScriptoriumError(error);
-  const { retryable, outage, remedy } = errorRegistry[known.code];
+  const { retryable, remedy } = errorRegistry[known.code];
+  const said = [clip(known.message, MAX_MESSAGE).replace(/\.$/, ''), ...(waited ? [waited] : [])].join('. ');
+  const nonRetryable = !retryable || final;
   return ApplicationFailure.create({
-    message: `${clip(known.message, MAX_MESSAGE).replace(/\.$/, '')}. ${remedy}`,
+    message: `${said}. ${remedy}`,
     type: known.code,
-    nonRetryable: !retryable || (!outage && tries >= MAX_TRIES),
+    nonRetryable,
     details: [tries],
     cause: known,
+    ...(!nonRetryable && known.retryAfterMs !== undefined && { nextRetryDelay: known.retryAfterMs }),
   });
 }

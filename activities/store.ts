@@ -1,16 +1,17 @@
 /** Chunks and vectors → vector store and catalog. */
 import { Context } from '@temporalio/activity';
-import { openArtifact, parseChunk } from './chunk.ts';
-import { parseVector } from './embed.ts';
+import { STALL_MS, type StageLimits } from './attempt.ts';
+import { batchesOf } from './batches.ts';
 import { ScriptoriumError } from './errors.ts';
 import type { ExtractedBook } from './extract.ts';
-import { chunkIdOf } from './naming.ts';
+import { pointsOf, upsertBatch } from './points.ts';
 import type { ArtifactStore } from './ports/artifact-store.ts';
-import type { Catalog } from './ports/catalog.ts';
-import type { StoredPoint, VectorStore } from './ports/vector-store.ts';
+import type { BookRecord, Catalog } from './ports/catalog.ts';
+import type { VectorStore } from './ports/vector-store.ts';
 import { ingestStage } from './stage.ts';
 
 export interface StorePorts {
+  readonly limits: StageLimits;
   readonly store: VectorStore;
   readonly catalog: Catalog;
   readonly artifacts: ArtifactStore;
@@ -40,115 +41,59 @@ export interface VerifiedBook {
 export type StoreActivities = ReturnType<typeof createStoreActivities>;
 
 export function createStoreActivities(ports: StorePorts) {
-  const { store, catalog } = ports;
+  const { store } = ports;
   return {
-    upsertBook: ingestStage(async (book: StoredBook, context): Promise<{ points: number }> => {
-      let points = 0;
-      for await (const batch of batchesOf(pointsOf(ports.artifacts, book), store.maxPointsPerWrite)) {
-        context.signal.throwIfAborted();
-        await store.upsert(batch);
-        points += batch.length;
-        context.progress(points, book.chunks);
-      }
-      return { points };
-    }),
+    upsertBook: ingestStage(
+      async (book: StoredBook, context): Promise<{ points: number }> => {
+        // What an earlier attempt wrote was acknowledged, and stays; the count at the end proves it.
+        const from = Math.min(context.doneBefore, book.chunks);
+        let points = from;
+        for await (const batch of batchesOf(pointsOf(ports.artifacts, book, from), store.maxPointsPerWrite)) {
+          context.signal.throwIfAborted();
+          await upsertBatch(store, batch);
+          points += batch.length;
+          context.progress(points, book.chunks);
+        }
+        return { points };
+      },
+      { ...ports.limits, maxStallMs: STALL_MS },
+    ),
     verifyBook: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<VerifiedBook> => {
       const points = await store.count(bookId, revision);
       return { points, stale: (await store.count(bookId)) - points };
-    }),
-    commitBook: ingestStage(async (book: StoredBook): Promise<void> => {
-      const {
-        bookId,
-        library,
-        path,
-        title,
-        author,
-        format,
-        revision,
-        sha256,
-        bytes,
-        mtimeMs,
-        pipeline,
-        pages,
-        chunks,
-      } = book;
-      const workflowId = Context.current().info.workflowExecution?.workflowId ?? '';
-      await catalog.put({
-        ...{
-          bookId,
-          library,
-          path,
-          title,
-          author,
-          format,
-          revision,
-          sha256,
-          bytes,
-          mtimeMs,
-          pipeline,
-          pages,
-          chunks,
-        },
-        ...{ state: 'ingested', failure: null, workflowId, updatedAtMs: Date.now() },
-      });
-    }),
+    }, ports.limits),
+    commitBook: ingestStage((book: StoredBook) => commit(ports, book), ports.limits),
     dropStale: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
       return { dropped: await store.deleteStale(bookId, revision) };
-    }),
+    }, ports.limits),
     dropRevision: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<void> => {
       await store.delete(bookId, revision);
-    }),
+    }, ports.limits),
   };
 }
 
-/** Chunks and their vectors side by side. */
-async function* pointsOf(artifacts: ArtifactStore, book: StoredBook): AsyncGenerator<StoredPoint> {
-  await using chunks = await openArtifact(artifacts, book.chunksKey);
-  await using vectors = await openArtifact(artifacts, book.vectorsKey);
-  if (chunks.records !== vectors.records) {
-    await artifacts.remove(book.vectorsKey);
-    throw new ScriptoriumError(
-      'ARTIFACT_CORRUPT',
-      `${book.path} has ${chunks.records} chunks and ${vectors.records} vectors`,
-    );
-  }
-  const vectorRecords = vectors.read()[Symbol.asyncIterator]();
-  for await (const record of chunks.read()) {
-    const { ordinal, text, page, section } = parseChunk(record);
-    const vector = await vectorRecords.next();
-    if (vector.done)
-      throw new ScriptoriumError('ARTIFACT_CORRUPT', `${book.path} lacks the vector of chunk ${ordinal}`);
-    const { bookId, library, path, revision, title, author, language, year, format } = book;
-    const id = chunkIdOf(bookId, revision, ordinal);
-    yield {
-      ...{
-        id,
-        bookId,
-        revision,
-        library,
-        ordinal,
-        text,
-        title,
-        author,
-        language,
-        year,
-        format,
-        path,
-        page,
-        section,
-      },
-      vector: parseVector(vector.value),
-    };
-  }
+/** A search may return what the catalog says, so the points are counted once more when it says it. */
+async function commit({ catalog, store }: StorePorts, book: StoredBook): Promise<void> {
+  const { bookId, revision, chunks, path } = book;
+  const before = (await catalog.get([bookId])).get(bookId);
+  await catalog.put(committedRecord(book, Context.current().info.workflowExecution?.workflowId ?? ''));
+  const points = await store.count(bookId, revision);
+  if (points === chunks) return;
+  if (before) await catalog.put(before);
+  else await catalog.remove([bookId]);
+  throw new ScriptoriumError(
+    'COUNT_MISMATCH',
+    `${path}: the store held ${points} points of ${chunks} chunks when the book was committed`,
+  );
 }
 
-async function* batchesOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let batch: T[] = [];
-  for await (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
+function committedRecord(book: StoredBook, workflowId: string): BookRecord {
+  const { bookId, library, path, title, author, format, revision } = book;
+  const { sha256, bytes, mtimeMs, pipeline, pages, chunks } = book;
+  const artifacts = { pages: book.pagesKey, chunks: book.chunksKey, vectors: book.vectorsKey };
+  return {
+    ...{ bookId, library, path, title, author, format, revision },
+    ...{ sha256, bytes, mtimeMs, pipeline, pages, chunks },
+    ...{ artifacts, state: 'ingested', failure: null, workflowId, updatedAtMs: Date.now() },
+  };
 }

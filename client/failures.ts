@@ -1,8 +1,13 @@
 import {
   ApplicationFailure,
   CancelledFailure,
+  isGrpcServiceError,
+  isRetryableError,
   TimeoutFailure,
   WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { errorRegistry, isErrorCode, ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
 
@@ -16,11 +21,45 @@ export function fromWorkflow(error: unknown): ScriptoriumError {
       cause: error,
     });
   }
+  if (error instanceof WorkflowNotFoundError)
+    return new ScriptoriumError('NO_RUN', `There is no run ${error.workflowId}`, { cause: error });
+  if (isOutage(error))
+    return new ScriptoriumError('STACK_UNREACHABLE', 'Temporal does not answer', { cause: error });
   return cause instanceof Error ? toScriptoriumError(cause) : toScriptoriumError(error);
 }
 
+/** What became of an update that was not done: no run is there to take it, or its validator says why not. */
+export function fromUpdate(error: unknown, workflowId: string): ScriptoriumError {
+  const refusal = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+  const type = refusal instanceof ApplicationFailure ? refusal.type : null;
+  if (error instanceof WorkflowNotFoundError || type === ENDED_MEANWHILE)
+    return new ScriptoriumError('NO_RUN', `${workflowId} is not going on`, { cause: error });
+  if (refusal instanceof ApplicationFailure) {
+    const code = isErrorCode(type) ? type : 'INVALID_ARGUMENT';
+    return new ScriptoriumError(code, withoutRemedy(refusal), { cause: error });
+  }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    const message = `No worker took up the change of ${workflowId} in time`;
+    return new ScriptoriumError('STACK_UNREACHABLE', message, { cause: error });
+  }
+  return fromWorkflow(error);
+}
+
+/** Temporal's own type of failure: the update was taken up, and then the run ended before it was done. */
+const ENDED_MEANWHILE = 'AcceptedUpdateCompletedWorkflow';
+
 export function isCancelled(error: unknown): boolean {
   return error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure;
+}
+
+/** gRPC's DEADLINE_EXCEEDED. */
+const DEADLINE_EXCEEDED = 4;
+
+/** Temporal does not answer now, and may later: the same call is worth repeating. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof ScriptoriumError) return error.code === 'STACK_UNREACHABLE';
+  if (isGrpcServiceError(error)) return isRetryableError(error) || error.code === DEADLINE_EXCEEDED;
+  return error instanceof Error && error.cause !== undefined && isOutage(error.cause);
 }
 
 /** Activities fail inside of an ActivityFailure; the reason is its cause. */

@@ -1,13 +1,10 @@
 /** The client of Scriptorium: start ingestions, watch them, search and ask, from any program that reaches Temporal. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import type { z } from 'zod';
-import { ScriptoriumError } from '../activities/errors.ts';
+import type { Client } from '@temporalio/client';
 import {
   askInput,
   DEFAULT_LIBRARY,
-  type IngestLibraryInput,
   ingestLibraryId,
   ingestLibraryInput,
   listBooksInput,
@@ -16,28 +13,61 @@ import {
   workflowTypes,
 } from '../workflows/contract.ts';
 import type { Answer, BookPage, BookSummary, SearchResult } from '../workflows/result-contract.ts';
+import type {
+  GarbageInput,
+  GarbageResult,
+  RemovedBook,
+  VerifyInput,
+  VerifyResult,
+} from '../workflows/upkeep-contract.ts';
+import { parse } from './checked-input.ts';
 import { type ConnectOptions, connectTemporal } from './connection.ts';
 import { fromWorkflow } from './failures.ts';
 import { IngestHandle, type ProgressListener } from './ingest-handle.ts';
+import { type QueueWithoutWorkers, queuesWithoutWorkers } from './pollers.ts';
+import {
+  addSchedule,
+  type LibrarySchedule,
+  listSchedules,
+  removeSchedule,
+  type ScheduleOptions,
+} from './schedules.ts';
+import { startOrJoin } from './start-run.ts';
+import * as upkeep from './upkeep.ts';
 
 export { type ErrorCode, errorRegistry, ScriptoriumError } from '../activities/errors.ts';
 export type { BookCounts, BookFailure, IngestLibraryResult } from '../workflows/contract.ts';
 export type { Answer, BookSummary, Citation, SearchHit, SearchResult } from '../workflows/result-contract.ts';
+export type { RunState, Steered } from '../workflows/run-contract.ts';
+export type { BookFault, GarbageResult, RemovedBook, VerifyResult } from '../workflows/upkeep-contract.ts';
 export type { ConnectOptions } from './connection.ts';
 export {
   type BookInFlight,
   IngestHandle,
   type IngestProgress,
   type ProgressListener,
+  type ResultOptions,
 } from './ingest-handle.ts';
+export type { QueueWithoutWorkers } from './pollers.ts';
+export type { LibrarySchedule, ScheduleOptions } from './schedules.ts';
+export type { Explanation, SubjectOptions } from './upkeep.ts';
 
 export interface IngestOptions {
   /** Library that the books belong to. Default `default`. */
   readonly library?: string;
   /** Books at once, 1 to 500. Default 5. */
   readonly parallel?: number;
+  /** Removes the books below the paths whose source is gone; refused when more than a tenth would go. Default false. */
+  readonly prune?: boolean;
+  /** Prunes however many would go. Default false. */
+  readonly force?: boolean;
   /** Called about once a second until the run is over. */
   readonly onProgress?: ProgressListener;
+}
+
+export interface RetryOptions extends Pick<IngestOptions, 'library' | 'parallel' | 'onProgress'> {
+  /** Also the books whose content is at fault. Default false. */
+  readonly all?: boolean;
 }
 
 export interface QueryOptions {
@@ -82,19 +112,25 @@ export class ScriptoriumClient implements AsyncDisposable {
   }
 
   /**
-   * Starts a durable run over files and folders, and resolves as soon as it is started. A run with the same paths
-   * that is going on is joined instead.
+   * Starts a durable run over files and folders, and resolves as soon as it is started. A run that does the same
+   * and is going on is joined instead.
    * @throws ScriptoriumError INVALID_ARGUMENT, RUN_IN_PROGRESS, STACK_UNREACHABLE
    */
   async ingest(
     paths: readonly string[],
-    { onProgress, library, parallel }: IngestOptions = {},
+    { onProgress, ...options }: IngestOptions = {},
   ): Promise<IngestHandle> {
-    const input = parse(ingestLibraryInput, { paths: paths.map((path) => resolve(path)), library, parallel });
-    await this.#startOrJoin(input);
-    const handle = new IngestHandle(this.#client, ingestLibraryId(input.library));
-    if (onProgress) handle.onProgress(onProgress);
-    return handle;
+    const input = parse(ingestLibraryInput, { paths: paths.map((path) => resolve(path)), ...options });
+    return listening(await startOrJoin(this.#client, input), onProgress);
+  }
+
+  /**
+   * Starts a run over the books of a library that failed; where one is going on, see `IngestHandle.retryFailed`.
+   * @throws ScriptoriumError INVALID_ARGUMENT, RUN_IN_PROGRESS, STACK_UNREACHABLE
+   */
+  async retry({ all = false, onProgress, ...options }: RetryOptions = {}): Promise<IngestHandle> {
+    const input = parse(ingestLibraryInput, { retry: all ? 'all' : 'failed', ...options });
+    return listening(await startOrJoin(this.#client, input), onProgress);
   }
 
   /** The latest run over a library, whether it is going on or over. */
@@ -106,8 +142,40 @@ export class ScriptoriumClient implements AsyncDisposable {
   async runningIds(): Promise<string[]> {
     const ids: string[] = [];
     const query = `WorkflowType = '${workflowTypes.ingestLibrary}' AND ExecutionStatus = 'Running'`;
-    for await (const { workflowId } of this.#client.workflow.list({ query })) ids.push(workflowId);
+    // Schedules start workflows under ids of their own, which start these runs and wait for them.
+    for await (const { workflowId } of this.#client.workflow.list({ query }))
+      if (workflowId.startsWith(ingestLibraryId(''))) ids.push(workflowId);
     return ids;
+  }
+
+  /**
+   * The queues of ingestion that no worker polls now: runs wait until one does.
+   * @throws ScriptoriumError STACK_UNREACHABLE
+   */
+  async queuesWithoutWorkers(): Promise<QueueWithoutWorkers[]> {
+    return await queuesWithoutWorkers(this.#client);
+  }
+
+  /**
+   * Ingests paths again and again, by a schedule that Temporal keeps; replaces the library's schedule if it has one.
+   * @throws ScriptoriumError INVALID_ARGUMENT, STACK_UNREACHABLE
+   */
+  async addSchedule(paths: readonly string[], options: ScheduleOptions = {}): Promise<LibrarySchedule> {
+    return await addSchedule(this.#client, paths, options);
+  }
+
+  /** @throws ScriptoriumError STACK_UNREACHABLE */
+  async schedules(): Promise<LibrarySchedule[]> {
+    return await listSchedules(this.#client);
+  }
+
+  /**
+   * Runs that were started by it go on.
+   * @returns false when the library had no schedule
+   * @throws ScriptoriumError STACK_UNREACHABLE
+   */
+  async removeSchedule(library: string = DEFAULT_LIBRARY): Promise<boolean> {
+    return await removeSchedule(this.#client, library);
   }
 
   /**
@@ -157,38 +225,32 @@ export class ScriptoriumClient implements AsyncDisposable {
     return await this.books({ ...options, state: 'failed' });
   }
 
+  /** Takes a book, named by id or path, out of its library; see `client/upkeep.ts` for these four. */
+  async remove(book: string, options: upkeep.SubjectOptions = {}): Promise<RemovedBook> {
+    return await upkeep.remove(this.#client, book, options);
+  }
+
+  /** Holds catalog, intermediate files and store against each other; mends the store with `repair`. */
+  async verify(options: VerifyInput = {}): Promise<VerifyResult> {
+    return await upkeep.verify(this.#client, options);
+  }
+
+  /** Drops intermediate files that no committed book needs. */
+  async collectGarbage(options: GarbageInput = {}): Promise<GarbageResult> {
+    return await upkeep.collectGarbage(this.#client, options);
+  }
+
+  /** Where a book (id or path), a chunk (id) or a run (`ingest/LIBRARY`) came from. */
+  async explain(id: string, options: upkeep.SubjectOptions = {}): Promise<upkeep.Explanation> {
+    return await upkeep.explain(this.#client, id, options);
+  }
+
   async close(): Promise<void> {
     await this.#client.connection.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  async #startOrJoin(input: z.output<typeof ingestLibraryInput>): Promise<void> {
-    const { library, paths = [], parallel } = input;
-    const args: [IngestLibraryInput] = [{ library, paths, parallel }];
-    const workflowId = ingestLibraryId(library);
-    const memo = { paths: fingerprintOf(paths) };
-    try {
-      const staticSummary = `library ${library}`;
-      await this.#client.workflow.start(workflowTypes.ingestLibrary, {
-        taskQueue: taskQueues.main,
-        workflowId,
-        args,
-        memo,
-        staticSummary,
-      });
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw fromWorkflow(error);
-      const running = await this.#client.workflow.getHandle(workflowId).describe();
-      if (running.memo?.paths !== memo.paths) {
-        throw new ScriptoriumError(
-          'RUN_IN_PROGRESS',
-          `Library ${library} is being ingested by ${workflowId}, from other paths`,
-        );
-      }
-    }
   }
 
   async #execute<T>(type: string, input: object, timeout: '4 minutes' | '1 minute'): Promise<T> {
@@ -205,16 +267,7 @@ export class ScriptoriumClient implements AsyncDisposable {
   }
 }
 
-/** @throws ScriptoriumError INVALID_ARGUMENT naming what is wrong */
-function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new ScriptoriumError('INVALID_ARGUMENT', problems.join('; '));
-}
-
-function fingerprintOf(paths: readonly string[]): string {
-  return createHash('sha256')
-    .update(JSON.stringify([...paths].sort()))
-    .digest('hex');
+function listening(run: IngestHandle, onProgress: ProgressListener | undefined): IngestHandle {
+  if (onProgress) run.onProgress(onProgress);
+  return run;
 }

@@ -1,6 +1,6 @@
-/** A run that was started: watch it, wait for it, cancel it. */
+/** A run that was started: watch it, steer it, wait for it, cancel it. */
 import { setTimeout } from 'node:timers/promises';
-import { type Client, defaultPayloadConverter, type WorkflowHandle } from '@temporalio/client';
+import { type Client, defaultPayloadConverter } from '@temporalio/client';
 import { z } from 'zod';
 import {
   type HeartbeatProgress,
@@ -11,7 +11,19 @@ import {
   runProgressQuery,
   type Stage,
 } from '../workflows/contract.ts';
+import {
+  namedBooksInput,
+  retryFailedInput,
+  runUpdates,
+  type Steered,
+  setParallelInput,
+} from '../workflows/run-contract.ts';
+import { parse } from './checked-input.ts';
 import { fromWorkflow, isCancelled } from './failures.ts';
+import { type OutageListener, waitOut } from './patience.ts';
+import { RunChain } from './run-chain.ts';
+import { bookShare, type RunWeight, runWeight } from './run-weight.ts';
+import { steer } from './steering.ts';
 
 /** A book in flight: its stage, and how far that stage is. */
 export interface BookInFlight extends RunningBook {
@@ -19,36 +31,58 @@ export interface BookInFlight extends RunningBook {
   readonly stage: Stage | null;
   /** Pages, chunks or points done in this stage. */
   readonly position: HeartbeatProgress | null;
+  /** Share of the book's work that is done, 0 to 1; between two stages what it was. */
+  readonly done: number;
+  /** Chunks of the book; null until they are counted. */
+  readonly chunks: number | null;
 }
 
-export interface IngestProgress extends Omit<RunProgress, 'running'> {
+/** `done` is the share of the work that is done, 0 to 1; `rate` is in chunks a second. */
+export interface IngestProgress extends Omit<RunProgress, 'running'>, RunWeight {
   /** The books in flight; of more than `MAX_SHOWN` only that many. */
   readonly running: readonly BookInFlight[];
+  /** Books in flight in all. */
+  readonly inFlight: number;
 }
 
 export type ProgressListener = (progress: IngestProgress) => void;
+
+export interface ResultOptions {
+  /** Called when Temporal stops to answer, and when it answers again; the run is not concerned. */
+  readonly onOutage?: OutageListener;
+}
 
 const MAX_SHOWN = 8;
 const POLL_MS = 1_000;
 
 export class IngestHandle {
   readonly #client: Client;
-  readonly #handle: WorkflowHandle;
+  readonly #chain: RunChain;
+  /** What was last seen of the books in flight, for the moments between two stages. */
+  #seen: ReadonlyMap<string, BookInFlight> = new Map();
 
-  constructor(client: Client, workflowId: string) {
+  /** @param firstRunId run id of the run's first step; the latest run when left out */
+  constructor(client: Client, workflowId: string, firstRunId?: string) {
     this.#client = client;
-    this.#handle = client.workflow.getHandle(workflowId);
+    this.#chain = new RunChain(client, workflowId, firstRunId);
   }
 
   get workflowId(): string {
-    return this.#handle.workflowId;
+    return this.#chain.workflowId;
   }
 
-  /** Where the run stands now. */
+  /**
+   * Where the run stands now.
+   * @throws ScriptoriumError NO_RUN, STACK_UNREACHABLE
+   */
   async progress(): Promise<IngestProgress> {
-    const run = await this.#handle.query<RunProgress>(runProgressQuery);
+    const run = await this.#query();
     const shown = run.running.slice(0, MAX_SHOWN);
-    return { ...run, running: await Promise.all(shown.map((book) => this.#inFlight(run.library, book))) };
+    const running = await Promise.all(shown.map((book) => this.#inFlight(run.library, book)));
+    this.#seen = new Map(running.map((book) => [book.bookId, book]));
+    const others = run.running.slice(MAX_SHOWN).map((book) => ({ ...book, done: 0, chunks: null }));
+    const weight = runWeight({ ...run, running: [...running, ...others] }, Date.now());
+    return { ...run, ...weight, running, inFlight: run.running.length };
   }
 
   /** Calls the listener about once a second until the run is over; call what it returns to stop earlier. */
@@ -56,7 +90,7 @@ export class IngestHandle {
     const watch = new AbortController();
     const stop = (): void => watch.abort();
     // Also when the connection is closed: nobody is left to listen, and the program must be able to end.
-    this.#handle.result().then(stop, stop);
+    this.#outcome({}).then(stop, stop);
     void this.#poll(listener, watch.signal);
     return stop;
   }
@@ -71,21 +105,90 @@ export class IngestHandle {
   }
 
   /**
-   * Waits for the end of the run, over restarts of the stack. A run that was cancelled gives its counts as well.
+   * Waits for the end of the run, over restarts of the stack and outages of Temporal, however long. A run that was
+   * cancelled gives its counts as well.
    * @throws ScriptoriumError with the code of a failure that concerns the whole run, such as MODEL_MISMATCH
    */
-  async result(): Promise<IngestLibraryResult> {
+  async result(options: ResultOptions = {}): Promise<IngestLibraryResult> {
     try {
-      return await this.#handle.result();
+      return await this.#outcome(options);
     } catch (error) {
-      if (isCancelled(error)) return await this.#cancelledResult();
+      if (isCancelled(error)) return await this.#cancelledResult(options);
       throw fromWorkflow(error);
     }
   }
 
   /** Ends the children and then the run; what was ingested stays. */
   async cancel(): Promise<void> {
-    await this.#handle.cancel();
+    const handle = await this.#chain.handle();
+    await handle.cancel().catch((error: unknown) => {
+      throw fromWorkflow(error);
+    });
+  }
+
+  /**
+   * No new book is started; those in flight are finished.
+   * @throws ScriptoriumError NO_RUN, STACK_UNREACHABLE, as every change of a run
+   */
+  async pause(): Promise<Steered> {
+    return await steer(this.#client, this.#chain, runUpdates.pause);
+  }
+
+  async resume(): Promise<Steered> {
+    return await steer(this.#client, this.#chain, runUpdates.resume);
+  }
+
+  /**
+   * @param parallel books at once, 1 to 500; those in flight beyond are finished
+   * @throws ScriptoriumError INVALID_ARGUMENT
+   */
+  async setParallel(parallel: number): Promise<Steered> {
+    const input = parse(setParallelInput, { parallel });
+    return await steer(this.#client, this.#chain, runUpdates.setParallel, input);
+  }
+
+  /**
+   * Ends books, in flight or waiting; nothing of them becomes visible.
+   * @param books ids or absolute paths
+   * @throws ScriptoriumError INVALID_ARGUMENT
+   */
+  async cancelBooks(books: readonly string[]): Promise<Steered> {
+    const input = parse(namedBooksInput, { books });
+    return await steer(this.#client, this.#chain, runUpdates.cancelBooks, input);
+  }
+
+  /**
+   * Waiting books are started next.
+   * @param books ids or absolute paths
+   * @throws ScriptoriumError INVALID_ARGUMENT
+   */
+  async moveToFront(books: readonly string[]): Promise<Steered> {
+    const input = parse(namedBooksInput, { books });
+    return await steer(this.#client, this.#chain, runUpdates.moveToFront, input);
+  }
+
+  /** Books of this run that failed are tried again now; with `all` also those whose content is at fault. */
+  async retryFailed(options: { readonly all?: boolean } = {}): Promise<Steered> {
+    const input = parse(retryFailedInput, options);
+    return await steer(this.#client, this.#chain, runUpdates.retryFailed, input);
+  }
+
+  #outcome({ onOutage }: ResultOptions): Promise<IngestLibraryResult> {
+    const result = async (): Promise<IngestLibraryResult> => await (await this.#chain.handle()).result();
+    return this.#waitOut(result, onOutage);
+  }
+
+  #waitOut<T>(ask: () => Promise<T>, onOutage?: OutageListener): Promise<T> {
+    return waitOut(ask, () => this.#client.workflowService.getSystemInfo({}), onOutage);
+  }
+
+  async #query(): Promise<RunProgress> {
+    const step = await this.#chain.latestStep();
+    try {
+      return await step.query<RunProgress>(runProgressQuery);
+    } catch (error) {
+      throw fromWorkflow(error);
+    }
   }
 
   async #inFlight(library: string, book: RunningBook): Promise<BookInFlight> {
@@ -96,23 +199,32 @@ export class IngestHandle {
     const [activity] = description?.raw.pendingActivities ?? [];
     const stage = stageOf[activity?.activityType?.name ?? ''] ?? null;
     const [payload] = activity?.heartbeatDetails?.payloads ?? [];
+    const position = payload ? positionOf(defaultPayloadConverter.fromPayload(payload)) : null;
+    const before = this.#seen.get(book.bookId);
     return {
       ...book,
       stage,
-      position: payload ? positionOf(defaultPayloadConverter.fromPayload(payload)) : null,
+      position,
+      done: stage ? bookShare(stage, position) : (before?.done ?? 0),
+      chunks: countsChunks(stage) ? (position?.total ?? before?.chunks ?? null) : (before?.chunks ?? null),
     };
   }
 
-  async #cancelledResult(): Promise<IngestLibraryResult> {
-    const { library, books, chunks, failures, startedAtMs } =
-      await this.#handle.query<RunProgress>(runProgressQuery);
-    const { closeTime } = await this.#handle.describe();
+  async #cancelledResult({ onOutage }: ResultOptions): Promise<IngestLibraryResult> {
+    const { library, books, chunks, failures, startedAtMs } = await this.#waitOut(
+      () => this.#query(),
+      onOutage,
+    );
+    const step = await this.#chain.latestStep();
+    const { closeTime } = await step.describe();
     const seconds = ((closeTime?.getTime() ?? Date.now()) - startedAtMs) / 1_000;
     return { workflowId: this.workflowId, library, books, chunks, failures, skippedFiles: {}, seconds };
   }
 }
 
-const stageOf: Readonly<Record<string, Stage>> = {
+type BookStage = Exclude<Stage, 'scan'>;
+
+const stageOf: Readonly<Record<string, BookStage>> = {
   extractBook: 'extract',
   chunkBook: 'chunk',
   embedBook: 'embed',
@@ -120,6 +232,11 @@ const stageOf: Readonly<Record<string, Stage>> = {
   verifyBook: 'verify',
   commitBook: 'commit',
 };
+
+/** Stages whose position counts all chunks of the book. */
+function countsChunks(stage: BookStage | null): boolean {
+  return stage === 'embed' || stage === 'upsert';
+}
 
 const heartbeat = z.object({ done: z.number(), total: z.number().nullable() });
 

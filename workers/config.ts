@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter } from 'node:path';
 import { z } from 'zod';
+import type { StageLimits } from '../activities/attempt.ts';
 import { ScriptoriumError } from '../activities/errors.ts';
 import type { ChunkOptions, SandboxLimits } from '../activities/ports/documents.ts';
 import { type Home, homeOf } from '../client/home.ts';
@@ -45,8 +46,12 @@ const environment = z.object({
   SCRIPTORIUM_CHUNK_OVERLAP: whole(0, 128).default(32),
   /** Workflows kept in memory, about 1 MB each. */
   SCRIPTORIUM_CACHED_WORKFLOWS: whole(2, 10_000).default(100),
+  /** Resident memory at which a worker process is drained and replaced; the sandbox's processes are not counted. */
+  SCRIPTORIUM_WORKER_MEMORY_MB: whole(512, 1_048_576).default(4_096),
   /** How long a worker that is told to stop may finish its batches. */
   SCRIPTORIUM_GRACE_S: whole(1, 600).default(10),
+  /** How long a book waits for a part that is out of service, before it fails. */
+  SCRIPTORIUM_MAX_OUTAGE_H: whole(1, 8_760).default(24),
   SCRIPTORIUM_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   OPENAI_BASE_URL: httpUrl.optional(),
   OPENAI_API_KEY: optional,
@@ -81,7 +86,10 @@ export interface Config {
     readonly model: string;
     readonly timeoutMs: number;
   };
+  /** What bounds every stage of ingestion. */
+  readonly limits: StageLimits;
   readonly maxCachedWorkflows: number;
+  readonly maxWorkerBytes: number;
   readonly graceMs: number;
   readonly logLevel: string;
 }
@@ -106,7 +114,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     chunking: chunkingOf(set),
     embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
     answers: answersOf(set),
+    limits: { maxOutageMs: set.SCRIPTORIUM_MAX_OUTAGE_H * 3_600_000 },
     maxCachedWorkflows: set.SCRIPTORIUM_CACHED_WORKFLOWS,
+    maxWorkerBytes: set.SCRIPTORIUM_WORKER_MEMORY_MB * MB,
     graceMs: set.SCRIPTORIUM_GRACE_S * 1_000,
     logLevel: set.SCRIPTORIUM_LOG_LEVEL,
   };

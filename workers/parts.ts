@@ -26,19 +26,19 @@ export interface Parts extends Stores, AsyncDisposable {
 /** Longest text that all-MiniLM-L6-v2 was given by its makers. */
 const MODEL_MAX_TOKENS = 256;
 
+export interface PartsOptions {
+  readonly embedThreads: number;
+  /** Another embedder than the configured one: a benchmark brings one whose time is known. */
+  openEmbedder?(): Promise<Embedder>;
+}
+
 /** @throws ScriptoriumError ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED */
-export async function openParts(config: Config, options: { readonly embedThreads: number }): Promise<Parts> {
+export async function openParts(config: Config, options: PartsOptions): Promise<Parts> {
   await using opened = new AsyncDisposableStack();
   const finding: FindOptions = { cacheFolder: config.home.cache, env: config.env };
-  const [modelPath, tokenizerPath] = [
-    await findAsset(modelAsset, finding),
-    await findAsset(tokenizerAsset, finding),
-  ];
+  const tokenizerPath = await findAsset(tokenizerAsset, finding);
   const embedder = opened.use(
-    await OnnxEmbedder.open({
-      ...{ modelPath, tokenizerPath, modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
-      threads: options.embedThreads,
-    }),
+    await (options.openEmbedder?.() ?? openOnnx(finding, tokenizerPath, options.embedThreads)),
   );
   const { id: embedderId, dimensions } = embedder;
   const stores = await openStores(config, embedderId, dimensions);
@@ -56,6 +56,14 @@ export async function openParts(config: Config, options: { readonly embedThreads
     ...{ store: stores.store, catalog: stores.catalog },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+async function openOnnx(finding: FindOptions, tokenizerPath: string, threads: number): Promise<OnnxEmbedder> {
+  const modelPath = await findAsset(modelAsset, finding);
+  return await OnnxEmbedder.open({
+    ...{ modelPath, tokenizerPath, threads },
+    ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
+  });
 }
 
 function answerModelOf({ answers }: Config): AnswerModel {

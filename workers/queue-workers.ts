@@ -1,9 +1,7 @@
 /** One Temporal worker a queue: which activities and workflows it serves, and how many at once. */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import {
-  bundleWorkflowCode,
   type NativeConnection,
   Worker,
   type WorkerOptions,
@@ -14,22 +12,31 @@ import { formatOfName } from '../activities/adapters/documents/format-of-name.ts
 import { createCatalogActivities } from '../activities/catalog.ts';
 import { createChunkActivities } from '../activities/chunk.ts';
 import { createEmbedActivities } from '../activities/embed.ts';
+import { createExplainActivities } from '../activities/explain.ts';
 import { createExtractActivities } from '../activities/extract.ts';
+import { createGarbageActivities } from '../activities/gc.ts';
 import { createGenerateActivities } from '../activities/generate.ts';
+import { createRemoveActivities } from '../activities/remove.ts';
 import { createRetrieveActivities } from '../activities/retrieve.ts';
 import { createRunActivities } from '../activities/run.ts';
+import { runningWorkflows } from '../activities/running.ts';
 import { createScanActivities } from '../activities/scan.ts';
-import { siblingModule } from '../activities/sibling-module.ts';
 import { createStoreActivities } from '../activities/store.ts';
+import { createVerifyActivities } from '../activities/verify.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import type { Parts } from './parts.ts';
+import { builtBundle, bundleWorkflows } from './workflow-bundle.ts';
 
 export interface WorkerContext {
   readonly config: Config;
   readonly parts: Parts;
   readonly connection: NativeConnection;
   readonly logger: Logger;
+  /** Whether the namespace knows our search attributes. */
+  readonly searchAttributes: boolean;
+  /** Made already; default: the one that the build made, or else it is made now. */
+  readonly workflowBundle?: WorkflowBundleOption;
 }
 
 /** How stale progress may be, and how long a cancelled stage may go on; the standard is 0.8 of the heartbeat timeout. */
@@ -44,7 +51,7 @@ export async function createWorkers(queues: readonly QueueName[], context: Worke
   const optionsOf = queueOptions(context);
   const wanted = queues.map((queue) => ({ queue, options: optionsOf[queue]() }));
   const workflowBundle = wanted.some(({ options }) => options.workflows)
-    ? await workflowBundleOf(context.logger)
+    ? (context.workflowBundle ?? (await workflowBundleOf(context.logger)))
     : undefined;
   return await Promise.all(
     wanted.map(({ queue, options }) => createWorker(queue, options, context, workflowBundle)),
@@ -75,18 +82,25 @@ function queueOptions({
   parts,
   connection,
   logger,
+  searchAttributes,
 }: WorkerContext): Record<QueueName, () => QueueOptions> {
-  const { roots } = config;
+  const { roots, limits } = config;
+  const sandboxLimits = config.sandbox.limits;
+  const bounded = { ...parts, limits };
   const isBookName = (name: string): boolean => formatOfName(name) !== null;
   const client = new Client({ connection, namespace: config.namespace });
+  const running = runningWorkflows(client);
   const onBatch = (batch: object): void => logger.debug(batch, 'chunks embedded');
   return {
     // Light work: many at once.
     main: () => ({
       workflows: true,
       activities: {
-        ...createScanActivities({ ...parts, roots, isBookName }),
-        ...createRunActivities({ ...parts, client }),
+        ...createScanActivities({ ...bounded, roots, isBookName, sandboxLimits, searchAttributes }),
+        ...createRunActivities({ ...bounded, client, sandboxLimits }),
+        ...createRemoveActivities(bounded),
+        ...createVerifyActivities({ ...bounded, running }),
+        ...createGarbageActivities({ ...bounded, running }),
       },
       maxConcurrentActivityTaskExecutions: 50,
     }),
@@ -94,9 +108,9 @@ function queueOptions({
     documents: () => ({
       workflows: false,
       activities: {
-        ...createExtractActivities({ ...parts, roots }),
-        ...createChunkActivities(parts),
-        ...createStoreActivities(parts),
+        ...createExtractActivities({ ...bounded, roots }),
+        ...createChunkActivities(bounded),
+        ...createStoreActivities(bounded),
       },
       maxConcurrentActivityTaskExecutions: config.sandbox.processes + 16,
     }),
@@ -104,7 +118,7 @@ function queueOptions({
     embed: () => ({
       workflows: false,
       activities: createEmbedActivities({
-        ...parts,
+        ...bounded,
         chunksPerBatch: config.embedding.chunksPerBatch,
         onBatch,
       }),
@@ -117,6 +131,7 @@ function queueOptions({
         ...createRetrieveActivities(parts),
         ...createGenerateActivities(parts),
         ...createCatalogActivities(parts),
+        ...createExplainActivities(parts),
       },
     }),
   };
@@ -124,11 +139,7 @@ function queueOptions({
 
 /** The bundle that the build made; from source it is made now, which takes some seconds. */
 async function workflowBundleOf(logger: Logger): Promise<WorkflowBundleOption> {
-  const codePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
-  if (import.meta.url.endsWith('.js') && existsSync(codePath)) return { codePath };
+  if (import.meta.url.endsWith('.js') && existsSync(builtBundle)) return { codePath: builtBundle };
   logger.debug('bundling the workflows');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: siblingModule(import.meta.url, '../workflows/index'),
-  });
-  return { code };
+  return await bundleWorkflows();
 }

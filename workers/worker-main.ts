@@ -4,6 +4,7 @@ import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import { loadConfig } from './config.ts';
 import { createLogger, installRuntime } from './log.ts';
+import { capMemory } from './memory-cap.ts';
 import { sendToSupervisor } from './supervisor/worker-messages.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
@@ -29,11 +30,13 @@ async function main(): Promise<void> {
   const worker = await startWorkerProcess(config, queues, logger);
   logger.info({ queues, pid: process.pid }, 'worker ready');
   stopOnSignal(worker);
+  const stopLooking = capMemory({ maxBytes: config.maxWorkerBytes, drain: () => worker.stop(), logger });
   // The one event that says so may have come while the process was starting.
   if (supervised && !process.connected) worker.stop();
   answerSupervisor(worker);
   sendToSupervisor({ kind: 'ready' });
   await worker.finished;
+  stopLooking();
   logger.info('worker stopped');
 }
 

@@ -5,8 +5,9 @@ import { ScriptoriumError } from '../activities/errors.ts';
 import { temporalTarget } from '../client/connection.ts';
 import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
-import { openParts, type Parts } from './parts.ts';
-import { createWorkers } from './queue-workers.ts';
+import { openParts, type Parts, type PartsOptions } from './parts.ts';
+import { createWorkers, type WorkerContext } from './queue-workers.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
 
 export interface WorkerProcess {
   /** Resolves when the workers have drained after `stop`, rejects when one of them fails. */
@@ -17,20 +18,31 @@ export interface WorkerProcess {
   health(): Promise<string>;
 }
 
+/** What benchmarks and recorders bring along instead of the product's own. */
+export type WorkerReplacements = Pick<PartsOptions, 'openEmbedder'> & Pick<WorkerContext, 'workflowBundle'>;
+
 /** @throws ScriptoriumError STACK_UNREACHABLE, ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED */
 export async function startWorkerProcess(
   config: Config,
   queues: readonly QueueName[],
   logger: Logger,
+  { openEmbedder, workflowBundle }: WorkerReplacements = {},
 ): Promise<WorkerProcess> {
   await using opened = new AsyncDisposableStack();
   const connection = await connect(config);
   opened.defer(() => connection.close());
   await requireNamespace(connection, config.namespace);
+  const searchAttributes = await ensureSearchAttributes(connection, config.namespace, logger);
   const parts = opened.use(
-    await openParts(config, { embedThreads: queues.includes('embed') ? config.embedding.threads : 1 }),
+    await openParts(config, {
+      embedThreads: queues.includes('embed') ? config.embedding.threads : 1,
+      ...(openEmbedder && { openEmbedder }),
+    }),
   );
-  const workers = await createWorkers(queues, { config, parts, connection, logger });
+  const workers = await createWorkers(queues, {
+    ...{ config, parts, connection, logger, searchAttributes },
+    ...(workflowBundle && { workflowBundle }),
+  });
   const owned = opened.move();
   return {
     finished: runAll(workers).finally(() => owned.disposeAsync()),

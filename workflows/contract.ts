@@ -123,6 +123,14 @@ export interface ManifestEntry {
   readonly bookId: string;
   readonly path: string;
   readonly bytes: number;
+  /** Modification time when it was found, in milliseconds since 1970; absent in manifests of version 0.1. */
+  readonly mtimeMs?: number;
+}
+
+/** A book of a manifest, by its place over all manifests of the run. */
+export interface WaitingBook {
+  readonly ordinal: number;
+  readonly entry: ManifestEntry;
 }
 
 export interface ScanResult {
@@ -135,13 +143,16 @@ export interface ScanResult {
   readonly failures: readonly BookFailure[];
   /** Files passed over because they are of no supported format, by ending. */
   readonly skippedFiles: Readonly<Record<string, number>>;
+  /** Bytes of the books to ingest, by ending (`.pdf`). This and what follows is absent in runs of version 0.1. */
+  readonly formats?: Readonly<Record<string, number>>;
+  /** Books that were removed because their source is gone. */
+  readonly pruned?: number;
+  /** Whether the namespace has Scriptorium's search attributes. */
+  readonly searchAttributes?: boolean;
 }
 
-export interface IngestBookInput {
+export interface IngestBookInput extends ManifestEntry {
   readonly library: string;
-  readonly bookId: string;
-  readonly path: string;
-  readonly bytes: number;
   /** Workflow to tell when the book is done. */
   readonly reportTo: string;
 }
@@ -170,6 +181,8 @@ export interface RunningBook {
   readonly startedAtMs: number;
   /** Size of the source; absent in runs of version 0.1. */
   readonly bytes?: number;
+  /** Set while a child that another run started is at work on it. */
+  readonly adopted?: true;
 }
 
 /** Query on a run: where it stands. */
@@ -218,6 +231,8 @@ export interface IngestLibraryResult {
   /** The latest failures, at most `MAX_LISTED_FAILURES`. */
   readonly failures: readonly BookFailure[];
   readonly skippedFiles: Readonly<Record<string, number>>;
+  /** Books that were removed because their source is gone; absent in runs of version 0.1. */
+  readonly pruned?: number;
   readonly seconds: number;
 }
 
@@ -234,4 +249,13 @@ export interface CarriedState {
   readonly failures: readonly BookFailure[];
   readonly startedAtMs: number;
   readonly cancelling: boolean;
+  // What follows is absent in runs of version 0.1.
+  readonly paused?: boolean;
+  /** Manifests of books that are tried again. */
+  readonly retries?: readonly { readonly key: string; readonly count: number }[];
+  readonly front?: readonly WaitingBook[];
+  /** Ordinals not below the cursor that do not wait in their place any more. */
+  readonly taken?: readonly number[];
+  readonly formats?: Readonly<Record<string, FormatWork>>;
+  readonly samples?: readonly ProgressSample[];
 }

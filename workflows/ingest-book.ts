@@ -10,6 +10,8 @@ import {
   log,
   proxyActivities,
   setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { ChunkActivities } from '../activities/chunk.ts';
 import type { EmbedActivities } from '../activities/embed.ts';
@@ -25,6 +27,7 @@ import {
   type IngestBookInput,
 } from './contract.ts';
 import { ARTIFACT_ROUNDS, policies, VERIFY_ROUNDS } from './policies.ts';
+import { libraryKey, stageKey, stateKey } from './search-attributes.ts';
 
 const { extractBook } = proxyActivities<ExtractActivities>(policies.extract);
 const { chunkBook } = proxyActivities<ChunkActivities>(policies.chunk);
@@ -37,6 +40,9 @@ const { verifyBook, commitBook, dropStale } = proxyActivities<StoreActivities>({
 const { recordOutcome } = proxyActivities<RunActivities>(policies.quick);
 
 const bookProgress = defineQuery<BookProgress>(bookProgressQuery);
+
+/** Chunks from which the stage is worth an event: it lasts for seconds at least. */
+const LONG_EMBEDDING = 200;
 
 type MutableProgress = { -readonly [K in keyof BookProgress]: BookProgress[K] };
 
@@ -51,11 +57,13 @@ export async function ingestBook(input: IngestBookInput): Promise<BookOutcome> {
   setHandler(bookProgress, () => ({ ...progress }));
   try {
     const outcome = await ingest(input, progress);
+    publish({ state: 'ingested', stage: 'commit' });
     await report(input, outcome);
     return outcome;
   } catch (error) {
     const cancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
     const outcome = cancelled ? ({ outcome: 'cancelled' } as const) : failedOutcome(error, progress);
+    publish({ state: outcome.outcome, stage: progress.stage });
     await CancellationScope.nonCancellable(() => settleUnfinished(input, outcome));
     throw cancelled ? new CancelledFailure(`${input.path} was cancelled`) : readable(error, progress);
   }
@@ -67,7 +75,8 @@ async function ingest(input: IngestBookInput, progress: MutableProgress): Promis
     try {
       return await ingestOnce(input, progress);
     } catch (error) {
-      if (round === ARTIFACT_ROUNDS || failureOf(error, progress).code !== 'ARTIFACT_CORRUPT') throw error;
+      if (failureOf(error, progress).code !== 'ARTIFACT_CORRUPT') throw error;
+      if (round === ARTIFACT_ROUNDS) throw tried(error, progress, round);
     }
   }
 }
@@ -82,6 +91,7 @@ async function ingestOnce(input: IngestBookInput, progress: MutableProgress): Pr
     { bookId, path, pagesKey: book.pagesKey },
   ]);
   Object.assign(progress, { stage: 'embed', chunks: cut.chunks });
+  if (cut.chunks > LONG_EMBEDDING) publish({ state: 'running', stage: 'embed' });
   const { vectorsKey } = await embedBook.executeWithOptions({ summary: `embed ${cut.chunks} chunks` }, [
     { bookId, path, chunksKey: cut.chunksKey },
   ]);
@@ -90,6 +100,12 @@ async function ingestOnce(input: IngestBookInput, progress: MutableProgress): Pr
     progress,
   );
   return { outcome: 'ingested', chunks: cut.chunks, pages: book.pages };
+}
+
+/** The failure of a book that was made again from its source several times. */
+function tried(error: unknown, progress: MutableProgress, rounds: number): ApplicationFailure {
+  const { code, message } = failureOf(error, progress);
+  return ApplicationFailure.nonRetryable(message, code, rounds);
 }
 
 type WrittenBook = IngestBookInput &
@@ -105,14 +121,18 @@ async function writeAndVerify(book: WrittenBook, progress: MutableProgress): Pro
     const { points, stale } = await verifyBook({ bookId, revision });
     if (points === chunks) {
       progress.stage = 'commit';
-      await commitBook(book);
-      if (stale > 0) await dropStale({ bookId, revision });
+      // Once it is committed the book is ingested, whoever cancels it now.
+      await CancellationScope.nonCancellable(async () => {
+        await commitBook(book);
+        if (stale > 0) await dropStale({ bookId, revision });
+      });
       return;
     }
     if (round === VERIFY_ROUNDS) {
       throw ApplicationFailure.nonRetryable(
         `${book.path}: the store holds ${points} points of ${chunks} chunks after ${round} tries`,
         'COUNT_MISMATCH',
+        round,
       );
     }
     await dropRevision({ bookId, revision });
@@ -145,14 +165,23 @@ function readable(error: unknown, progress: BookProgress): ApplicationFailure {
 }
 
 async function settleUnfinished(input: IngestBookInput, outcome: BookOutcome): Promise<void> {
-  const { library, bookId, path, bytes } = input;
+  const { library, bookId, path, bytes, mtimeMs } = input;
   try {
-    await recordOutcome({ library, bookId, path, bytes, outcome });
+    await recordOutcome({ library, bookId, path, bytes, ...(mtimeMs !== undefined && { mtimeMs }), outcome });
   } catch (error) {
     // The run must hear of the book all the same, and the book's own reason must not be lost.
     log.error('the outcome could not be recorded', { path, error: String(error) });
   }
   await report(input, outcome);
+}
+
+/** Only where the run has found that Temporal knows the attributes, and has set them from the start. */
+function publish({ state, stage }: { state: string; stage: string }): void {
+  if (workflowInfo().typedSearchAttributes.get(libraryKey) === undefined) return;
+  upsertSearchAttributes([
+    { key: stateKey, value: state },
+    { key: stageKey, value: stage },
+  ]);
 }
 
 async function report(input: IngestBookInput, outcome: BookOutcome): Promise<void> {

@@ -1,8 +1,10 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { z } from 'zod';
+import type { z } from 'zod';
+import type { ingestLibraryInput } from './contract.ts';
+import './zod-without-eval.ts';
 
-// The workflow sandbox forbids compiling code at run time.
-z.config({ jitless: true });
+/** Input of a run, checked and with its defaults. */
+export type ParsedRunInput = z.output<typeof ingestLibraryInput>;
 
 /** Input as its schema gives it, or a failure that is not retried and names every field that is wrong. */
 export function parseInput<T extends z.ZodType>(schema: T, raw: unknown): z.output<T> {

@@ -57,6 +57,14 @@ export const policies = {
     cancellationType,
     retry: patient,
   },
+  /** Reading every artifact and every point of a large installation. */
+  upkeep: {
+    taskQueue: taskQueues.main,
+    startToCloseTimeout: '12 hours',
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType,
+    retry: patient,
+  },
   /** Short calls: a minute is ample, and a dead worker is noticed by it. */
   quick: {
     taskQueue: taskQueues.main,

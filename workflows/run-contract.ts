@@ -29,9 +29,12 @@ export type RunUpdate = keyof typeof runUpdates;
 export const setParallelInput = z.strictObject({ parallel });
 export type SetParallelInput = z.input<typeof setParallelInput>;
 
+/** Books that one update may name. */
+export const MAX_NAMED_BOOKS = 100;
+
 /** Ids or absolute paths, as `books` and `status` show them. */
 export const namedBooksInput = z.strictObject({
-  books: z.array(z.string().min(1)).min(1, 'name at least one book').max(100),
+  books: z.array(z.string().min(1)).min(1, 'name at least one book').max(MAX_NAMED_BOOKS),
 });
 export type NamedBooksInput = z.input<typeof namedBooksInput>;
 

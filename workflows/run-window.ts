@@ -1,41 +1,65 @@
 /**
- * The books of a run: which are waiting, in flight and settled. Pure, so that any order of starts, reports, losses
- * and duplicates can be tested.
+ * The books of a run: which are waiting, in flight and settled. Pure, so that any order of starts, reports, losses,
+ * duplicates and updates can be tested.
  *
- * 1. Every book of the manifest is settled exactly once.
- * 2. Never more books are in flight than `parallel`.
+ * 1. Every book of the manifests is settled exactly once.
+ * 2. Never more books are started than `parallel` allows.
  * 3. A report of a book that is not in flight changes nothing.
  */
-import {
-  type BookCounts,
-  type BookFailure,
-  type BookReport,
-  type CarriedState,
-  MAX_LISTED_FAILURES,
-  type ManifestEntry,
-  type RunningBook,
-  type ScanResult,
+import type {
+  BookCounts,
+  BookFailure,
+  BookReport,
+  CarriedState,
+  ManifestEntry,
+  RunningBook,
+  ScanResult,
+  WaitingBook,
 } from './contract.ts';
+import { latestOf } from './failure-list.ts';
+import { type FormatWork, MAX_NAMED_BOOKS, type ProgressSample } from './run-contract.ts';
+import { RunWork } from './run-work.ts';
+
+/** A list of books that the run works through. */
+export interface Manifest {
+  readonly key: string;
+  readonly count: number;
+}
+
+/** About 60 KB of paths at most. */
+const MAX_FRONT = 300;
+const MAX_TAKEN = 5_000;
 
 export class RunWindow {
   readonly #scan: ScanResult;
-  readonly #startedAtMs: number;
-  readonly #parallel: number;
+  readonly startedAtMs: number;
+  readonly #manifests: Manifest[];
+  /** By book id. */
   readonly #running = new Map<string, RunningBook>();
-  #failures: BookFailure[];
+  /** Books that are started before all others; their ordinals are in `#taken`. */
+  #front: WaitingBook[] = [];
+  /** Ordinals not below the cursor that are not waiting there any more. */
+  readonly #taken: Set<number>;
+  readonly #work: RunWork;
+  #failures: readonly BookFailure[];
   #cursor = 0;
   #ingested = 0;
   #failed: number;
   #cancelled = 0;
   #chunks = 0;
   #cancelling = false;
+  parallel: number;
+  paused = false;
 
   constructor(scan: ScanResult, parallel: number, startedAtMs: number) {
     this.#scan = scan;
-    this.#parallel = parallel;
-    this.#startedAtMs = startedAtMs;
+    this.parallel = parallel;
+    this.startedAtMs = startedAtMs;
+    this.#manifests = [{ key: scan.manifestKey, count: scan.toIngest }];
     this.#failed = scan.failed;
-    this.#failures = [...scan.failures];
+    this.#failures = latestOf(scan.failures);
+    this.#taken = new Set();
+    this.#work = new RunWork(scan.formats, startedAtMs);
   }
 
   static resume(carried: CarriedState, parallel: number): RunWindow {
@@ -45,23 +69,33 @@ export class RunWindow {
     window.#failed = carried.failed;
     window.#cancelled = carried.cancelled;
     window.#chunks = carried.chunks;
-    window.#failures = [...carried.failures];
+    window.#failures = carried.failures;
     window.#cancelling = carried.cancelling;
+    window.paused = carried.paused ?? false;
+    window.#manifests.push(...(carried.retries ?? []));
+    window.#front = [...(carried.front ?? [])];
+    window.#work.resume(carried);
+    for (const ordinal of carried.taken ?? []) window.#taken.add(ordinal);
     for (const book of carried.running) window.#running.set(book.bookId, book);
     return window;
   }
 
   /** How many books may be started now. */
   get free(): number {
-    if (this.#cancelling) return 0;
-    return Math.max(0, Math.min(this.#parallel - this.#running.size, this.#scan.toIngest - this.#cursor));
+    if (this.#cancelling || this.paused) return 0;
+    return Math.max(0, Math.min(this.parallel - this.#running.size, this.waiting));
   }
 
-  get manifestKey(): string {
-    return this.#scan.manifestKey;
+  /** Books that are neither started nor settled. */
+  get waiting(): number {
+    return this.#total - this.#cursor - this.#taken.size + this.#front.length;
   }
 
-  /** Position in the manifest of the next book to start. */
+  get manifests(): readonly Manifest[] {
+    return this.#manifests;
+  }
+
+  /** First ordinal, over all manifests, that may still be waiting in its place. */
   get cursor(): number {
     return this.#cursor;
   }
@@ -82,41 +116,140 @@ export class RunWindow {
     return this.#cancelling;
   }
 
+  get formats(): Readonly<Record<string, FormatWork>> {
+    return this.#work.formats;
+  }
+
+  get samples(): readonly ProgressSample[] {
+    return this.#work.samples;
+  }
+
+  get skippedFiles(): Readonly<Record<string, number>> {
+    return this.#scan.skippedFiles;
+  }
+
+  get pruned(): number {
+    return this.#scan.pruned ?? 0;
+  }
+
   /** True when no book is in flight and none is left to start. */
   get settled(): boolean {
-    return this.#running.size === 0 && (this.#cancelling || this.#cursor >= this.#scan.toIngest);
+    return this.#running.size === 0 && (this.#cancelling || this.waiting === 0);
   }
 
   get counts(): BookCounts {
-    const unstarted = this.#cancelling ? this.#scan.toIngest - this.#cursor : 0;
+    const { toIngest, unchanged, failed } = this.#scan;
     return {
-      total: this.#scan.toIngest + this.#scan.unchanged + this.#scan.failed,
+      total: toIngest + unchanged + failed,
       ingested: this.#ingested,
-      unchanged: this.#scan.unchanged,
+      unchanged,
       failed: this.#failed,
-      cancelled: this.#cancelled + unstarted,
+      cancelled: this.#cancelled + (this.#cancelling ? this.waiting : 0),
     };
   }
 
-  /** Moves the next book of the manifest into flight. */
+  /** The book that goes before all others, if there is one. It is still waiting until it is started. */
+  get first(): ManifestEntry | null {
+    return this.#front[0]?.entry ?? null;
+  }
+
+  /** Where the next book of the manifests is; null when all of them were taken. */
+  get next(): { readonly manifestKey: string; readonly index: number } | null {
+    while (this.#taken.delete(this.#cursor)) this.#cursor += 1;
+    let index = this.#cursor;
+    for (const { key, count } of this.#manifests) {
+      if (index < count) return { manifestKey: key, index };
+      index -= count;
+    }
+    return null;
+  }
+
+  /** Moves the next book into flight: `first` where there is one, else the one that lies at `next`. */
   start(entry: ManifestEntry, nowMs: number): void {
-    this.#cursor += 1;
-    this.#running.set(entry.bookId, { bookId: entry.bookId, path: entry.path, startedAtMs: nowMs });
+    if (this.#front.length > 0) this.#front = this.#front.slice(1);
+    else this.#cursor += 1;
+    const { bookId, path, bytes } = entry;
+    this.#failures = this.#failures.filter((failure) => failure.path !== path);
+    this.#running.set(bookId, { bookId, path, bytes, startedAtMs: nowMs });
+  }
+
+  isInFlight(bookId: string): boolean {
+    return this.#running.has(bookId);
+  }
+
+  /** Another run's child is at work on the book: what it read may be older than what this run found. */
+  adopt(bookId: string): void {
+    const book = this.#running.get(bookId);
+    if (book) this.#running.set(bookId, { ...book, adopted: true });
+  }
+
+  /** A book of its own again. */
+  disown(bookId: string): void {
+    const book = this.#running.get(bookId);
+    if (!book) return;
+    const { adopted: _, ...own } = book;
+    this.#running.set(bookId, own);
+  }
+
+  isAdopted(bookId: string): boolean {
+    return this.#running.get(bookId)?.adopted === true;
   }
 
   /** Takes a book out of flight; false when it was not in flight. */
-  settle(report: BookReport): boolean {
-    if (!this.#running.delete(report.bookId)) return false;
+  settle(report: BookReport, nowMs: number): boolean {
+    const book = this.#running.get(report.bookId);
+    if (!book) return false;
+    this.#running.delete(report.bookId);
     if (report.outcome === 'ingested') {
       this.#ingested += 1;
       this.#chunks += report.chunks;
     } else if (report.outcome === 'failed') {
       this.#failed += 1;
-      this.#failures = [...this.#failures, report.failure].slice(-MAX_LISTED_FAILURES);
+      this.#list([report.failure]);
     } else {
       this.#cancelled += 1;
     }
+    this.#work.settle(book, report.outcome === 'ingested' ? report.chunks : null, nowMs);
     return true;
+  }
+
+  isWaiting({ ordinal }: WaitingBook): boolean {
+    if (this.#front.some((book) => book.ordinal === ordinal)) return true;
+    return ordinal >= this.#cursor && ordinal < this.#total && !this.#taken.has(ordinal);
+  }
+
+  /** Null, or why no more books may leave their places: what is carried from step to step must stay small. */
+  get crowded(): string | null {
+    if (this.#front.length + MAX_NAMED_BOOKS > MAX_FRONT)
+      return `${this.#front.length} books are at the front already`;
+    if (this.#taken.size + MAX_NAMED_BOOKS > MAX_TAKEN)
+      return `${this.#taken.size} books were moved or cancelled before their turn already`;
+    return null;
+  }
+
+  /** Waiting books go before all others, in the order given. */
+  moveToFront(books: readonly WaitingBook[]): void {
+    const moved = books.filter((book) => this.isWaiting(book));
+    const ordinals = new Set(moved.map((book) => book.ordinal));
+    this.#front = [...moved, ...this.#front.filter((book) => !ordinals.has(book.ordinal))];
+    for (const ordinal of ordinals) this.#take(ordinal);
+  }
+
+  /** Settles a book that waits. */
+  cancelWaiting(book: WaitingBook, nowMs: number): void {
+    if (!this.isWaiting(book)) return;
+    this.#front = this.#front.filter((other) => other.ordinal !== book.ordinal);
+    this.#take(book.ordinal);
+    this.#cancelled += 1;
+    this.#work.settle(book.entry, null, nowMs);
+  }
+
+  /** Books that had failed wait again; they were counted when they failed. */
+  retry({ manifestKey, toIngest, failed, unchanged, failures, formats }: ScanResult): void {
+    this.#manifests.push({ key: manifestKey, count: toIngest });
+    this.#failed = Math.max(0, this.#failed - toIngest - unchanged);
+    if (failed > 0) this.#list(failures);
+    this.#work.add(formats);
   }
 
   /** From now on no book is started. */
@@ -134,16 +267,26 @@ export class RunWindow {
       cancelled: this.#cancelled,
       chunks: this.#chunks,
       failures: this.#failures,
-      startedAtMs: this.#startedAtMs,
+      startedAtMs: this.startedAtMs,
       cancelling: this.#cancelling,
+      paused: this.paused,
+      retries: this.#manifests.slice(1),
+      front: this.#front,
+      taken: [...this.#taken],
+      formats: this.formats,
+      samples: this.samples,
     };
   }
 
-  get skippedFiles(): Readonly<Record<string, number>> {
-    return this.#scan.skippedFiles;
+  get #total(): number {
+    return this.#manifests.reduce((sum, { count }) => sum + count, 0);
   }
 
-  get startedAtMs(): number {
-    return this.#startedAtMs;
+  #list(failures: readonly BookFailure[]): void {
+    this.#failures = latestOf([...this.#failures, ...failures]);
+  }
+
+  #take(ordinal: number): void {
+    if (ordinal >= this.#cursor) this.#taken.add(ordinal);
   }
 }

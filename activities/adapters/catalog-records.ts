@@ -7,6 +7,7 @@ const failureRecord: z.ZodType<FailureRecord> = z.object({
   code: z.string(),
   message: z.string(),
   attempts: z.number().int(),
+  fingerprint: z.string().optional(),
 });
 
 export const bookRecord: z.ZodType<BookRecord> = z.object({
@@ -24,6 +25,11 @@ export const bookRecord: z.ZodType<BookRecord> = z.object({
   pipeline: z.string(),
   pages: z.number().int(),
   chunks: z.number().int(),
+  // Records of version 0.1 have none.
+  artifacts: z
+    .object({ pages: z.string(), chunks: z.string(), vectors: z.string() })
+    .nullable()
+    .default(null),
   failure: failureRecord.nullable(),
   workflowId: z.string(),
   updatedAtMs: z.number(),

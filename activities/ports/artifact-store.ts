@@ -12,6 +12,19 @@ export interface ArtifactStore {
   create(key: string, owner: string, mode: 'resume' | 'fresh'): Promise<ArtifactWriter>;
   /** Drops a finished artifact, for example because it is damaged. */
   remove(key: string): Promise<void>;
+  /** Everything that is there, finished or not, in any order. */
+  list(): AsyncIterable<ListedArtifact>;
+  /** Drops exactly what was listed; no error when it is gone already. */
+  discard(listed: ListedArtifact): Promise<void>;
+}
+
+export interface ListedArtifact {
+  readonly key: string;
+  /** Null when it is finished; else a name for whoever is writing it. */
+  readonly partialOf: string | null;
+  readonly bytes: number;
+  /** Last write, in milliseconds since 1970. */
+  readonly modifiedMs: number;
 }
 
 export interface ArtifactReader extends AsyncDisposable {

@@ -5,6 +5,15 @@ export interface FailureRecord {
   readonly code: string;
   readonly message: string;
   readonly attempts: number;
+  /** Of pipeline and limits under which the content of the file was found at fault; absent for other failures. */
+  readonly fingerprint?: string | undefined;
+}
+
+/** Keys in the artifact store of what a revision was made of. */
+export interface ArtifactKeys {
+  readonly pages: string;
+  readonly chunks: string;
+  readonly vectors: string;
 }
 
 /** One record a book. `revision` is what searches may return; it stays when a later ingestion fails. */
@@ -32,6 +41,8 @@ export interface BookRecord {
   readonly pages: number;
   /** Chunks of the committed revision. */
   readonly chunks: number;
+  /** Artifacts of the committed revision; null when there is none, and in records of version 0.1. */
+  readonly artifacts: ArtifactKeys | null;
   /** Set exactly when state is `failed`. */
   readonly failure: FailureRecord | null;
   /** Workflow that wrote the record. */

@@ -28,6 +28,9 @@ export interface StoredHit extends StoredPassage {
   readonly score: number;
 }
 
+/** What tells a point from others, without its text and vector. */
+export type PointKey = Pick<StoredPassage, 'id' | 'bookId' | 'library' | 'revision' | 'ordinal'>;
+
 export interface SearchFilter {
   readonly library?: string;
   readonly bookId?: string;
@@ -49,6 +52,13 @@ export interface VectorStore extends AsyncDisposable {
   deleteStale(bookId: string, revision: string): Promise<number>;
   /** Deletes the points of a book, or of one of its revisions. */
   delete(bookId: string, revision?: string): Promise<void>;
+  /** Deletes these points of a book, every copy of each; ids that are not there are passed over. */
+  deletePoints(bookId: string, ids: readonly string[]): Promise<void>;
+  /**
+   * Every point, in pages of any size and order; rows that share an id are given each. Memory does not grow with the
+   * store. What is written meanwhile may be given or not.
+   */
+  scan(filter: SearchFilter): AsyncIterable<readonly PointKey[]>;
   /** The `limit` nearest points, best first. An empty store gives none. */
   search(vector: Float32Array, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]>;
   /** Passages by id; ids that are not there are left out. */

@@ -4,10 +4,11 @@ import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { type ErrorCode, ScriptoriumError } from '../errors.ts';
 import { assertInsideRoots } from './roots.ts';
+import { StraightNames, trimmed } from './straight-names.ts';
 
 export interface FoundBook {
   readonly kind: 'book';
-  /** Absolute path as it was found, links not resolved. */
+  /** Absolute path as it was found, links not resolved; of several names of one file always the same. */
   readonly path: string;
   readonly bytes: number;
   readonly mtimeMs: number;
@@ -30,7 +31,7 @@ export interface WalkOptions {
  * book and each failure comes once.
  */
 export async function* walkSources(paths: readonly string[], options: WalkOptions): AsyncGenerator<Found> {
-  const walk = new Walk(options);
+  const walk = new Walk(options, await StraightNames.below(paths.map((path) => normalize(path))));
   const failed = new Set<string>();
   for (const path of paths) {
     for await (const item of walk.top(normalize(path))) {
@@ -41,28 +42,38 @@ export async function* walkSources(paths: readonly string[], options: WalkOption
   }
 }
 
+/** How a link to a book or folder that has a name of its own counts among the skipped files. */
+export const OTHER_NAME = '(another name)';
+
+interface Entry {
+  readonly stats: Stats;
+  readonly realPath: string;
+}
+
 class Walk {
   readonly #options: WalkOptions;
-  readonly #seenPaths = new Set<string>();
-  readonly #seenFolders = new Set<string>();
+  readonly #straightNames: StraightNames;
+  /** Names of the books and folders that were met, by their real path. */
+  readonly #seen = new Map<string, string>();
   /** How often a book or folder was met that had come before. */
   #repeated = 0;
 
-  constructor(options: WalkOptions) {
+  constructor(options: WalkOptions, straightNames: StraightNames) {
     this.#options = options;
+    this.#straightNames = straightNames;
   }
 
   /** A path that a person named: unlike what lies in a folder, it must be a book or hold some. */
   async *top(path: string): AsyncGenerator<Found> {
     const entry = await this.#look(path);
     if ('error' in entry) yield entry;
-    else if (entry.stats.isFile()) yield* this.#namedFile(path, entry.stats);
+    else if (entry.stats.isFile()) yield* this.#namedFile(path, entry);
     else if (entry.stats.isDirectory()) yield* this.#namedFolder(path, entry.realPath);
     else yield failure(path, 'UNSUPPORTED_FORMAT', `${path} is neither a file nor a folder`);
   }
 
-  async *#namedFile(path: string, stats: Stats): AsyncGenerator<Found> {
-    if (this.#options.isBookName(path)) yield* this.#book(path, stats);
+  async *#namedFile(path: string, entry: Entry): AsyncGenerator<Found> {
+    if (this.#options.isBookName(path)) yield* this.#book(path, entry);
     else yield failure(path, 'UNSUPPORTED_FORMAT', `${path} has no ending of a supported format`);
   }
 
@@ -82,7 +93,11 @@ class Walk {
       yield failure(path, 'SYMLINK_LOOP', `${path} links to a folder that holds it`);
       return;
     }
-    if (this.#isRepeated(this.#seenFolders, realPath)) return;
+    const known = this.#nameOf(realPath, this.#straightNames.of(realPath), path);
+    if (known !== path) {
+      yield* this.#repeat(path, known);
+      return;
+    }
     const names = await namesIn(path);
     if (names instanceof ScriptoriumError) {
       yield { kind: 'failure', path, error: names };
@@ -95,27 +110,39 @@ class Walk {
     const entry = await this.#look(path);
     if ('error' in entry) yield entry;
     else if (entry.stats.isDirectory()) yield* this.#folder(path, entry.realPath, ancestors);
-    else if (entry.stats.isFile() && this.#options.isBookName(path)) yield* this.#book(path, entry.stats);
+    else if (entry.stats.isFile() && this.#options.isBookName(path)) yield* this.#book(path, entry);
     else yield { kind: 'skipped', path, ending: extname(path).toLowerCase() || '(none)' };
   }
 
-  async *#book(path: string, stats: Stats): AsyncGenerator<Found> {
-    if (this.#isRepeated(this.#seenPaths, path)) return;
+  async *#book(path: string, { stats, realPath }: Entry): AsyncGenerator<Found> {
+    const straight = this.#straightNames.of(realPath);
+    const findable = straight !== null && this.#options.isBookName(straight) ? straight : null;
+    const known = this.#nameOf(realPath, findable, path);
+    if (known !== path) {
+      yield* this.#repeat(path, known);
+      return;
+    }
     const unreadable = await access(path, constants.R_OK).catch((error: unknown) => error);
     if (unreadable) yield { kind: 'failure', path, error: sourceError(path, unreadable) };
     else yield { kind: 'book', path, bytes: stats.size, mtimeMs: Math.trunc(stats.mtimeMs) };
   }
 
-  #isRepeated(seen: Set<string>, path: string): boolean {
-    const repeated = seen.has(path);
-    seen.add(path);
-    if (repeated) this.#repeated += 1;
-    return repeated;
+  /** `path` itself when what lies there is to be taken now, by this name; otherwise the name that it has, or null once it was taken by `path`. */
+  #nameOf(realPath: string, straight: string | null, path: string): string | null {
+    if (straight !== null && straight !== trimmed(path)) return straight;
+    const seen = this.#seen.get(realPath);
+    this.#seen.set(realPath, seen ?? path);
+    if (seen === undefined) return path;
+    return trimmed(seen) === trimmed(path) ? null : seen;
   }
 
-  async #look(
-    path: string,
-  ): Promise<{ stats: Stats; realPath: string } | Extract<Found, { kind: 'failure' }>> {
+  /** Met before, or yet to be met by its own name, which is another one. */
+  *#repeat(path: string, known: string | null): Generator<Found> {
+    this.#repeated += 1;
+    if (known !== null) yield { kind: 'skipped', path, ending: OTHER_NAME };
+  }
+
+  async #look(path: string): Promise<Entry | Extract<Found, { kind: 'failure' }>> {
     try {
       const realPath = await realpath(path);
       assertInsideRoots(path, realPath, this.#options.roots);

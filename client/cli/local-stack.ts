@@ -7,7 +7,7 @@ import { isErrorCode, ScriptoriumError } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
 import { homeOf } from '../home.ts';
 import { askAlive, readStackState, type StackState, type StackStatus, stopStack } from '../stack-state.ts';
-import { say } from './output.ts';
+import { printable, say } from './output.ts';
 
 const LOOK_EVERY_MS = 150;
 /** The first start fetches 250 MB, on any line. */
@@ -140,7 +140,7 @@ class LogTail {
       this.#position += bytesRead;
       for (const line of buffer.toString('utf8', 0, bytesRead).split('\n').filter(Boolean)) {
         this.lastLine = line;
-        say(line);
+        say(printable(line));
       }
     } finally {
       await file.close();

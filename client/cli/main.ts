@@ -5,7 +5,10 @@ import { toScriptoriumError } from '../../activities/errors.ts';
 import { addBookCommands } from './commands/books.ts';
 import { addIngestCommand } from './commands/ingest.ts';
 import { addQuestionCommands } from './commands/questions.ts';
+import { addRunCommands } from './commands/run.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
 import { addStackCommands } from './commands/stack.ts';
+import { addUpkeepCommands } from './commands/upkeep.ts';
 import { exitCodes, printError } from './output.ts';
 
 const program = new Command('scriptorium')
@@ -22,10 +25,12 @@ const program = new Command('scriptorium')
   );
 addStackCommands(program);
 addIngestCommand(program);
+addRunCommands(program);
+addScheduleCommand(program);
 addQuestionCommands(program);
 addBookCommands(program);
-for (const command of program.commands)
-  command.exitOverride().option('--json', 'print the result as one JSON document');
+addUpkeepCommands(program);
+configure(program.commands);
 
 try {
   await program.parseAsync();
@@ -33,6 +38,14 @@ try {
   process.exitCode = exitCodeOf(error);
   if (!(error instanceof CommanderError))
     printError(error, program.opts<{ debug?: boolean }>().debug === true);
+}
+
+/** Commands of commands, too. */
+function configure(commands: readonly Command[]): void {
+  for (const command of commands) {
+    command.exitOverride().option('--json', 'print the result as one JSON document');
+    configure(command.commands);
+  }
 }
 
 function exitCodeOf(error: unknown): number {

@@ -19,13 +19,10 @@ export function say(line: string): void {
 export function printError(error: unknown, debug: boolean): void {
   const { code, message, remedy, cause } = toScriptoriumError(error);
   const text = message.includes(remedy) ? message : `${message.replace(/\.$/, '')}. ${remedy}`;
-  say(`scriptorium: ${code}: ${text}`);
-  if (debug)
-    say(
-      String(
-        (cause instanceof Error ? cause.stack : undefined) ?? (error instanceof Error ? error.stack : error),
-      ),
-    );
+  say(printable(`scriptorium: ${code}: ${text}`));
+  if (!debug) return;
+  const stack = cause instanceof Error ? cause.stack : error instanceof Error ? error.stack : undefined;
+  for (const line of String(stack ?? error).split('\n')) say(printable(line));
 }
 
 /** Control characters would move the cursor, or worse; book text and file names may hold any. Joiners, which scripts and emoji need, stay. */

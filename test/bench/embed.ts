@@ -6,6 +6,7 @@ import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import type { BenchOptions } from './options.ts';
 import { alternate, type BenchReport, reportOf } from './report.ts';
 
 const ROUNDS = 7;
@@ -13,7 +14,7 @@ const CHUNKS = 256;
 /** The batch between two checkpoints of the product's pipeline. */
 const BATCH = 32;
 
-export async function benchEmbed(): Promise<BenchReport> {
+export async function benchEmbed({ signal }: Pick<BenchOptions, 'signal'>): Promise<BenchReport> {
   const threads = availableParallelism();
   const finding = { cacheFolder: homeOf().cache, env: process.env };
   const [modelPath, tokenizerPath] = [
@@ -32,6 +33,7 @@ export async function benchEmbed(): Promise<BenchReport> {
   const rounds = await alternate(
     { scriptorium: () => rate(() => embedAll(embedder, texts, threads)), bare: () => rate(() => bare.run()) },
     ROUNDS,
+    signal,
   );
   await bare.stop();
   return reportOf(

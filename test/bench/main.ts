@@ -1,24 +1,53 @@
 /** `npm run bench -- NAME [--json]`: ours and the alternative in the same run, alternating; medians and their ratio. */
-import { parseArgs } from 'node:util';
 import { benchEmbed } from './embed.ts';
+import { benchLibrary } from './library.ts';
+import { type BenchOptions, parseBenchOptions } from './options.ts';
 import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
 
-const benches: Readonly<Record<string, () => Promise<BenchReport>>> = { embed: benchEmbed };
+const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
+  embed: benchEmbed,
+  library: benchLibrary,
+};
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
+const USAGE = `Usage: npm run bench -- NAME [--json] [--books N] [--parallel N] [--rounds N] [--profile FOLDER]
+Benchmarks: ${Object.keys(benches).join(', ')}
+`;
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+
+// A call of Temporal's client that is being retried when its connection is closed throws where nobody can catch it; what
+// was started must end all the same.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack ?? String(error)}\n`);
+  process.exitCode = 1;
+  interrupted.abort(error);
 });
-const [name = ''] = positionals;
-const bench = benches[name];
+
+const chosen = parsed();
+const bench = chosen && benches[chosen.name];
 if (!bench) {
-  process.stderr.write(
-    `Usage: npm run bench -- NAME [--json]\nBenchmarks: ${Object.keys(benches).join(', ')}\n`,
-  );
+  process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
-  const report = await bench();
-  printTable(report);
-  if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  try {
+    const report = await bench(chosen.options);
+    printTable(report);
+    if (chosen.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    process.stderr.write(`${String(error)}\n`);
+    process.exitCode ??= 130;
+  }
+}
+
+function parsed() {
+  try {
+    return parseBenchOptions(process.argv.slice(2), interrupted.signal);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return null;
+  }
 }

@@ -11,6 +11,10 @@ export interface BenchReport {
   /** Ours to the only, or first, alternative. */
   readonly ratio: number;
   readonly notMeasured: string;
+  /** What else was measured, units in the names. */
+  readonly figures?: Readonly<Record<string, number | string>>;
+  /** Figures over time; the first of each row is seconds since the start. */
+  readonly series?: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
 /** The middle figure; of an even number the mean of the two in the middle. */
@@ -24,6 +28,7 @@ export function median(figures: readonly number[]): number {
 export async function alternate(
   contenders: Readonly<Record<string, () => Promise<number>>>,
   rounds: number,
+  signal: AbortSignal,
 ): Promise<Record<string, number[]>> {
   const figures: Record<string, number[]> = Object.fromEntries(
     Object.keys(contenders).map((name) => [name, []]),
@@ -31,6 +36,7 @@ export async function alternate(
   for (let round = 0; round < rounds; round++) {
     const names = Object.keys(contenders);
     for (const name of round % 2 === 0 ? names : names.reverse()) {
+      signal.throwIfAborted();
       const figure = await contenders[name]?.();
       if (figure !== undefined) figures[name]?.push(figure);
       process.stderr.write(`round ${round + 1}/${rounds} ${name}: ${figure?.toFixed(1)}\n`);
@@ -65,6 +71,7 @@ export function printTable({
   ratios,
   rounds,
   notMeasured,
+  figures = {},
 }: BenchReport): void {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   say(
@@ -79,5 +86,6 @@ export function printTable({
       `  ${name.padEnd(16)} ${figure.toFixed(1)} ${unit} (${Math.min(...range).toFixed(1)} to ${Math.max(...range).toFixed(1)})${ratio}`,
     );
   }
+  for (const [name, figure] of Object.entries(figures)) say(`  ${name.padEnd(36)} ${figure}`);
   say(`  not measured: ${notMeasured}`);
 }

@@ -5,10 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { QdrantClient } from '@qdrant/js-client-rest';
 import { v4 as uuid } from 'uuid';
 import { openQdrantStores } from '../../activities/adapters/qdrant/qdrant-stores.ts';
+import { ScriptoriumError } from '../../activities/errors.ts';
 import { type StandIn, startQdrantStandIn } from '../helpers/qdrant-stand-in.ts';
 import { type ProxyMode, startProxy, type TestProxy } from '../helpers/qdrant-stand-in-proxy.ts';
 import { catalogContract } from './catalog-contract.ts';
 import { type Backing, bookIdOf, bookPoints, DIMENSIONS, record, type Stores } from './store-fixtures.ts';
+import { vectorScanContract } from './vector-scan-contract.ts';
 import { vectorSearchContract } from './vector-search-contract.ts';
 import { vectorStoreContract } from './vector-store-contract.ts';
 
@@ -54,6 +56,7 @@ async function dropCollections(prefix: string): Promise<void> {
 
 vectorStoreContract('Qdrant', newPrefix);
 vectorSearchContract('Qdrant', newPrefix);
+vectorScanContract('Qdrant', newPrefix);
 catalogContract('Qdrant', newPrefix);
 
 describe('a Qdrant server that misbehaves', () => {
@@ -91,15 +94,32 @@ describe('a Qdrant server that misbehaves', () => {
     ['500', answer(500, '{"status":{"error":"Service internal error"}}')],
     ['502 with a page', answer(502, '<html>Bad Gateway</html>', { 'content-type': 'text/html' })],
     ['503', answer(503, '{"status":{"error":"not ready"}}')],
-    ['429', answer(429, '{"status":{"error":"slow down"}}')],
-    ['429 with seconds to wait', answer(429, '{"status":{"error":"slow down"}}', { 'retry-after': '17' })],
-    ['429 with a date', answer(429, '{}', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' })],
     ['408', answer(408, '')],
     ['an answer that is no JSON', answer(200, 'hello', { 'content-type': 'application/json' })],
     ['no answer in time', { kind: 'silent' } as const],
   ])('%s is worth another try', async (_, mode) => {
     await expect(countWhile(mode)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE', retryable: true });
     expect(await stores.store.count(bookIdOf('alice'))).toBe(0);
+  });
+
+  test.each([
+    ['429', answer(429, '{"status":{"error":"slow down"}}')],
+    ['429 with seconds to wait', answer(429, '{"status":{"error":"slow down"}}', { 'retry-after': '17' })],
+    ['429 with a date', answer(429, '{}', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' })],
+  ])('%s is an overload, and worth another try', async (_, mode) => {
+    await expect(countWhile(mode)).rejects.toMatchObject({ code: 'STORE_OVERLOADED', retryable: true });
+  });
+
+  test.each([429, 503])('%d tells when to ask again, however many ask', async (status) => {
+    const waits = ['17', '120', new Date(Date.now() + 1_800_000).toUTCString(), 'soon'];
+    const wanted = [17_000, 120_000, 1_800_000, undefined];
+    for (const [index, wait] of waits.entries()) {
+      proxy.mode = answer(status, '{"status":{"error":"slow down"}}', { 'retry-after': wait });
+      const asked = Array.from({ length: 10 }, () => stores.store.count(bookIdOf('alice')));
+      const failures = await Promise.all(asked.map((one) => one.catch((error: unknown) => error)));
+      for (const failure of failures) expectWait(failure, wanted[index]);
+    }
+    proxy.mode = { kind: 'pass' };
   });
 
   test.each([
@@ -126,6 +146,12 @@ describe('a Qdrant server that misbehaves', () => {
     for (const line of writes) expect(line).toContain('wait=true');
   });
 });
+
+function expectWait(failure: unknown, waitMs: number | undefined): void {
+  if (!(failure instanceof ScriptoriumError)) throw new Error(`it ended with ${String(failure)}`);
+  if (waitMs === undefined) expect(failure.retryAfterMs).toBeUndefined();
+  else expect(Math.abs((failure.retryAfterMs ?? 0) - waitMs)).toBeLessThan(10_000);
+}
 
 describe('the address of Qdrant', () => {
   const open = async (address: string): Promise<Stores> =>

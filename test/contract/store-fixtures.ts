@@ -119,6 +119,7 @@ export function record(name: string, changes: Partial<BookRecord> = {}): BookRec
     pipeline: 'p1',
     pages: 12,
     chunks: 34,
+    artifacts: null,
     failure: null,
     workflowId: 'ingestBook/1',
     updatedAtMs: 1_735_689_600_000,

@@ -1,14 +1,10 @@
 /** A real Temporal development server for tests, from the same asset as the product's. */
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { DefaultLogger, Runtime, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { temporalAsset } from '../../workers/assets/manifest.ts';
+import { bundleWorkflows as bundleAsTheProduct } from '../../workers/workflow-bundle.ts';
 
 let installed = false;
 
@@ -28,6 +24,5 @@ export async function temporalBinary(): Promise<string> {
 
 /** The workflows of this checkout, bundled once a test file. */
 export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  const { pathname } = new URL('../../workflows/index.ts', import.meta.url);
-  return await bundleWorkflowCode({ workflowsPath: pathname, logger: new DefaultLogger('ERROR') });
+  return await bundleAsTheProduct(new DefaultLogger('ERROR'));
 }

@@ -21,6 +21,7 @@ const numbers: readonly (readonly [string, number, number, (config: Config) => n
   ['SCRIPTORIUM_CHUNK_TOKENS', 66, 256, ({ chunking }) => chunking.maxTokens],
   ['SCRIPTORIUM_CHUNK_OVERLAP', 0, 127, ({ chunking }) => chunking.overlapTokens],
   ['SCRIPTORIUM_CACHED_WORKFLOWS', 2, 10_000, ({ maxCachedWorkflows }) => maxCachedWorkflows],
+  ['SCRIPTORIUM_WORKER_MEMORY_MB', 512, 1_048_576, ({ maxWorkerBytes }) => maxWorkerBytes / 2 ** 20],
   ['SCRIPTORIUM_GRACE_S', 1, 600, ({ graceMs }) => graceMs / 1_000],
   ['SCRIPTORIUM_ANSWER_TIMEOUT_S', 1, 110, ({ answers }) => (answers?.timeoutMs ?? 0) / 1_000],
 ];
@@ -61,7 +62,9 @@ describe('the configuration of an empty environment', () => {
       chunking: { maxTokens: 256, overlapTokens: 32 },
       embedding: { threads: availableParallelism(), chunksPerBatch: 32 },
       answers: null,
+      limits: { maxOutageMs: 24 * 3_600_000 },
       maxCachedWorkflows: 100,
+      maxWorkerBytes: 4_096 * 2 ** 20,
       graceMs: 10_000,
       logLevel: 'info',
     });

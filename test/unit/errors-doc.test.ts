@@ -29,8 +29,8 @@ for (const line of doc.split('\n')) {
   rows.set(code, { retried, meaning, remedy });
 }
 
-const retriedOf = ({ retryable, outage }: ErrorEntry): string =>
-  outage ? 'until it ends' : retryable ? 'three tries' : 'no';
+const retriedOf = ({ retryable, outage, ofContent }: ErrorEntry): string =>
+  ofContent ? 'when changed' : outage ? 'until it ends' : retryable ? 'three tries' : 'no';
 
 describe('docs/errors.md', () => {
   test.each(Object.entries(errorRegistry))('tells of %s what the registry says', (code, entry) => {
@@ -77,6 +77,10 @@ describe('the registry', () => {
       expect(entry.remedy).toMatch(/^[A-Z].*\.$/);
     },
   );
+
+  test('has no failure of a file’s content that is retried', () => {
+    for (const entry of Object.values(errorRegistry)) expect(entry.ofContent && entry.retryable).toBe(false);
+  });
 
   test('has no outage that is not retried', () => {
     for (const entry of Object.values(errorRegistry)) expect(entry.outage && !entry.retryable).toBe(false);

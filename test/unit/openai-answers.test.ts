@@ -148,6 +148,13 @@ describe('a model that fails', () => {
     },
   );
 
+  test('tells when to ask again', async () => {
+    for (const code of [429, 503]) {
+      await using server = await localServer(status(code, { 'retry-after': '60' }));
+      await expect(modelAt(server).answer('Who?', LIGHTS)).rejects.toMatchObject({ retryAfterMs: 60_000 });
+    }
+  });
+
   test('because nobody listens is ANSWER_MODEL_UNREACHABLE', async () => {
     const gone = await localServer(saying('x'));
     await gone[Symbol.asyncDispose]();

@@ -6,6 +6,7 @@ import {
   MAX_LISTED_FAILURES,
   type ManifestEntry,
   type ScanResult,
+  type WaitingBook,
 } from '../../workflows/contract.ts';
 import { RunWindow } from '../../workflows/run-window.ts';
 
@@ -29,74 +30,140 @@ function reportOf(bookId: string, outcome: BookReport['outcome']): BookReport {
 }
 
 type Step =
-  | { readonly do: 'start' | 'cancel' | 'carry' }
-  | { readonly do: 'narrow'; readonly parallel: number }
-  | { readonly do: 'report'; readonly pick: number; readonly outcome: BookReport['outcome'] };
+  | { readonly do: 'start' | 'cancel' | 'carry' | 'pause' | 'resume' }
+  | { readonly do: 'allow'; readonly parallel: number }
+  | { readonly do: 'report'; readonly pick: number; readonly outcome: BookReport['outcome'] }
+  | { readonly do: 'front' | 'drop'; readonly picks: readonly number[] }
+  | { readonly do: 'retry' };
 
 const outcome = fc.constantFrom('ingested', 'failed', 'cancelled');
+const picks = fc.array(fc.nat(30), { minLength: 1, maxLength: 4 });
+const only = <T extends string>(name: T) => fc.constant({ do: name } as const);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.constant({ do: 'start' } as const) },
+  { weight: 8, arbitrary: only('start') },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('report'), pick: fc.nat(30), outcome }) },
-  { weight: 2, arbitrary: fc.constant({ do: 'carry' } as const) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant('narrow'), parallel: fc.integer({ min: 1, max: 6 }) }),
-  },
-  { weight: 1, arbitrary: fc.constant({ do: 'cancel' } as const) },
+  { weight: 2, arbitrary: only('carry') },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('front', 'drop'), picks }) },
+  { weight: 1, arbitrary: only('retry') },
+  { weight: 1, arbitrary: only('pause') },
+  { weight: 2, arbitrary: only('resume') },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('allow'), parallel: fc.integer({ min: 1, max: 6 }) }) },
+  { weight: 1, arbitrary: only('cancel') },
 );
 
-/** What the promises say, in the plainest words: each book and where it is. */
+/** What the promises say, in the plainest words: each book and where it is. A retried book has a place of its own. */
 class Model {
   readonly total: number;
   parallel: number;
-  started = 0;
+  paused = false;
   cancelled = false;
+  /** Ordinals in the order in which they are to be started. */
+  waiting: number[];
+  /** Book id of each ordinal. */
+  readonly ids: string[];
   readonly inFlight = new Set<string>();
   readonly outcomes = new Map<string, BookReport['outcome']>();
 
   constructor(total: number, parallel: number) {
     this.total = total;
     this.parallel = parallel;
+    this.ids = Array.from({ length: total }, (_, n) => `b${n}`);
+    this.waiting = this.ids.map((_, n) => n);
   }
 
   count(outcome: BookReport['outcome']): number {
     return [...this.outcomes.values()].filter((each) => each === outcome).length;
   }
+
+  get room(): number {
+    if (this.cancelled || this.paused) return 0;
+    return Math.max(0, Math.min(this.parallel - this.inFlight.size, this.waiting.length));
+  }
+
+  /** The books of these numbers, wherever they are. */
+  places(numbers: readonly number[]): WaitingBook[] {
+    return [...new Set(numbers.map((n) => n % (this.ids.length + 2)))].map((ordinal) => ({
+      ordinal,
+      entry: this.entry(ordinal),
+    }));
+  }
+
+  entry(ordinal: number): ManifestEntry {
+    return entryOf(Number((this.ids[ordinal] ?? 'b99').slice(1)));
+  }
 }
 
 function take(window: RunWindow, model: Model, next: Step): RunWindow {
   if (next.do === 'start') start(window, model);
-  if (next.do === 'report') report(window, model, `b${next.pick % (model.total + 3)}`, next.outcome);
+  else if (next.do === 'report') report(window, model, `b${next.pick % (model.total + 3)}`, next.outcome);
+  else if (next.do === 'front' || next.do === 'drop') move(window, model, next.do, next.picks);
+  else if (next.do === 'retry') retry(window, model);
+  else set(window, model, next);
+  // A carried state crosses from one run to the next as JSON.
+  return next.do === 'carry' ? RunWindow.resume(throughJson(window.carry()), model.parallel) : window;
+}
+
+function set(window: RunWindow, model: Model, next: Step): void {
+  if (next.do === 'pause' || next.do === 'resume') window.paused = model.paused = next.do === 'pause';
+  if (next.do === 'allow') window.parallel = model.parallel = next.parallel;
   if (next.do === 'cancel') {
     window.cancel();
     model.cancelled = true;
   }
-  if (next.do === 'narrow') model.parallel = next.parallel;
-  // A carried state crosses from one run to the next as JSON.
-  if (next.do === 'carry' || next.do === 'narrow')
-    return RunWindow.resume(throughJson(window.carry()), model.parallel);
-  return window;
 }
 
+/** As the workflow does it: the first of those moved to the front, else what lies at the place that is next. */
 function start(window: RunWindow, model: Model): void {
-  const room = model.cancelled
-    ? 0
-    : Math.min(model.parallel - model.inFlight.size, model.total - model.started);
-  expect(window.free).toBe(Math.max(0, room));
+  expect(window.free).toBe(model.room);
   if (window.free === 0) return;
-  expect(window.cursor).toBe(model.started);
-  const entry = entryOf(window.cursor);
-  window.start(entry, STARTED + model.started);
+  const [ordinal = -1, ...rest] = model.waiting;
+  const { first } = window;
+  const place = first ? null : window.next;
+  if (place) expect(ordinalOf(window, place)).toBe(ordinal);
+  const entry = first ?? model.entry(ordinal);
+  expect(entry.bookId).toBe(model.ids[ordinal]);
+  window.start(entry, STARTED);
+  model.waiting = rest;
   model.inFlight.add(entry.bookId);
-  model.started += 1;
+}
+
+function ordinalOf(window: RunWindow, place: { manifestKey: string; index: number }): number {
+  const at = window.manifests.findIndex(({ key }) => key === place.manifestKey);
+  return window.manifests.slice(0, at).reduce((sum, { count }) => sum + count, 0) + place.index;
 }
 
 function report(window: RunWindow, model: Model, bookId: string, outcome: BookReport['outcome']): void {
   const known = model.inFlight.delete(bookId);
-  expect(window.settle(reportOf(bookId, outcome))).toBe(known);
+  expect(window.settle(reportOf(bookId, outcome), STARTED)).toBe(known);
   if (!known) return;
   expect(model.outcomes.has(bookId)).toBe(false);
   model.outcomes.set(bookId, outcome);
+}
+
+function move(window: RunWindow, model: Model, what: 'front' | 'drop', numbers: readonly number[]): void {
+  const places = model.places(numbers);
+  const waiting = places.filter(({ ordinal }) => model.waiting.includes(ordinal));
+  expect(places.filter((place) => window.isWaiting(place))).toEqual(waiting);
+  const ordinals = waiting.map(({ ordinal }) => ordinal);
+  const others = model.waiting.filter((ordinal) => !ordinals.includes(ordinal));
+  if (what === 'front') {
+    window.moveToFront(places);
+    model.waiting = [...ordinals, ...others];
+  } else {
+    for (const place of places) window.cancelWaiting(place, STARTED);
+    model.waiting = others;
+    for (const ordinal of ordinals) model.outcomes.set(model.ids[ordinal] ?? '', 'cancelled');
+  }
+}
+
+function retry(window: RunWindow, model: Model): void {
+  const failed = [...model.outcomes].filter(([, outcome]) => outcome === 'failed').map(([id]) => id);
+  if (model.cancelled || failed.length === 0) return;
+  window.retry({ ...scanOf(failed.length), manifestKey: `manifests/retry-${window.manifests.length}` });
+  for (const id of failed) {
+    model.outcomes.delete(id);
+    model.waiting.push(model.ids.push(id) - 1);
+  }
 }
 
 function throughJson(state: CarriedState): CarriedState {
@@ -104,8 +171,10 @@ function throughJson(state: CarriedState): CarriedState {
 }
 
 function expectAgreement(window: RunWindow, model: Model, scan: ScanResult): void {
-  const unstarted = model.cancelled ? model.total - model.started : 0;
+  const unstarted = model.cancelled ? model.waiting.length : 0;
   expect(window.running.map((book) => book.bookId)).toEqual([...model.inFlight]);
+  expect(window.waiting).toBe(model.waiting.length);
+  expect(window.free).toBe(model.room);
   expect(window.counts).toEqual({
     total: model.total + scan.unchanged + scan.failed,
     ingested: model.count('ingested'),
@@ -116,12 +185,12 @@ function expectAgreement(window: RunWindow, model: Model, scan: ScanResult): voi
   expect(window.chunks).toBe(7 * model.count('ingested'));
   const { total, ...settled } = window.counts;
   const done = Object.values(settled).reduce((sum, n) => sum + n, 0);
-  const waiting = model.cancelled ? 0 : model.total - model.started;
+  const waiting = model.cancelled ? 0 : model.waiting.length;
   expect(total).toBe(done + model.inFlight.size + waiting);
   expect(window.settled).toBe(model.inFlight.size === 0 && waiting === 0);
 }
 
-describe('the window of a run, whatever the order of starts, reports, losses, cancellation and new runs', () => {
+describe('the window of a run, whatever the order of starts, reports, losses, updates and new steps', () => {
   test('accounts for every book once, and never has more in flight than allowed', () => {
     const sizes = fc.record({
       total: fc.nat(12),
@@ -144,31 +213,30 @@ describe('the window of a run, whatever the order of starts, reports, losses, ca
           }
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 2_000 },
     );
   });
 
-  test('ends with every book settled, once those in flight have reported', () => {
+  test('ends with every book settled, once it goes on and those in flight have reported', () => {
     fc.assert(
       fc.property(
         fc.nat(12),
         fc.integer({ min: 1, max: 5 }),
-        fc.array(step, { maxLength: 30 }),
+        fc.array(step, { maxLength: 40 }),
         (total, parallel, steps) => {
           const model = new Model(total, parallel);
           let window = new RunWindow(scanOf(total), parallel, STARTED);
-          for (const next of steps) window = take(window, model, next);
+          for (const next of [...steps, { do: 'resume' } as const]) window = take(window, model, next);
           for (let rounds = 0; !window.settled; rounds++) {
-            expect(rounds).toBeLessThanOrEqual(total);
+            expect(rounds).toBeLessThanOrEqual(model.ids.length);
             while (window.free > 0) start(window, model);
             for (const { bookId } of window.running) report(window, model, bookId, 'ingested');
           }
           const { ingested, failed, cancelled } = window.counts;
           expect(ingested + failed + cancelled).toBe(total);
-          expect(model.outcomes.size).toBe(model.started);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 1_000 },
     );
   });
 });
@@ -185,7 +253,7 @@ describe('the window of a run', () => {
     const window = new RunWindow(scanOf(300, 0, 30), 300, STARTED);
     for (let n = 0; n < 300; n++) {
       window.start(entryOf(n), STARTED);
-      window.settle(reportOf(`b${n}`, 'failed'));
+      window.settle(reportOf(`b${n}`, 'failed'), STARTED);
     }
     expect(window.counts.failed).toBe(330);
     expect(window.failures).toHaveLength(MAX_LISTED_FAILURES);
@@ -197,18 +265,19 @@ describe('the window of a run', () => {
     for (let n = 0; n < 5; n++) before.start(entryOf(n), STARTED);
     const window = RunWindow.resume(throughJson(before.carry()), 2);
     expect(window.free).toBe(0);
-    for (let n = 0; n < 3; n++) window.settle(reportOf(`b${n}`, 'ingested'));
+    for (let n = 0; n < 3; n++) window.settle(reportOf(`b${n}`, 'ingested'), STARTED);
     expect(window.free).toBe(0);
-    window.settle(reportOf('b3', 'ingested'));
+    window.settle(reportOf('b3', 'ingested'), STARTED);
     expect(window.free).toBe(1);
   });
 
   test('takes along when it and each book in flight started, its failures, and the files it passed over', () => {
     const before = new RunWindow(scanOf(3, 0, 1), 2, STARTED);
+    expect(before.next).toEqual({ manifestKey: 'manifests/x', index: 0 });
     before.start(entryOf(0), STARTED + 5);
     const after = RunWindow.resume(throughJson(before.carry()), 2);
     expect(after.startedAtMs).toBe(STARTED);
-    expect(after.running).toEqual([{ bookId: 'b0', path: '/b0', startedAtMs: STARTED + 5 }]);
+    expect(after.running).toEqual([{ bookId: 'b0', path: '/b0', bytes: 0, startedAtMs: STARTED + 5 }]);
     expect(after.failures).toEqual(before.failures);
     expect(after.skippedFiles).toEqual({ '.jpg': 2 });
   });
@@ -217,7 +286,7 @@ describe('the window of a run', () => {
     const window = new RunWindow(scanOf(2_000_000, 0, 500_000), 500, STARTED);
     for (let n = 0; n < 20_000; n++) {
       window.start(entryOf(n), STARTED);
-      window.settle(reportOf(`b${n}`, 'failed'));
+      window.settle(reportOf(`b${n}`, 'failed'), STARTED);
     }
     expect(JSON.stringify(window.carry()).length).toBeLessThan(20_000);
   });

@@ -13,11 +13,13 @@ const ofKind = (kind: 'never' | 'three tries' | 'outage'): ErrorCode[] =>
     return kind === (outage ? 'outage' : retryable ? 'three tries' : 'never');
   });
 
-type Stage = typeof ingestStage;
+type Stage = typeof questionStage;
+
+const longStage: Stage = (run) => ingestStage(run, { maxOutageMs: 24 * 3_600_000 });
 type Info = ConstructorParameters<typeof MockActivityEnvironment>[0];
 
 describe.each([
-  ['a long stage', ingestStage],
+  ['a long stage', longStage],
   ['a quick stage', questionStage],
 ] as const)('%s', (_, stage: Stage) => {
   test('gives what its step gives', async () => {
@@ -135,7 +137,7 @@ describe('the tries of a long stage', () => {
 
 describe('the heartbeats of a long stage', () => {
   test('carry its progress and its failed tries', async () => {
-    const run = ingestStage(async (_input: null, { progress }) => {
+    const run = longStage(async (_input: null, { progress }) => {
       progress(3, 10);
       progress(10, null);
     });
@@ -155,7 +157,7 @@ describe('the heartbeats of a long stage', () => {
       const beats = heartbeatsOf(env);
       const { promise, resolve } = Promise.withResolvers<void>();
       const running = env.run(
-        ingestStage(() => promise),
+        longStage(() => promise),
         null,
       );
       jest.advanceTimersByTime(60_000);
@@ -176,7 +178,7 @@ describe('the heartbeats of a long stage', () => {
       const env = environment();
       const beats = heartbeatsOf(env);
       void env.run(
-        ingestStage(() => new Promise<void>(() => {})),
+        longStage(() => new Promise<void>(() => {})),
         null,
       );
       jest.advanceTimersByTime(15_000 * 0.2);
@@ -220,7 +222,7 @@ async function failureOf(stage: Stage, error: unknown, info: Info = {}): Promise
 async function failed(error: Error, info: Info): Promise<{ failure: ApplicationFailure; last: unknown }> {
   const env = environment(info);
   const beats = heartbeatsOf(env);
-  const run = ingestStage(async () => {
+  const run = longStage(async () => {
     throw error;
   });
   const failure = await env.run(run, null).catch((thrown: unknown) => thrown);

@@ -213,7 +213,42 @@ describe('a link', () => {
     await symlink(folder.at('b'), folder.at('a/to-b'));
     await symlink(folder.at('a'), folder.at('b/to-a'));
     const found = await walk([folder.path]);
-    expect(summary(folder, found)).toEqual(['book a/1.txt', 'book a/to-b/2.txt', 'SYMLINK_LOOP a/to-b/to-a']);
+    expect(summary(folder, found)).toEqual([
+      'book a/1.txt',
+      'skipped (another name)',
+      'book b/2.txt',
+      'skipped (another name)',
+    ]);
+  });
+
+  test('to a book or folder that the walk meets by its own name is no second book, whichever comes first', async () => {
+    await using folder = await bookFolder({ 'm.txt': '', 'n/o.txt': '' });
+    for (const name of ['a', 'z']) {
+      await symlink(folder.at('m.txt'), folder.at(`${name}-book.txt`));
+      await symlink(folder.at('n'), folder.at(`${name}-folder`));
+    }
+    const books = (found: readonly string[]): string[] => found.filter((line) => !line.startsWith('skipped'));
+    const own = ['book m.txt', 'book n/o.txt'];
+    expect(books(summary(folder, await walk([folder.path])))).toEqual(own);
+    const links = ['z-folder', 'a-book.txt', '', 'a-folder', 'z-book.txt'].map(folder.at);
+    expect(books(summary(folder, await walk(links)))).toEqual(own);
+    expect(books(summary(folder, await walk([folder.at('a-folder'), `${folder.path}/n/`])))).toEqual([
+      'book n/o.txt',
+    ]);
+  });
+
+  test('is the name of a book that has no other one below the paths, and the first of several is', async () => {
+    await using shelf = await bookFolder({ 'x.txt': '', 'real.bin': '', '.hidden/h.txt': '' });
+    await using folder = await bookFolder({});
+    for (const name of ['b.txt', 'c.txt']) await symlink(shelf.at('x.txt'), folder.at(name));
+    await symlink(shelf.at('.hidden/h.txt'), folder.at('d.txt'));
+    await symlink(shelf.at('real.bin'), folder.at('e.txt'));
+    const found = ['book b.txt', 'skipped (another name)', 'book d.txt', 'book e.txt'];
+    expect(summary(folder, await walk([folder.path]))).toEqual(found);
+    expect(summary(shelf, await walk([shelf.at('x.txt'), folder.at('c.txt')]))).toEqual([
+      'book x.txt',
+      'skipped (another name)',
+    ]);
   });
 
   test('out of the library roots is OUTSIDE_ROOTS, as file, as folder, and as a named path', async () => {

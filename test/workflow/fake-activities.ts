@@ -1,12 +1,15 @@
 /** Activities without work behind them, for the shape of a run. Each book's fate is in its path. */
 import { ApplicationFailure, Context, sleep } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import type { ExtractedBook, ExtractInput } from '../../activities/extract.ts';
 import type { OutcomeInput } from '../../activities/run.ts';
-import type { ManifestEntry, ScanResult } from '../../workflows/contract.ts';
+import type { ManifestEntry, ScanResult, WaitingBook } from '../../workflows/contract.ts';
 
 export interface FakeLibrary {
   readonly entries: readonly ManifestEntry[];
   readonly scan?: Partial<ScanResult>;
+  /** What `checkBook` says of books that another run's child has ingested. */
+  readonly current?: boolean;
 }
 
 /** What the fakes saw. */
@@ -17,28 +20,53 @@ export class Seen {
   readonly outcomes: OutcomeInput[] = [];
   readonly dropped: string[] = [];
   readonly calls: string[] = [];
+  readonly scans: object[] = [];
+  retried: ManifestEntry[] = [];
+  /** Until then books that are `held` are not read. */
+  released = false;
+
+  get read(): string[] {
+    return this.calls
+      .filter((call) => call.startsWith('extract '))
+      .map((call) => call.slice('extract /books/'.length));
+  }
 }
 
-export function fakeActivities(library: FakeLibrary, seen: Seen) {
+export function fakeActivities(library: FakeLibrary, seen: Seen, client: Client) {
+  /** Book ids that failed, and those that were mended since. */
+  const failed = new Map<string, ManifestEntry>();
   const extracted = (input: ExtractInput): ExtractedBook => ({
     ...{ pagesKey: 'p', sha256: 's', revision: 'r', pipeline: 'f', bytes: 1, mtimeMs: 1, pages: 3 },
     ...{ format: 'text', title: input.path, author: null, language: null, year: null },
   });
   let shortVerifies = 1;
   return {
-    scanLibrary: async (): Promise<ScanResult> => ({
-      ...{
-        manifestKey: 'm',
-        toIngest: library.entries.length,
-        unchanged: 0,
-        failed: 0,
-        failures: [],
-        skippedFiles: {},
-      },
-      ...library.scan,
-    }),
-    readManifest: async ({ from, limit }: { from: number; limit: number }) =>
-      library.entries.slice(from, from + limit),
+    scanLibrary: async (input: { retry?: string } = {}): Promise<ScanResult> => {
+      seen.scans.push(input);
+      const again = input.retry !== undefined;
+      const nothing = { unchanged: 0, failed: 0, failures: [], skippedFiles: {} };
+      if (again) seen.retried = [...failed.values()];
+      const found = again ? seen.retried : library.entries;
+      return {
+        ...{ manifestKey: again ? 'again' : 'm', toIngest: found.length },
+        ...nothing,
+        ...(again ? {} : library.scan),
+      };
+    },
+    readManifest: async ({
+      manifestKey,
+      from,
+      limit,
+    }: {
+      manifestKey: string;
+      from: number;
+      limit: number;
+    }) => (manifestKey === 'again' ? seen.retried : library.entries).slice(from, from + limit),
+    findInManifest: async ({ books }: { books: readonly string[] }): Promise<WaitingBook[]> =>
+      [...library.entries, ...seen.retried]
+        .map((entry, ordinal) => ({ ordinal, entry }))
+        .filter(({ entry }) => books.includes(entry.bookId) || books.includes(entry.path)),
+    checkBook: async () => library.current ?? true,
     extractBook: async (input: ExtractInput): Promise<ExtractedBook> => {
       seen.calls.push(`extract ${input.path}`);
       seen.inFlight += 1;
@@ -51,7 +79,12 @@ export function fakeActivities(library: FakeLibrary, seen: Seen) {
             nonRetryable: true,
             details: [1],
           });
-        if (input.path.includes('endless')) await untilCancelled();
+        if (input.path.includes('fails-once') && !failed.delete(input.bookId)) {
+          failed.set(input.bookId, { bookId: input.bookId, path: input.path, bytes: 10 });
+          throw ApplicationFailure.nonRetryable('not yet', 'SOURCE_MISSING');
+        }
+        if (input.path.includes('endless')) await until(() => false);
+        if (input.path.includes('held')) await until(() => seen.released);
         await sleep(5);
         return extracted(input);
       } finally {
@@ -75,11 +108,14 @@ export function fakeActivities(library: FakeLibrary, seen: Seen) {
     dropRevision: async ({ bookId }: { bookId: string }) => void seen.dropped.push(bookId),
     recordOutcome: async (input: OutcomeInput) => void seen.outcomes.push(input),
     inspectChildren: async () => [],
+    cancelWorkflow: async ({ workflowId }: { workflowId: string }) =>
+      void (await client.workflow.getHandle(workflowId).cancel()),
   };
 }
 
-async function untilCancelled(): Promise<never> {
-  for (;;) {
+/** Or until the activity is cancelled. */
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) {
     Context.current().heartbeat();
     await sleep(50);
   }

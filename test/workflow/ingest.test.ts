@@ -1,101 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  WorkflowFailedError,
-  type WorkflowHandle,
-  type WorkflowHandleWithFirstExecutionRunId,
-} from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { IngestHandle } from '../../client/ingest-handle.ts';
-import {
-  type IngestLibraryInput,
-  type IngestLibraryResult,
-  ingestBookId,
-  ingestLibraryId,
-  type RunProgress,
-  taskQueues,
-} from '../../workflows/contract.ts';
-import { bundleWorkflows, startTemporal } from '../helpers/temporal.ts';
-import { entriesOf, type FakeLibrary, fakeActivities, Seen } from './fake-activities.ts';
+import { ingestBookId, ingestLibraryId, taskQueues } from '../../workflows/contract.ts';
+import { entriesOf } from './fake-activities.ts';
+import { eventually, failureOf, inFlight, RunFixture } from './run-fixture.ts';
 
-let env: TestWorkflowEnvironment;
-let workflowBundle: WorkflowBundleWithSourceMap;
-
+let fixture: RunFixture;
 beforeAll(async () => {
-  [env, workflowBundle] = await Promise.all([startTemporal(), bundleWorkflows()]);
+  fixture = await RunFixture.start();
 }, 120_000);
-afterAll(async () => await env?.teardown());
-
-let libraries = 0;
-
-interface Running {
-  readonly handle: WorkflowHandleWithFirstExecutionRunId<
-    (input: IngestLibraryInput) => Promise<IngestLibraryResult>
-  >;
-  readonly library: string;
-  readonly seen: Seen;
-}
-
-/** Starts a run of a library of fakes, and drops the workers when the test is through with it. */
-async function withRun(
-  fake: FakeLibrary,
-  input: Partial<IngestLibraryInput>,
-  use: (run: Running) => Promise<void>,
-): Promise<void> {
-  const seen = new Seen();
-  const activities = fakeActivities(fake, seen);
-  const queues = [taskQueues.main, taskQueues.documents, taskQueues.embed];
-  const workers = await Promise.all(
-    queues.map((taskQueue) =>
-      Worker.create({
-        connection: env.nativeConnection,
-        taskQueue,
-        activities,
-        workflowBundle,
-        shutdownForceTime: '2s',
-      }),
-    ),
-  );
-  const library = `library-${++libraries}`;
-  const runs = workers.map((worker) => worker.run());
-  try {
-    const handle = await env.client.workflow.start<
-      (input: IngestLibraryInput) => Promise<IngestLibraryResult>
-    >('ingestLibrary', {
-      args: [{ paths: ['/books'], library, ...input }],
-      taskQueue: taskQueues.main,
-      workflowId: ingestLibraryId(library),
-    });
-    await use({ handle, library, seen });
-  } finally {
-    for (const worker of workers) worker.shutdown();
-    await Promise.all(runs);
-  }
-}
-
-async function failureOf(handle: WorkflowHandle): Promise<Error | undefined> {
-  const error = await handle.result().catch((thrown: unknown) => thrown);
-  return error instanceof WorkflowFailedError ? error.cause : undefined;
-}
-
-async function eventually<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  for (;;) {
-    const seen = await look();
-    if (seen) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-const inFlight = (handle: WorkflowHandle) => async () => {
-  const progress = await handle.query<RunProgress>('runProgress');
-  return progress.running.length > 0 && progress;
-};
+afterAll(async () => await fixture?.stop());
 
 describe('a run', () => {
   test('settles every book once, never with more in flight than allowed, and counts failures', async () => {
     const names = [...Array.from({ length: 40 }, (_, n) => `good-${n}`), 'broken-1', 'broken-2'];
-    await withRun({ entries: entriesOf(...names) }, { parallel: 4 }, async ({ handle, seen }) => {
+    await fixture.withRun({ entries: entriesOf(...names) }, { parallel: 4 }, async ({ handle, seen }) => {
       const result = await handle.result();
       expect(result.books).toEqual({ total: 42, ingested: 40, unchanged: 0, failed: 2, cancelled: 0 });
       expect(result.chunks).toBe(160);
@@ -118,11 +37,11 @@ describe('a run', () => {
 
   test('continues as new after 500 books and still knows all of them', async () => {
     const names = Array.from({ length: 520 }, (_, n) => `good-${n}`);
-    await withRun({ entries: entriesOf(...names) }, { parallel: 20 }, async ({ handle, seen }) => {
+    await fixture.withRun({ entries: entriesOf(...names) }, { parallel: 20 }, async ({ handle, seen }) => {
       const result = await handle.result();
       expect(result.books).toEqual({ total: 520, ingested: 520, unchanged: 0, failed: 0, cancelled: 0 });
       expect(new Set(seen.committed).size).toBe(520);
-      const first = env.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
+      const first = fixture.env.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
       expect((await first.describe()).status.name).toBe('CONTINUED_AS_NEW');
     });
   }, 500_000);
@@ -136,7 +55,7 @@ describe('a run', () => {
       attempts: 1,
     } as const;
     const scan = { unchanged: 3, failed: 1, failures: [failure], skippedFiles: { '.png': 2 } };
-    await withRun({ entries: [], scan }, {}, async ({ handle }) => {
+    await fixture.withRun({ entries: [], scan }, {}, async ({ handle }) => {
       const { books, failures, skippedFiles } = await handle.result();
       expect(books).toEqual({ total: 4, ingested: 0, unchanged: 3, failed: 1, cancelled: 0 });
       expect(failures).toEqual([failure]);
@@ -145,7 +64,7 @@ describe('a run', () => {
   });
 
   test('refuses input that makes no sense, and names the field', async () => {
-    await withRun({ entries: [] }, { parallel: 0 }, async ({ handle }) => {
+    await fixture.withRun({ entries: [] }, { parallel: 0 }, async ({ handle }) => {
       const cause = await failureOf(handle);
       expect(cause).toBeInstanceOf(ApplicationFailure);
       expect(cause).toMatchObject({ type: 'INVALID_ARGUMENT', message: expect.stringContaining('parallel') });
@@ -153,14 +72,14 @@ describe('a run', () => {
   });
 
   test('that is cancelled ends its children, starts no more, and accounts for all books', async () => {
-    await withRun(
+    await fixture.withRun(
       { entries: entriesOf('endless-1', 'endless-2', 'never-started') },
       { parallel: 2 },
       async ({ handle, seen }) => {
         await eventually(async () => seen.inFlight === 2);
         await handle.cancel();
         expect(await failureOf(handle)).toBeInstanceOf(CancelledFailure);
-        const { books } = await new IngestHandle(env.client, handle.workflowId).result();
+        const { books } = await new IngestHandle(fixture.env.client, handle.workflowId).result();
         expect(books).toEqual({ total: 3, ingested: 0, unchanged: 0, failed: 0, cancelled: 3 });
         expect(seen.outcomes.map(({ outcome }) => outcome.outcome)).toEqual(['cancelled', 'cancelled']);
         expect(seen.committed).toEqual([]);
@@ -169,16 +88,16 @@ describe('a run', () => {
   }, 60_000);
 
   test('waits for a child that an earlier run left behind, instead of starting it twice', async () => {
-    await withRun({ entries: entriesOf('endless-1') }, {}, async ({ handle, library }) => {
+    await fixture.withRun({ entries: entriesOf('endless-1') }, {}, async ({ handle, library }) => {
       await eventually(inFlight(handle));
       await handle.terminate('the operator closed it');
-      const second = await env.client.workflow.start('ingestLibrary', {
+      const second = await fixture.env.client.workflow.start('ingestLibrary', {
         args: [{ paths: ['/books'], library }],
         taskQueue: taskQueues.main,
         workflowId: ingestLibraryId(library),
       });
       await eventually(inFlight(second));
-      await env.client.workflow.getHandle(ingestBookId(library, 'id-endless-1')).cancel();
+      await fixture.env.client.workflow.getHandle(ingestBookId(library, 'id-endless-1')).cancel();
       expect(await second.result()).toMatchObject({ books: { total: 1, cancelled: 1 } });
     });
   }, 60_000);
@@ -186,7 +105,7 @@ describe('a run', () => {
 
 describe('a book', () => {
   test('is written again when the store counts wrong, and is committed once it is right', async () => {
-    await withRun({ entries: entriesOf('wrong-once') }, {}, async ({ handle, seen }) => {
+    await fixture.withRun({ entries: entriesOf('wrong-once') }, {}, async ({ handle, seen }) => {
       expect((await handle.result()).books.ingested).toBe(1);
       expect(seen.calls.filter((call) => call.startsWith('upsert'))).toHaveLength(2);
       expect(seen.dropped).toEqual(['id-wrong-once']);
@@ -194,7 +113,7 @@ describe('a book', () => {
   });
 
   test('fails with COUNT_MISMATCH, and is never committed, when the store stays wrong', async () => {
-    await withRun({ entries: entriesOf('never-right') }, {}, async ({ handle, seen }) => {
+    await fixture.withRun({ entries: entriesOf('never-right') }, {}, async ({ handle, seen }) => {
       const { failures } = await handle.result();
       expect(failures).toMatchObject([{ code: 'COUNT_MISMATCH', stage: 'verify' }]);
       expect(seen.committed).toEqual([]);
@@ -202,7 +121,7 @@ describe('a book', () => {
   });
 
   test('drops what is left of an older revision only after its own is committed', async () => {
-    await withRun({ entries: entriesOf('replaced') }, {}, async ({ handle, seen }) => {
+    await fixture.withRun({ entries: entriesOf('replaced') }, {}, async ({ handle, seen }) => {
       await handle.result();
       expect(seen.committed).toEqual(['/books/replaced']);
       expect(seen.dropped).toEqual(['id-replaced']);
@@ -210,9 +129,9 @@ describe('a book', () => {
   });
 
   test('that failed is a failed workflow in the UI, with its code', async () => {
-    await withRun({ entries: entriesOf('broken') }, {}, async ({ handle, library }) => {
+    await fixture.withRun({ entries: entriesOf('broken') }, {}, async ({ handle, library }) => {
       await handle.result();
-      const child = env.client.workflow.getHandle(ingestBookId(library, 'id-broken'));
+      const child = fixture.env.client.workflow.getHandle(ingestBookId(library, 'id-broken'));
       expect((await child.describe()).status.name).toBe('FAILED');
       expect(await failureOf(child)).toMatchObject({ type: 'CORRUPT_FILE', message: 'torn' });
     });

@@ -3,6 +3,7 @@ import OpenAI, { APIConnectionError, APIError } from 'openai';
 import { z } from 'zod';
 import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
 import type { AnswerModel, NumberedPassage, WrittenAnswer } from '../../ports/answer-model.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import { checkMarks, claimsOf } from './citation-marks.ts';
 import { NOTHING_FOUND } from './extractive.ts';
 import { bestQuotes } from './quoting.ts';
@@ -101,7 +102,10 @@ export class OpenAiAnswers implements AnswerModel {
       if (signal?.aborted) throw error;
       const said = error instanceof Error ? error.message : String(error);
       const why = deadline.aborted ? `did not finish within ${this.#timeoutMs / 1000} s` : `failed: ${said}`;
-      throw new ScriptoriumError(codeOf(error), `The answer model ${this.name} ${why}`, { cause: error });
+      throw new ScriptoriumError(codeOf(error), `The answer model ${this.name} ${why}`, {
+        cause: error,
+        retryAfterMs: error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,
+      });
     }
   }
 }

@@ -2,7 +2,13 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hashOf } from '../../naming.ts';
-import type { ArtifactReader, ArtifactStore, ArtifactWriter } from '../../ports/artifact-store.ts';
+import type {
+  ArtifactReader,
+  ArtifactStore,
+  ArtifactWriter,
+  ListedArtifact,
+} from '../../ports/artifact-store.ts';
+import { listArtifactFiles } from './artifact-files.ts';
 import {
   damaged,
   encodeRecord,
@@ -47,6 +53,15 @@ export class FileArtifacts implements ArtifactStore {
 
   async remove(key: string): Promise<void> {
     await rm(this.#pathOf(key), { force: true });
+  }
+
+  list(): AsyncIterable<ListedArtifact> {
+    return listArtifactFiles(this.#folder);
+  }
+
+  async discard({ key, partialOf }: ListedArtifact): Promise<void> {
+    const path = this.#pathOf(key);
+    await rm(partialOf === null ? path : `${path}.${partialOf}.partial`, { force: true });
   }
 
   #pathOf(key: string): string {

@@ -2,12 +2,13 @@ import type { Table } from '@lancedb/lancedb';
 import { z } from 'zod';
 import { allOf, differs, equals, isOneOf } from './sql.ts';
 
-/** Deletes a book: all of it, `only` one revision, or all `except` one. */
+/** Deletes a book: all of it, `only` one revision, all `except` one, or the points of these `ids`. */
 export interface Deletion {
   readonly kind: 'delete';
   readonly bookId: string;
   readonly only?: string;
   readonly except?: string;
+  readonly ids?: readonly string[];
 }
 
 /** Rows by book id and revision. */
@@ -26,7 +27,7 @@ export async function revisionCounts(table: Table, bookIds: ReadonlySet<string>)
   return new Map([...books].map(([bookId, rows]) => [bookId, countBy(rows.map(({ revision }) => revision))]));
 }
 
-/** How many rows the deletion hits. */
+/** How many rows the deletion hits; with `ids`, at most. */
 export function doomedRows(deletion: Deletion, counts: RevisionCounts): number {
   const revisions = [...(counts.get(deletion.bookId) ?? [])];
   return revisions
@@ -36,11 +37,12 @@ export function doomedRows(deletion: Deletion, counts: RevisionCounts): number {
 }
 
 /** The deletion as an SQL condition. */
-export function deletionFilter({ bookId, only, except }: Deletion): string {
+export function deletionFilter({ bookId, only, except, ids }: Deletion): string {
   const conditions = [
     equals('book_id', bookId),
     only === undefined ? undefined : equals('revision', only),
     except === undefined ? undefined : differs('revision', except),
+    ids === undefined ? undefined : isOneOf('id', ids),
   ];
   return allOf(conditions) ?? 'false';
 }

@@ -3,6 +3,7 @@ import type { Table } from '@lancedb/lancedb';
 import type { Table as ArrowTable, Schema } from 'apache-arrow';
 import { z } from 'zod';
 import type {
+  PointKey,
   SearchFilter,
   StoredHit,
   StoredPassage,
@@ -14,6 +15,7 @@ import type { LanceDatabase } from './database.ts';
 import { type Deletion, deletionFilter, doomedRows, revisionCounts } from './deletions.ts';
 import { GroupCommit } from './group-commit.ts';
 import { hitOf, passageColumns, passageOf, pointRows, pointSchema } from './point-rows.ts';
+import { scanRanges } from './point-scan.ts';
 import { allOf, anyOf, equals, isOneOf } from './sql.ts';
 import { LanceTable } from './table.ts';
 
@@ -92,6 +94,14 @@ export class LanceVectorStore implements VectorStore {
   async delete(bookId: string, revision?: string): Promise<void> {
     const only = revision === undefined ? {} : { only: revision };
     await this.#writes.submit({ kind: 'delete', bookId, ...only });
+  }
+
+  async deletePoints(bookId: string, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#writes.submit({ kind: 'delete', bookId, ids });
+  }
+
+  scan(filter: SearchFilter): AsyncIterable<readonly PointKey[]> {
+    return scanRanges(this.#table, filter);
   }
 
   async search(vector: Float32Array, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {

@@ -1,5 +1,6 @@
 import { QdrantClient } from '@qdrant/js-client-rest';
 import { ScriptoriumError } from '../../errors.ts';
+import { withRetryAfter } from './answer-headers.ts';
 import { qdrantFailure } from './failures.ts';
 
 export interface QdrantConnectionOptions {
@@ -37,11 +38,10 @@ export class QdrantConnection {
 
   /** One request. `action` completes «could not …» in the error's message. */
   async call<T>(action: string, request: (client: QdrantClient) => Promise<T>): Promise<T> {
-    try {
-      return await request(this.#client);
-    } catch (error) {
-      throw qdrantFailure(error, this.url, action);
-    }
+    return await withRetryAfter(
+      () => request(this.#client),
+      (error, retryAfter) => qdrantFailure(error, { url: this.url, action, retryAfter }),
+    );
   }
 
   /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import type {
+  PointKey,
   SearchFilter,
   StoredHit,
   StoredPassage,
@@ -39,6 +40,11 @@ interface PointFilter {
   must: FieldMatch[];
   must_not: FieldMatch[];
 }
+
+/** Keys are about 200 bytes of JSON each. */
+const POINTS_PER_PAGE = 1_000;
+const keyPayload = passagePayload.pick({ bookId: true, revision: true, library: true, ordinal: true });
+const KEY_FIELDS = Object.keys(keyPayload.shape);
 
 /** Vectors of two models never share a collection: its name holds a hash of the embedder's id and the vector size. */
 export function pointCollectionName(prefix: string, embedderId: string, dimensions: number): string {
@@ -96,6 +102,28 @@ export class QdrantVectorStore implements VectorStore {
 
   async delete(bookId: string, revision?: string): Promise<void> {
     await this.#delete(revisionsOf(bookId, revision));
+  }
+
+  async deletePoints(bookId: string, ids: readonly string[]): Promise<void> {
+    const wanted = ids.filter((id) => isUuid(id));
+    if (wanted.length === 0) return;
+    const filter = { must: [matches('bookId', bookId), { has_id: wanted }] };
+    await this.#qdrant.call(`delete ${wanted.length} points`, (client) =>
+      client.delete(this.#collection, { wait: true, filter }),
+    );
+  }
+
+  async *scan(filter: SearchFilter): AsyncGenerator<readonly PointKey[]> {
+    const page = { filter: searchFilter(filter), limit: POINTS_PER_PAGE, with_payload: KEY_FIELDS };
+    for (let offset: string | number | null = null; ; ) {
+      const from: { offset?: string | number } = offset === null ? {} : { offset };
+      const { points, next_page_offset } = await this.#qdrant.call('list points', (client) =>
+        client.scroll(this.#collection, { ...page, ...from, with_vector: false }),
+      );
+      if (points.length > 0) yield points.map(keyOf);
+      if (typeof next_page_offset !== 'string' && typeof next_page_offset !== 'number') return;
+      offset = next_page_offset;
+    }
   }
 
   async search(vector: Float32Array, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
@@ -174,4 +202,8 @@ function pointStruct(point: StoredPoint): { id: string; vector: number[]; payloa
 
 function passageOf(point: { readonly id: string | number; readonly payload?: unknown }): StoredPassage {
   return { id: String(point.id), ...passagePayload.parse(point.payload) };
+}
+
+function keyOf(point: { readonly id: string | number; readonly payload?: unknown }): PointKey {
+  return { id: String(point.id), ...keyPayload.parse(point.payload) };
 }

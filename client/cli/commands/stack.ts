@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { siblingModule } from '../../../activities/sibling-module.ts';
 import { connectTemporal } from '../../connection.ts';
-import { ScriptoriumClient } from '../../index.ts';
-import type { IngestProgress } from '../../ingest-handle.ts';
 import { askStack, type Part } from '../../stack-state.ts';
 import { liveStack, runInForeground, startInBackground, stopLocalStack } from '../local-stack.ts';
-import { exitCodes, plural, printable, printResult, say } from '../output.ts';
+import { exitCodes, printable, printResult, say } from '../output.ts';
+import { percent, runText } from '../run-rows.ts';
+import { type Run, runsNow } from '../running.ts';
+import { watchStatus } from '../watch-status.ts';
 
 export function addStackCommands(program: Command): void {
   program
@@ -26,7 +27,11 @@ export function addStackCommands(program: Command): void {
   program
     .command('status')
     .description('Show each part with its address and health, and the runs that are going on')
-    .addHelpText('after', '\nExamples:\n  scriptorium status\n  scriptorium status --json | jq .parts')
+    .option('--watch', 'show the runs with bars until Ctrl-C')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  scriptorium status\n  scriptorium status --watch\n  scriptorium status --json | jq .parts',
+    )
     .action(status);
   program
     .command('worker')
@@ -59,14 +64,11 @@ async function down(_options: object, command: Command): Promise<void> {
   printResult(command, { stopped }, () => [stopped ? 'The stack is stopped.' : 'No stack was up.']);
 }
 
-interface Run extends IngestProgress {
-  readonly workflowId: string;
-}
-
-async function status(_options: object, command: Command): Promise<void> {
+async function status({ watch }: { watch?: boolean }, command: Command): Promise<void> {
+  if (watch) return await watchStatus(command);
   const parts = await partsNow();
   const runs = parts.some((part) => part.name === 'temporal' && part.healthy) ? await runsNow() : [];
-  printResult(command, { parts, runs }, () => [...parts.map(partLine), ...runs.map(runLine)]);
+  printResult(command, { parts, runs }, () => [...parts.map(partLine), ...runs.map(statusLine)]);
   if (!parts.every((part) => part.healthy)) process.exitCode = exitCodes.failed;
 }
 
@@ -105,26 +107,12 @@ async function answers(): Promise<boolean> {
   }
 }
 
-async function runsNow(): Promise<Run[]> {
-  await using client = await ScriptoriumClient.connect();
-  const runs: Run[] = [];
-  for (const workflowId of await client.runningIds()) {
-    const progress = await client
-      .run(workflowId.split('/')[1])
-      .progress()
-      .catch(() => null);
-    if (progress) runs.push({ workflowId, ...progress });
-  }
-  return runs;
-}
-
 function partLine({ name, address, healthy, detail }: Part): string {
   return `${healthy ? '✓' : '✗'} ${name.padEnd(12)} ${(address ?? '').padEnd(24)} ${printable(detail)}`;
 }
 
-function runLine({ workflowId, state, books, chunks }: Run): string {
-  const done = books.ingested + books.unchanged + books.failed + books.cancelled;
-  return `▸ ${workflowId}: ${state}, ${done} of ${plural(books.total, 'book')}, ${books.failed} failed, ${plural(chunks, 'chunk')}`;
+function statusLine(run: Run): string {
+  return `▸ ${run.workflowId}: ${percent(run.done)} · ${runText(run)}`;
 }
 
 async function worker({ queues }: { queues: string }): Promise<void> {

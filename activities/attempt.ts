@@ -1,0 +1,123 @@
+/** One attempt at a stage: what it inherits from those before it by their heartbeats, and what it leaves to the next. */
+import type { Context } from '@temporalio/activity';
+import { z } from 'zod';
+
+/** What bounds every stage of ingestion. */
+export interface StageLimits {
+  /** Longest time that a book waits for a part out of service, in milliseconds; it then fails with that part's code. */
+  readonly maxOutageMs: number;
+}
+
+export interface AttemptOptions extends StageLimits {
+  /**
+   * Longest time without progress, in milliseconds, for stages whose work is in native code that can hang; the others
+   * are bounded otherwise. An attempt that passes it stops its heartbeats, so that Temporal gives the stage to another
+   * worker.
+   */
+  readonly maxStallMs?: number;
+}
+
+/** Far more than a batch of any stage takes. */
+export const STALL_MS = 10 * 60_000;
+/** Several times within the heartbeat timeout, so that a busy event loop is not taken for a dead worker. */
+const HEARTBEAT_EVERY_MS = 3_000;
+/** What one gap between two attempts adds at most: twice the longest wait, so that a stack that was itself down uses up nothing. */
+const MAX_GAP_MS = 2 * 60_000;
+
+const outage = z.object({ ms: z.number(), atMs: z.number() });
+
+const heartbeatDetails = z.object({
+  /** Attempts that the step itself failed. */
+  failures: z.number(),
+  /** Attempts that found a part out of service. */
+  outages: z.number().default(0),
+  /** The outage that goes on: for how long, and when it was last met. */
+  outage: outage.optional(),
+  done: z.number().optional(),
+  total: z.number().nullable().optional(),
+});
+type HeartbeatDetails = z.infer<typeof heartbeatDetails>;
+
+export class Attempt implements Disposable {
+  readonly #context: Context;
+  readonly #options: AttemptOptions;
+  readonly #before: HeartbeatDetails;
+  readonly #stalled = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #latest: HeartbeatDetails;
+  #silentMs = 0;
+
+  constructor(context: Context, options: AttemptOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#before = heartbeatDetails.safeParse(context.info.heartbeatDetails).data ?? {
+      failures: 0,
+      outages: 0,
+    };
+    this.#latest = this.#before;
+    this.#timer = setInterval(() => this.#tick(), HEARTBEAT_EVERY_MS);
+  }
+
+  /** Aborted when the workflow cancels the stage, the worker shuts down, or the attempt stalls. */
+  get signal(): AbortSignal {
+    return AbortSignal.any([this.#context.cancellationSignal, this.#stalled.signal]);
+  }
+
+  /** How far an earlier attempt got; 0 for the first. */
+  get doneBefore(): number {
+    return this.#before.done ?? 0;
+  }
+
+  /** Attempts that found a part out of service, this one included once it is counted. */
+  get outages(): number {
+    return this.#latest.outages;
+  }
+
+  /** Attempts that ended with their worker. */
+  get lostWorkers(): number {
+    return this.#context.info.attempt - 1 - this.#before.failures - this.#before.outages;
+  }
+
+  progress(done: number, total: number | null): void {
+    this.#silentMs = 0;
+    this.#latest = { ...this.#latest, done, total };
+    this.#context.heartbeat(this.#latest);
+  }
+
+  /** Counts a failure of the step itself; gives the number of them. */
+  countFailure(): number {
+    const failures = this.#before.failures + 1;
+    this.#leave({ ...this.#latest, failures, outage: undefined });
+    return failures;
+  }
+
+  /** Counts an outage; true when it has lasted for longer than a book may wait. */
+  countOutage(): boolean {
+    const now = Date.now();
+    const { outages, outage } = this.#before;
+    // An attempt that got further than those before it has found the part in service: this is another outage.
+    const further = (this.#latest.done ?? 0) > this.doneBefore;
+    const gapMs = outage && !further ? Math.min(Math.max(0, now - outage.atMs), MAX_GAP_MS) : 0;
+    const ms = further ? 0 : (outage?.ms ?? 0) + gapMs;
+    this.#leave({ ...this.#latest, outages: outages + 1, outage: { ms, atMs: now } });
+    return ms >= this.#options.maxOutageMs;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    const { maxStallMs = Number.POSITIVE_INFINITY } = this.#options;
+    this.#silentMs += HEARTBEAT_EVERY_MS;
+    if (this.#silentMs <= maxStallMs) this.#context.heartbeat(this.#latest);
+    else this.#stalled.abort(new Error(`no progress for ${maxStallMs / 60_000} minutes`));
+  }
+
+  #leave(details: HeartbeatDetails): void {
+    // The furthest that any attempt got, so that a stage that begins anew each time is not taken to have got further.
+    const done = Math.max(details.done ?? 0, this.doneBefore);
+    this.#latest = done > 0 ? { ...details, done } : details;
+    this.#context.heartbeat(this.#latest);
+  }
+}

@@ -1,0 +1,123 @@
+/** Drops artifacts that no committed book needs. */
+import type { FileCount, GarbageResult } from '../workflows/upkeep-contract.ts';
+import { artifactKeysOf } from './artifact-keys.ts';
+import type { StageLimits } from './attempt.ts';
+import { eachPage } from './catalog-pages.ts';
+import { isInPart, type Part, partsOf } from './partition.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { ArtifactStore, ListedArtifact } from './ports/artifact-store.ts';
+import type { Catalog } from './ports/catalog.ts';
+import { assertNoRun, assertNothingIngested, type RunningWorkflows } from './running.ts';
+import { ingestStage, type StageContext } from './stage.ts';
+
+export interface GarbagePorts {
+  readonly catalog: Catalog;
+  readonly artifacts: ArtifactStore;
+  readonly pipeline: Pipeline;
+  readonly running: RunningWorkflows;
+  readonly limits: StageLimits;
+  /** Default 50,000: their keys take about 20 MB. Larger catalogs are gone through several times. */
+  readonly booksPerPass?: number;
+}
+
+export interface GarbageOptions {
+  readonly dryRun: boolean;
+  readonly graceMs: number;
+}
+
+const BOOKS_PER_PASS = 50_000;
+
+export type GarbageActivities = ReturnType<typeof createGarbageActivities>;
+
+export function createGarbageActivities(ports: GarbagePorts) {
+  return {
+    /** @throws RUN_IN_PROGRESS while anything is being ingested, unless nothing is to be dropped */
+    dropUnneeded: ingestStage(async (options: GarbageOptions, context): Promise<GarbageResult> => {
+      if (!options.dryRun) await assertQuiet(ports);
+      return await new Sweep(ports, options, context).run();
+    }, ports.limits),
+  };
+}
+
+async function assertQuiet({ catalog, running }: GarbagePorts): Promise<void> {
+  const libraries = await catalog.listLibraries();
+  const names = libraries.map(({ library }) => library);
+  // Lists lag behind by a moment; the runs of known libraries are asked for by name.
+  await assertNoRun(running, names, 'dropping intermediate files');
+  await assertNothingIngested(running, 'dropping intermediate files');
+}
+
+class Sweep {
+  readonly #ports: GarbagePorts;
+  readonly #dryRun: boolean;
+  readonly #context: StageContext;
+  /** A book that is begun while we sweep writes files younger than this, even without any grace. */
+  readonly #before: number;
+  readonly #dropped = new Map<string, FileCount>();
+  #needed: FileCount = { files: 0, bytes: 0 };
+  #young: FileCount = { files: 0, bytes: 0 };
+
+  constructor(ports: GarbagePorts, { dryRun, graceMs }: GarbageOptions, context: StageContext) {
+    this.#ports = ports;
+    this.#dryRun = dryRun;
+    this.#context = context;
+    this.#before = Date.now() - graceMs;
+  }
+
+  async run(): Promise<GarbageResult> {
+    let books = 0;
+    for await (const page of eachPage(this.#ports.catalog)) books += page.length;
+    for (const part of partsOf(books, this.#ports.booksPerPass ?? BOOKS_PER_PASS)) await this.#sweep(part);
+    return {
+      dryRun: this.#dryRun,
+      dropped: Object.fromEntries(this.#dropped),
+      needed: this.#needed,
+      young: this.#young,
+    };
+  }
+
+  async #sweep(part: Part): Promise<void> {
+    const needed = await this.#neededKeys(part);
+    for await (const file of this.#ports.artifacts.list()) {
+      this.#context.signal.throwIfAborted();
+      if (isInPart(hashIn(file.key), part)) await this.#judge(file, needed);
+    }
+  }
+
+  async #neededKeys(part: Part): Promise<ReadonlySet<string>> {
+    const needed = new Set<string>();
+    for await (const page of eachPage(this.#ports.catalog)) {
+      this.#context.signal.throwIfAborted();
+      for (const record of page) {
+        const keys = artifactKeysOf(record, this.#ports.pipeline);
+        for (const key of Object.values(keys ?? {})) if (isInPart(hashIn(key), part)) needed.add(key);
+      }
+    }
+    return needed;
+  }
+
+  async #judge(file: ListedArtifact, needed: ReadonlySet<string>): Promise<void> {
+    if (file.partialOf === null && needed.has(file.key)) this.#needed = plus(this.#needed, file);
+    else if (file.modifiedMs > this.#before) this.#young = plus(this.#young, file);
+    else await this.#drop(file);
+  }
+
+  async #drop(file: ListedArtifact): Promise<void> {
+    const kind = file.partialOf === null ? (file.key.split('/')[0] ?? '') : 'partial';
+    const count = plus(this.#dropped.get(kind) ?? { files: 0, bytes: 0 }, file);
+    if (!this.#dryRun) await this.#ports.artifacts.discard(file);
+    this.#dropped.set(kind, count);
+    this.#context.progress(
+      [...this.#dropped.values()].reduce((sum, { files }) => sum + files, 0),
+      null,
+    );
+  }
+}
+
+function hashIn(key: string): string {
+  return key.slice(key.indexOf('/') + 1);
+}
+
+function plus({ files, bytes }: FileCount, file: { readonly bytes: number }): FileCount {
+  return { files: files + 1, bytes: bytes + file.bytes };
+}

@@ -1,0 +1,126 @@
+/** `status --watch`: every run with its bars until Ctrl-C. */
+import { setTimeout } from 'node:timers/promises';
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import { isOutage } from '../failures.ts';
+import { ScriptoriumClient } from '../index.ts';
+import type { IngestHandle, IngestProgress } from '../ingest-handle.ts';
+import { Bars } from './bars.ts';
+import { NewFailures, type Row, rowsOf, runLine } from './run-rows.ts';
+import { libraryOf } from './running.ts';
+
+const REDRAW_EVERY_MS = 1_000;
+const LINE_EVERY_MS = 5_000;
+
+/** Returns at Ctrl-C. Bars go to standard error; elsewhere than at a terminal, lines or documents go to standard output. */
+export async function watchStatus(command: Command): Promise<void> {
+  const json = command.optsWithGlobals<{ json?: boolean }>().json === true;
+  const screen = process.stderr.isTTY && !json ? new BarScreen() : new LineScreen(json);
+  const over = new AbortController();
+  const stop = (): void => over.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    await using client = await ScriptoriumClient.connect();
+    const runs = new RunsInView(client);
+    while (!over.signal.aborted) {
+      screen.show(await runs.look());
+      await setTimeout(screen.everyMs, undefined, { signal: over.signal }).catch(() => {});
+    }
+  } finally {
+    screen.stop();
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+/** Null where Temporal does not answer. */
+type Sight = ReadonlyMap<string, IngestProgress> | null;
+
+/** Keeps a handle a run, which remembers what it saw of the books in flight. */
+class RunsInView {
+  readonly #client: ScriptoriumClient;
+  #handles = new Map<string, IngestHandle>();
+
+  constructor(client: ScriptoriumClient) {
+    this.#client = client;
+  }
+
+  async look(): Promise<Sight> {
+    try {
+      const ids = (await this.#client.runningIds()).sort();
+      this.#handles = new Map(
+        ids.map((id) => [id, this.#handles.get(id) ?? this.#client.run(libraryOf(id))]),
+      );
+    } catch (error) {
+      if (isOutage(error)) return null;
+      throw error;
+    }
+    const seen = [...this.#handles].map(async ([id, run]) => ({
+      id,
+      progress: await run.progress().catch(() => null),
+    }));
+    return new Map(
+      (await Promise.all(seen)).flatMap(({ id, progress }) => (progress ? [[id, progress]] : [])),
+    );
+  }
+}
+
+interface Screen {
+  readonly everyMs: number;
+  show(sight: Sight): void;
+  stop(): void;
+}
+
+class BarScreen implements Screen {
+  readonly everyMs = REDRAW_EVERY_MS;
+  readonly #bars = new Bars();
+  readonly #failures = new NewFailures();
+
+  show(sight: Sight): void {
+    this.#bars.show(rowsOfAll(sight));
+    for (const progress of sight?.values() ?? [])
+      for (const failure of this.#failures.of(progress.failures)) this.#bars.log(styleText('red', failure));
+  }
+
+  stop(): void {
+    this.#bars.stop();
+  }
+}
+
+function rowsOfAll(sight: Sight): Row[] {
+  const note = (label: string): Row[] => [{ key: label, kind: 'more', done: 0, label }];
+  if (sight === null) return note('Temporal does not answer; waiting');
+  if (sight.size === 0) return note('no run is going on; Ctrl-C ends the watching');
+  return [...sight].flatMap(([id, progress]) => rowsOf(progress, id));
+}
+
+class LineScreen implements Screen {
+  readonly everyMs = LINE_EVERY_MS;
+  readonly #json: boolean;
+  readonly #failures = new NewFailures();
+
+  constructor(json: boolean) {
+    this.#json = json;
+  }
+
+  show(sight: Sight): void {
+    if (this.#json) print(JSON.stringify({ reachable: sight !== null, runs: documents(sight) }));
+    else if (sight === null) print('Temporal does not answer; waiting');
+    else if (sight.size === 0) print('no run is going on');
+    else for (const [id, progress] of sight) this.#tell(id, progress);
+  }
+
+  #tell(id: string, progress: IngestProgress): void {
+    for (const failure of this.#failures.of(progress.failures)) print(failure);
+    print(`${id}: ${runLine(progress)}`);
+  }
+
+  stop(): void {}
+}
+
+function documents(sight: Sight): object[] {
+  return [...(sight ?? [])].map(([workflowId, progress]) => ({ workflowId, ...progress }));
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,69 @@
+/** Starting a run, or joining the one that does the same. */
+import { createHash } from 'node:crypto';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { z } from 'zod';
+import { ScriptoriumError } from '../activities/errors.ts';
+import {
+  type IngestLibraryInput,
+  ingestLibraryId,
+  type ingestLibraryInput,
+  taskQueues,
+  workflowTypes,
+} from '../workflows/contract.ts';
+import { fromWorkflow } from './failures.ts';
+import { IngestHandle } from './ingest-handle.ts';
+
+type RunInput = z.output<typeof ingestLibraryInput>;
+
+/** @throws ScriptoriumError RUN_IN_PROGRESS, STACK_UNREACHABLE */
+export async function startOrJoin(client: Client, input: RunInput): Promise<IngestHandle> {
+  const workflowId = ingestLibraryId(input.library);
+  try {
+    const { firstExecutionRunId } = await client.workflow.start(workflowTypes.ingestLibrary, {
+      taskQueue: taskQueues.main,
+      workflowId,
+      args: [argsOf(input)],
+      memo: { paths: fingerprintOf(input) },
+      staticSummary: summaryOf(input),
+    });
+    return new IngestHandle(client, workflowId, firstExecutionRunId);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw fromWorkflow(error);
+    return await join(client, workflowId, input);
+  }
+}
+
+async function join(client: Client, workflowId: string, input: RunInput): Promise<IngestHandle> {
+  const { memo, runId, raw } = await client.workflow.getHandle(workflowId).describe();
+  if (memo?.paths === fingerprintOf(input))
+    return new IngestHandle(client, workflowId, raw.workflowExecutionInfo?.firstRunId || runId);
+  throw new ScriptoriumError(
+    'RUN_IN_PROGRESS',
+    `Library ${input.library} is being ingested by ${workflowId}, from other paths or in another way`,
+  );
+}
+
+/** Only what was asked for: a history shows no fields that say nothing. */
+export function argsOf({ library, parallel, paths, retry, prune, force }: RunInput): IngestLibraryInput {
+  return {
+    library,
+    parallel,
+    ...(paths && { paths }),
+    ...(retry && { retry }),
+    ...(prune && { prune }),
+    ...(force && { force }),
+  };
+}
+
+/** The same for two inputs that ask for the same work, however many books at once. */
+export function fingerprintOf({ paths = [], retry, prune, force }: RunInput): string {
+  const sorted = [...paths].sort();
+  // A plain ingestion has the fingerprint that version 0.1 gave it, so that its runs can be joined.
+  const work = retry || prune || force ? { paths: sorted, retry, prune, force } : sorted;
+  return createHash('sha256').update(JSON.stringify(work)).digest('hex');
+}
+
+function summaryOf({ library, retry, prune }: RunInput): string {
+  if (retry) return `library ${library}, ${retry === 'all' ? 'every failed book' : 'failed books'} again`;
+  return `library ${library}${prune ? ', removing books whose file is gone' : ''}`;
+}

@@ -1,0 +1,48 @@
+/** An embedder whose time is known: so that what is measured is everything else. */
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Embedder } from '../../activities/ports/embedder.ts';
+
+export interface FakeEmbedderOptions {
+  /** Wait of each batch, as an endpoint over a network would take; 0 for none. */
+  readonly waitMs: number;
+}
+
+/** As all-MiniLM-L6-v2 has them, so that store and artifacts have as much to write. */
+const DIMENSIONS = 384;
+
+/** A unit vector a text, from a hash of the text: the same text always has the same one. */
+export class FakeEmbedder implements Embedder {
+  readonly id = 'fake/sha256/xorshift';
+  readonly dimensions = DIMENSIONS;
+  readonly maxTokens = 256;
+  readonly #waitMs: number;
+
+  constructor({ waitMs }: FakeEmbedderOptions) {
+    this.#waitMs = waitMs;
+  }
+
+  async embed(
+    texts: readonly string[],
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<readonly Float32Array[]> {
+    signal?.throwIfAborted();
+    if (this.#waitMs > 0) await delay(this.#waitMs, undefined, signal ? { signal } : {});
+    return texts.map(unitVectorOf);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** Marsaglia's xorshift32, seeded with the hash; then L2-normalised. */
+export function unitVectorOf(text: string): Float32Array {
+  let state = createHash('sha256').update(text).digest().readUInt32LE(0) || 1;
+  const vector = Float32Array.from({ length: DIMENSIONS }, () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state / 2 ** 31;
+  });
+  const length = Math.hypot(...vector);
+  return vector.map((value) => value / length);
+}

@@ -1,0 +1,39 @@
+/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N --bundle FILE`. */
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { toScriptoriumError } from '../../activities/errors.ts';
+import { loadConfig } from '../../workers/config.ts';
+import { createLogger, installRuntime } from '../../workers/log.ts';
+import { sendToSupervisor } from '../../workers/supervisor/worker-messages.ts';
+import { startWorkerProcess } from '../../workers/worker-process.ts';
+import { FakeEmbedder } from './fake-embedder.ts';
+
+const options = z.object({
+  embedder: z.enum(['fake', 'onnx']),
+  'wait-ms': z.coerce.number().int().min(0),
+  bundle: z.string(),
+});
+const text = { type: 'string' } as const;
+const { values } = parseArgs({ options: { embedder: text, 'wait-ms': text, bundle: text } });
+const { embedder, 'wait-ms': waitMs, bundle: codePath } = options.parse(values);
+
+try {
+  const config = loadConfig();
+  const logger = createLogger(config.logLevel, 'worker');
+  installRuntime(logger);
+  const openEmbedder = async () => new FakeEmbedder({ waitMs });
+  const worker = await startWorkerProcess(config, ['main', 'documents', 'embed', 'query'], logger, {
+    ...(embedder === 'fake' && { openEmbedder }),
+    workflowBundle: { codePath },
+  });
+  process.on('SIGTERM', () => worker.stop());
+  process.on('disconnect', () => worker.stop());
+  sendToSupervisor({ kind: 'ready' });
+  await worker.finished;
+} catch (error) {
+  const { code, message } = toScriptoriumError(error);
+  sendToSupervisor({ kind: 'failed', code, message });
+  process.stderr.write(`${String(error instanceof Error ? error.stack : error)}\n`);
+  process.exitCode = 1;
+}
+if (process.connected) process.disconnect();

@@ -1,0 +1,119 @@
+/** A search over a real LanceDB: only committed revisions, of the model that is configured, and a bounded amount of work. */
+import { describe, expect, test } from '@jest/globals';
+import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
+import type { Embedder } from '../../activities/ports/embedder.ts';
+import type { StoredPoint } from '../../activities/ports/vector-store.ts';
+import { createRetrieveActivities, type RetrieveInput } from '../../activities/retrieve.ts';
+import {
+  bookIdOf,
+  bookPoints,
+  closeStores,
+  DIMENSIONS,
+  record,
+  type Stores,
+  unitVector,
+  upsertAll,
+} from '../contract/store-fixtures.ts';
+import '../helpers/any-realm.ts';
+import { MemoryCatalog, MemoryVectorStore } from '../helpers/memory-stores.ts';
+import { resultOf, runActivity } from '../helpers/run-activity.ts';
+import { tempFolder } from '../helpers/temp-folder.ts';
+
+const embedder: Embedder = {
+  ...{ id: 'model', dimensions: DIMENSIONS, maxTokens: 256 },
+  embed: async (texts) => texts.map((text) => unitVector(text)),
+  [Symbol.asyncDispose]: async () => {},
+};
+
+const activities = (stores: Stores, id = 'model') =>
+  createRetrieveActivities({ ...stores, embedder: { ...embedder, id } });
+const question: RetrieveInput = { query: 'Who lit the lamp?', topK: 5 };
+
+/** Points of a revision that are all nearer to the question than those of a lower rank. */
+function pointsOf(name: string, revision: string, count: number, rank: number): StoredPoint[] {
+  const [target, other] = [unitVector(question.query), unitVector('something else')];
+  const vector = target.map((value, index) => value + (other[index] ?? 0) / (1 + 2 * rank));
+  const norm = Math.hypot(...vector);
+  const unit = vector.map((value) => value / norm);
+  return bookPoints(bookIdOf(name), revision, count, { vector: unit, text: `${name} ${revision}` });
+}
+
+async function foundIn(stores: Stores): Promise<string[]> {
+  const { hits } = await resultOf(activities(stores).search, question);
+  return hits.map(({ text }) => text);
+}
+
+async function withStores(run: (stores: Stores) => Promise<void>): Promise<void> {
+  await using folder = await tempFolder();
+  const stores = await openLanceStores({ folder: folder.path, embedderId: 'model', dimensions: DIMENSIONS });
+  await stores.catalog.putLibrary({ library: 'default', embedderId: 'model', dimensions: DIMENSIONS });
+  try {
+    await run(stores);
+  } finally {
+    await closeStores(stores);
+  }
+}
+
+describe('invariant 2: a search', () => {
+  test('gives nothing of a revision that is half-written, stale or foreign, however near', async () => {
+    await withStores(async (stores) => {
+      await stores.catalog.put(record('alice', { revision: 'r1' }));
+      await upsertAll(stores.store, pointsOf('alice', 'r1', 8, 1));
+      expect(await foundIn(stores)).toEqual(Array(5).fill('alice r1'));
+      await upsertAll(stores.store, pointsOf('alice', 'r2', 40, 3));
+      await upsertAll(stores.store, pointsOf('nobody', 'r9', 40, 4));
+      expect(await foundIn(stores)).toEqual(Array(5).fill('alice r1'));
+    });
+  });
+
+  test('gives the new revision from its commit on, before the stale one is dropped', async () => {
+    await withStores(async (stores) => {
+      await upsertAll(stores.store, pointsOf('alice', 'r1', 40, 3));
+      await upsertAll(stores.store, pointsOf('alice', 'r2', 8, 1));
+      await stores.catalog.put(record('alice', { revision: 'r2' }));
+      expect(await foundIn(stores)).toEqual(Array(5).fill('alice r2'));
+      await stores.store.deleteStale(bookIdOf('alice'), 'r2');
+      expect(await foundIn(stores)).toEqual(Array(5).fill('alice r2'));
+    });
+  });
+
+  test('gives nothing of a book that failed before it was ever committed, or was removed', async () => {
+    await withStores(async (stores) => {
+      await upsertAll(stores.store, pointsOf('alice', 'r1', 8, 1));
+      await stores.catalog.put(record('alice', { revision: null, state: 'failed' }));
+      expect(await foundIn(stores)).toEqual([]);
+      await stores.catalog.put(record('alice', { revision: 'r1' }));
+      expect(await foundIn(stores)).toHaveLength(5);
+      await stores.catalog.remove([bookIdOf('alice')]);
+      expect(await foundIn(stores)).toEqual([]);
+    });
+  });
+});
+
+describe('vectors of another model', () => {
+  test.each([undefined, 'default'])('are never searched (library: %s)', async (library) => {
+    await withStores(async (stores) => {
+      await stores.catalog.put(record('alice', { revision: 'r1' }));
+      await upsertAll(stores.store, pointsOf('alice', 'r1', 8, 1));
+      const { failure } = await runActivity(activities(stores, 'other').search, { ...question, library });
+      expect(failure).toMatchObject({ type: 'MODEL_MISMATCH', nonRetryable: true });
+      expect(failure?.message).toMatch(/default was embedded with model, and other is configured/);
+    });
+  });
+});
+
+test('a search among a multitude of stale passages fetches a bounded number of them', async () => {
+  const asked: number[] = [];
+  const catalog = new MemoryCatalog();
+  await catalog.putLibrary({ library: 'default', embedderId: 'model', dimensions: DIMENSIONS });
+  const [stale] = pointsOf('nobody', 'r1', 1, 1);
+  if (!stale) throw new Error('there is no point');
+  const store = new MemoryVectorStore();
+  store.search = async (_vector, _filter, limit) => {
+    asked.push(limit);
+    return Array.from({ length: limit }, () => ({ ...stale, score: 1 }));
+  };
+  expect(await foundIn({ catalog, store })).toEqual([]);
+  expect(Math.max(...asked)).toBeLessThanOrEqual(4_096);
+  expect(asked.length).toBeLessThan(15);
+});

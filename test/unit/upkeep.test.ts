@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createExplainActivities } from '../../activities/explain.ts';
+import { createGarbageActivities, type GarbageOptions } from '../../activities/gc.ts';
+import { chunkIdOf } from '../../activities/naming.ts';
+import { createRemoveActivities } from '../../activities/remove.ts';
+import { stepsOf } from '../../client/history.ts';
+import type { GarbageResult } from '../../workflows/upkeep-contract.ts';
+import { removeBookInput, verifyInput } from '../../workflows/upkeep-contract.ts';
+import '../helpers/any-realm.ts';
+import { runActivity, type SmallLibrary, smallLibrary } from '../helpers/small-library.ts';
+
+let library: SmallLibrary;
+beforeEach(async () => {
+  library = await smallLibrary();
+});
+afterEach(async () => await library[Symbol.asyncDispose]());
+
+describe('a garbage collection', () => {
+  const collect = (options: Partial<GarbageOptions> = {}, booksPerPass?: number): Promise<GarbageResult> => {
+    const limit = booksPerPass === undefined ? {} : { booksPerPass };
+    const { dropUnneeded } = createGarbageActivities({ ...library, ...limit });
+    return runActivity(dropUnneeded, { dryRun: false, graceMs: 0, ...options });
+  };
+  const keysThere = async (): Promise<string[]> =>
+    (await Array.fromAsync(library.artifacts.list())).map(({ key }) => key).sort();
+
+  test.each([1, 50_000])(
+    'drops what no book needs, with %p books in memory at once',
+    async (booksPerPass) => {
+      const kept = [await library.add('a', 2), await library.add('b', 2), await library.add('c', 2)];
+      const gone = await library.add('d', 2);
+      await library.catalog.remove([gone.bookId]);
+      const { dropped, needed, young } = await collect({}, booksPerPass);
+      expect(dropped).toMatchObject({ pages: { files: 1 }, chunks: { files: 1 }, vectors: { files: 1 } });
+      expect([needed.files, young.files]).toEqual([9, 0]);
+      expect(await keysThere()).toEqual(
+        kept.flatMap(({ artifacts }) => Object.values(artifacts ?? {})).sort(),
+      );
+    },
+  );
+
+  test('keeps what another book with the same content needs, and a book that failed later', async () => {
+    const twin = await library.add('a', 2, { sha256: 'the same' });
+    await library.add('b', 2, { sha256: 'the same' });
+    const failure = { stage: 'extract', code: 'CORRUPT_FILE', message: '', attempts: 1 };
+    await library.add('c', 2, { state: 'failed', failure });
+    await library.catalog.remove([twin.bookId]);
+    expect((await collect()).dropped).toEqual({});
+    expect(await keysThere()).toHaveLength(6);
+  });
+
+  test('keeps what a book of version 0.1 was made of', async () => {
+    await library.add('a', 2, { artifacts: null });
+    expect((await collect()).dropped).toEqual({});
+  });
+
+  test('drops what an ingestion left half-written, once the grace is over', async () => {
+    const { artifacts } = await library.add('a', 2);
+    const partial = await library.artifacts.create(artifacts?.vectors ?? '', 'another', 'fresh');
+    await partial.append([Buffer.from('half')]);
+    await partial[Symbol.asyncDispose]();
+    expect(await collect({ graceMs: 3_600_000 })).toMatchObject({ dropped: {}, young: { files: 1 } });
+    expect(await collect()).toMatchObject({ dropped: { partial: { files: 1 } }, needed: { files: 3 } });
+    expect(await keysThere()).toHaveLength(3);
+  });
+
+  test('is refused while anything is being ingested, and then only counts', async () => {
+    const { bookId } = await library.add('a', 2);
+    await library.catalog.remove([bookId]);
+    for (const id of ['ingest/default', `ingest/default/${bookId}`]) {
+      library.runningIds.clear();
+      library.runningIds.add(id);
+      await expect(collect()).rejects.toMatchObject({ type: 'RUN_IN_PROGRESS' });
+    }
+    expect((await collect({ dryRun: true })).dropped).toMatchObject({ pages: { files: 1 } });
+    expect(await keysThere()).toHaveLength(3);
+  });
+});
+
+describe('a removal', () => {
+  test('takes out the record and every point, and changes nothing when it is done again', async () => {
+    const { bookId, path } = await library.add('a', 3);
+    const { findRemovable, takeOut } = createRemoveActivities(library);
+    const input = { library: 'default', bookId };
+    expect(await runActivity(findRemovable, input)).toMatchObject({ path, title: 'a', points: 3 });
+    for (let round = 0; round < 2; round++) await runActivity(takeOut, input);
+    expect((await library.catalog.get([bookId])).size).toBe(0);
+    expect(await library.store.count(bookId)).toBe(0);
+  });
+
+  test('goes on where one that was interrupted left points without a record', async () => {
+    const { bookId } = await library.add('a', 3);
+    await library.catalog.remove([bookId]);
+    const { findRemovable } = createRemoveActivities(library);
+    expect(await runActivity(findRemovable, { library: 'default', bookId })).toMatchObject({
+      ...{ path: null, points: 3 },
+    });
+  });
+
+  test('knows no book of another library', async () => {
+    const { bookId } = await library.add('a', 3);
+    const { findRemovable } = createRemoveActivities(library);
+    const input = { library: 'other', bookId };
+    await expect(runActivity(findRemovable, input)).rejects.toMatchObject({ type: 'BOOK_NOT_FOUND' });
+  });
+
+  test('takes a full id only, and a verification no field that it does not know', () => {
+    expect(removeBookInput.safeParse({ library: 'default', bookId: 'a' }).success).toBe(false);
+    expect(verifyInput.safeParse({ mend: true }).success).toBe(false);
+  });
+});
+
+describe('an explanation', () => {
+  const explain = (id: string, path?: string, of = 'default') =>
+    runActivity(createExplainActivities(library).explainSubject, { id, path, library: of });
+
+  test('is found by book id, path, chunk id and workflow id', async () => {
+    const { bookId, path, revision, artifacts } = await library.add('a', 3);
+    const book = { bookId, path, artifacts, points: 3 };
+    for (const id of [bookId, path, `ingest/default/${bookId}`])
+      expect(await explain(id)).toMatchObject({ kind: 'book', book });
+    expect(await explain('a.txt', path)).toMatchObject({ kind: 'book', book });
+    const chunk = { ordinal: 1, text: `Passage 1 of ${path}`, searchable: true };
+    expect(await explain(chunkIdOf(bookId, revision, 1))).toMatchObject({ kind: 'chunk', chunk, book });
+  });
+
+  test('says of a chunk whose book has another revision, or none, that no search gives it', async () => {
+    const { bookId, revision } = await library.add('a', 3);
+    await library.catalog.remove([bookId]);
+    const id = chunkIdOf(bookId, revision, 1);
+    expect(await explain(id)).toMatchObject({ kind: 'chunk', chunk: { searchable: false }, book: null });
+  });
+
+  test('is found for a run by its id or library, and for nothing else', async () => {
+    const run = { kind: 'run', library: 'default', workflowId: 'ingest/default', embedderId: 'model' };
+    expect(await explain('ingest/default')).toEqual({ ...run, dimensions: library.pipeline.dimensions });
+    expect(await explain('default')).toMatchObject(run);
+    for (const id of ['ingest/other', 'other', '/library/none.txt', '2f1b9a52-7f0c-4d57-9d63-0d9a1f1f7d10'])
+      await expect(explain(id)).rejects.toMatchObject({ type: 'BOOK_NOT_FOUND' });
+  });
+});
+
+describe('the steps of a history', () => {
+  const at = (seconds: number) => ({ eventTime: { seconds, nanos: 500_000_000 } });
+  const scheduled = (eventId: number, name: string, seconds: number) => ({
+    ...{ eventId, ...at(seconds), activityTaskScheduledEventAttributes: { activityType: { name } } },
+  });
+
+  test('have attempts, waits and outcomes', () => {
+    const steps = stepsOf([
+      scheduled(5, 'extractBook', 100),
+      {
+        ...at(130),
+        activityTaskStartedEventAttributes: {
+          ...{ scheduledEventId: 5, attempt: 3, lastFailure: { message: 'it crashed' } },
+        },
+      },
+      { ...at(134), activityTaskCompletedEventAttributes: { scheduledEventId: 5 } },
+      scheduled(9, 'chunkBook', 135),
+      { ...at(136), activityTaskStartedEventAttributes: { scheduledEventId: 9, attempt: 1 } },
+      { ...at(137), activityTaskFailedEventAttributes: { scheduledEventId: 9 } },
+      scheduled(12, 'recordOutcome', 140),
+    ]);
+    const first = { step: 'extractBook', attempts: 3, seconds: 34, lastAttemptSeconds: 4 };
+    expect(steps).toEqual([
+      { ...first, outcome: 'completed', lastFailure: 'it crashed' },
+      expect.objectContaining({ step: 'chunkBook', outcome: 'failed', seconds: 2 }),
+      expect.objectContaining({ step: 'recordOutcome', outcome: 'pending', attempts: 0, seconds: null }),
+    ]);
+  });
+});

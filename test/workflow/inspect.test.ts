@@ -1,0 +1,77 @@
+/** What a run makes of books that stay silent: each is looked at in Temporal, and settled truthfully. */
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { createRunActivities, type InspectInput } from '../../activities/run.ts';
+import { type BookReport, ingestBookId, taskQueues, workflowTypes } from '../../workflows/contract.ts';
+import '../helpers/any-realm.ts';
+import { MemoryCatalog, MemoryVectorStore } from '../helpers/memory-stores.ts';
+import { resultOf } from '../helpers/run-activity.ts';
+import { limits, pipeline, sandboxLimits } from '../helpers/scanned-library.ts';
+import { startTemporal } from '../helpers/temporal.ts';
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => {
+  env = await startTemporal();
+}, 120_000);
+afterAll(async () => await env?.teardown());
+
+const catalog = new MemoryCatalog();
+const bookOf = (bookId: string) => ({ bookId, path: `/books/${bookId}.pdf` });
+
+/** No worker serves the queue: it stays as it was started. */
+async function start(bookId: string, type: string = workflowTypes.ingestBook) {
+  const workflowId = ingestBookId('default', bookId);
+  return await env.client.workflow.start(type, {
+    taskQueue: `${taskQueues.main}-nobody`,
+    workflowId,
+    args: [],
+  });
+}
+
+async function look(bookId: string, more: Partial<InspectInput> = {}): Promise<BookReport | undefined> {
+  const store = new MemoryVectorStore();
+  const ports = { catalog, store, pipeline, sandboxLimits, limits, client: env.client };
+  const input = { library: 'default', books: [bookOf(bookId)], ...more };
+  return (await resultOf(createRunActivities(ports).inspectChildren, input))[0];
+}
+
+/** The same, as if so much time had passed. */
+async function lookLater(bookId: string, ms: number): Promise<BookReport | undefined> {
+  const now = Date.now.bind(Date);
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + ms);
+  try {
+    return await look(bookId);
+  } finally {
+    clock.mockRestore();
+  }
+}
+
+describe('a book that stays silent', () => {
+  test('is left alone while its workflow is open, whatever that is', async () => {
+    await start('at-work');
+    await start('being-removed', 'removeBook');
+    expect(await look('at-work')).toBeUndefined();
+    expect(await look('being-removed')).toBeUndefined();
+  });
+
+  test('is lost when it was terminated, but not before its last activity has heard of that', async () => {
+    await (await start('terminated')).terminate();
+    expect(await look('terminated')).toBeUndefined();
+    expect(catalog.books.has('terminated')).toBe(false);
+    expect(await lookLater('terminated', 25_000)).toMatchObject({
+      outcome: 'failed',
+      failure: { code: 'CHILD_LOST', message: expect.stringContaining('ended as terminated') },
+    });
+    expect(catalog.books.get('terminated')).toMatchObject({ state: 'failed' });
+  });
+
+  test('is lost when it was never started, unless the run is being cancelled', async () => {
+    expect(await look('never', { cancelling: true })).toEqual({ bookId: 'never', outcome: 'cancelled' });
+    expect(await look('never')).toMatchObject({ outcome: 'failed', failure: { code: 'CHILD_LOST' } });
+  });
+
+  test('is cancelled when what ended under its id was no ingestion', async () => {
+    await (await start('removed', 'removeBook')).terminate();
+    expect(await look('removed')).toEqual({ bookId: 'removed', outcome: 'cancelled' });
+  });
+});

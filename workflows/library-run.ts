@@ -1,0 +1,287 @@
+/** One step of a run, up to the point where it continues as new. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  patched,
+  proxyActivities,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { RunActivities } from '../activities/run.ts';
+import type { ScanActivities } from '../activities/scan.ts';
+import { bookPriority } from './book-priority.ts';
+import {
+  type BookReport,
+  type IngestBookInput,
+  type IngestLibraryInput,
+  type IngestLibraryResult,
+  ingestBookId,
+  type ManifestEntry,
+  type RunProgress,
+} from './contract.ts';
+import type { ingestBook } from './ingest-book.ts';
+import type { ParsedRunInput } from './input.ts';
+import { CHILDREN_PER_STEP, policies, SILENT_CHILD_CHECK } from './policies.ts';
+import { fileName, progressOf, resultOf, showRun } from './run-view.ts';
+import { RunWindow } from './run-window.ts';
+import { bookSearchAttributes } from './search-attributes.ts';
+
+const { scanLibrary } = proxyActivities<ScanActivities>(policies.scan);
+const { readManifest, checkBook } = proxyActivities<ScanActivities>(policies.quick);
+const { inspectChildren } = proxyActivities<RunActivities>(policies.quick);
+
+/** Manifest entries fetched at once: with paths of ordinary length a page stays under 32 KB. */
+const MANIFEST_PAGE = 100;
+
+export class LibraryRun {
+  readonly input: ParsedRunInput;
+  readonly startedAtMs: number;
+  /** Null while the books are looked for. */
+  window: RunWindow | null;
+  /** What people set before there is a window. */
+  parallel: number;
+  paused = false;
+  #finished = false;
+  #searchable: boolean;
+  #page: readonly ManifestEntry[] = [];
+  #pageAt = '';
+  #started = 0;
+  #timerRuns = false;
+  #checkDue = false;
+  /** Reports of books that another run's child worked on. */
+  #foreign: BookReport[] = [];
+
+  constructor(input: ParsedRunInput) {
+    const { carried, parallel } = input;
+    this.input = input;
+    this.startedAtMs = carried?.startedAtMs ?? Date.now();
+    this.parallel = parallel;
+    this.#searchable = carried?.scan.searchAttributes ?? false;
+    this.window = carried ? RunWindow.resume(carried, parallel) : null;
+  }
+
+  get library(): string {
+    return this.input.library;
+  }
+
+  /** True when Temporal knows the search attributes. */
+  get searchable(): boolean {
+    return this.#searchable;
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  get isOpen(): boolean {
+    return !this.window?.settled;
+  }
+
+  /** True when the history has become long enough for a step. */
+  get isLong(): boolean {
+    return this.#started >= CHILDREN_PER_STEP || workflowInfo().continueAsNewSuggested;
+  }
+
+  async scan(): Promise<void> {
+    if (this.window) return;
+    const { library, paths, retry, prune, force } = this.input;
+    const found = await scanLibrary({
+      library,
+      ...(paths && { paths }),
+      ...(retry && { retry }),
+      ...(prune && { prune, force }),
+    });
+    this.#searchable = found.searchAttributes ?? false;
+    this.window = new RunWindow(found, this.parallel, this.startedAtMs);
+    this.window.paused = this.paused;
+  }
+
+  /** Until every book is settled or the step is long. */
+  async step(): Promise<void> {
+    const window = this.#window;
+    while (!window.settled && !this.isLong) {
+      await this.#fill();
+      await this.#waitForWork();
+    }
+  }
+
+  /** What a child says of itself. */
+  report(report: BookReport): void {
+    if (!this.window) return;
+    if (this.window.isAdopted(report.bookId) && report.outcome !== 'cancelled') this.#foreign.push(report);
+    else this.window.settle(report, Date.now());
+    showRun(this);
+  }
+
+  /** Ends every child and waits for each to say so. */
+  async cancel(): Promise<void> {
+    if (!this.window) return;
+    this.window.cancel();
+    showRun(this);
+    const asked = this.window.running.map((book) =>
+      getExternalWorkflowHandle(ingestBookId(this.library, book.bookId)).cancel(),
+    );
+    const answers = await Promise.allSettled(asked);
+    // A child that was being started when the run was cancelled may never have been: it says nothing.
+    if (
+      answers.some(({ status }) => status === 'rejected') &&
+      patched('look-at-children-that-cannot-be-cancelled')
+    )
+      await this.#settleSilent();
+    while (!this.window.settled) await this.#waitForWork();
+    showRun(this);
+  }
+
+  progress(): RunProgress {
+    return progressOf(this);
+  }
+
+  nextStep(): IngestLibraryInput {
+    const { library, paths, retry } = this.input;
+    const carried = this.#window.carry();
+    return {
+      library,
+      parallel: this.#window.parallel,
+      ...(paths && { paths }),
+      ...(retry && { retry }),
+      carried,
+    };
+  }
+
+  finish(): IngestLibraryResult {
+    this.#finished = true;
+    showRun(this);
+    return resultOf(this, this.#window);
+  }
+
+  get #window(): RunWindow {
+    if (!this.window) throw new Error('the books were not looked for yet');
+    return this.window;
+  }
+
+  /** Starts as many books as the window has room for, all at once. */
+  async #fill(): Promise<void> {
+    const starts: Promise<void>[] = [];
+    while (this.#window.free > 0 && this.#started < CHILDREN_PER_STEP) {
+      const urgent = this.#window.first !== null;
+      const entry = await this.#next();
+      // While the entry was fetched the run may have been paused, or the book moved.
+      if (entry === null || this.#window.free === 0) break;
+      this.#window.start(entry, Date.now());
+      this.#started += 1;
+      starts.push(this.#startBook(entry, urgent));
+    }
+    await Promise.all(starts);
+  }
+
+  /** The next book to start; null when books were moved while it was fetched, and the question must be asked again. */
+  async #next(): Promise<ManifestEntry | null> {
+    if (this.#window.first) return this.#window.first;
+    const place = this.#window.next;
+    if (!place) return null;
+    const { manifestKey, index } = place;
+    if (this.#pageAt !== `${manifestKey} ${index}`)
+      this.#page = await readManifest({ manifestKey, from: index, limit: MANIFEST_PAGE });
+    const [entry, ...rest] = this.#page;
+    if (entry === undefined) throw new Error(`the manifest ${manifestKey} ends before entry ${index}`);
+    const now = this.#window.next;
+    if (this.#window.first || now?.manifestKey !== manifestKey || now.index !== index) {
+      this.#pageAt = `${manifestKey} ${index}`;
+      return null;
+    }
+    this.#page = rest;
+    this.#pageAt = rest.length > 0 ? `${manifestKey} ${index + 1}` : '';
+    return entry;
+  }
+
+  async #startBook(entry: ManifestEntry, urgent: boolean): Promise<void> {
+    const { bookId, path } = entry;
+    const input: IngestBookInput = { library: this.library, ...entry, reportTo: workflowInfo().workflowId };
+    try {
+      await startChild<typeof ingestBook>('ingestBook', {
+        args: [input],
+        workflowId: ingestBookId(this.library, bookId),
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        staticSummary: fileName(path),
+        priority: { priorityKey: bookPriority(entry.bytes, urgent) },
+        ...(this.#searchable && { typedSearchAttributes: bookSearchAttributes(this.library, path) }),
+      });
+    } catch (error) {
+      // A child whose start was cancelled says nothing; whoever cancelled looks at it.
+      if (isCancellation(error)) return;
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      // Another run's child, which reports to the same workflow id. It is waited for; what it read may be old.
+      if (patched('adopted-books-are-checked')) this.#window.adopt(bookId);
+      log.info('the book is being ingested already', { path });
+    }
+  }
+
+  /** Until a book may be started or all are settled; now and then children that stay silent are looked at. */
+  async #waitForWork(): Promise<void> {
+    const window = this.#window;
+    showRun(this);
+    if (window.settled) return;
+    if (window.running.length > 0) this.#startTimer();
+    await condition(() => window.free > 0 || window.settled || this.#checkDue || this.#foreign.length > 0);
+    await this.#checkForeign();
+    if (!this.#checkDue) return;
+    this.#checkDue = false;
+    await this.#settleSilent();
+  }
+
+  /** One timer for many books: a timer for each wait would double a run's history. */
+  #startTimer(): void {
+    if (this.#timerRuns) return;
+    this.#timerRuns = true;
+    const over = (due: boolean): void => {
+      this.#timerRuns = false;
+      this.#checkDue = due;
+    };
+    sleep(SILENT_CHILD_CHECK, { summary: 'then look at books that stay silent' }).then(
+      () => over(true),
+      () => over(false),
+    );
+  }
+
+  async #settleSilent(): Promise<void> {
+    const books = this.#window.running.map(({ bookId, path }) => ({ bookId, path }));
+    if (books.length === 0) return;
+    try {
+      const cancelling = this.#window.cancelling;
+      const reports = await inspectChildren({
+        library: this.library,
+        books,
+        ...(cancelling && { cancelling }),
+      });
+      for (const report of reports) this.report(report);
+      await this.#checkForeign();
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      // A look that fails is no failure of the run: there is another one in a while.
+      log.warn('silent books could not be looked at', { error: String(error) });
+    }
+  }
+
+  /** A book that another run's child worked on counts only when it is as this run found it; else it is started again. */
+  async #checkForeign(): Promise<void> {
+    const reports = this.#foreign;
+    this.#foreign = [];
+    await Promise.all(reports.map((report) => this.#checkOne(report)));
+  }
+
+  async #checkOne(report: BookReport): Promise<void> {
+    const book = this.#window.running.find(({ bookId }) => bookId === report.bookId);
+    if (!book) return;
+    const { bookId, path, bytes = 0 } = book;
+    const isCurrent =
+      report.outcome === 'ingested' && (await checkBook({ library: this.library, bookId, path }));
+    this.#window.disown(bookId);
+    if (isCurrent || this.#window.cancelling) this.report(report);
+    else await this.#startBook({ bookId, path, bytes }, false);
+  }
+}

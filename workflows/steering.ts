@@ -1,0 +1,165 @@
+/** The updates on a run. Each is validated before it is accepted, so that a bad value leaves no trace in the history. */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  defineUpdate,
+  getExternalWorkflowHandle,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { z } from 'zod';
+import type { RunActivities } from '../activities/run.ts';
+import type { ScanActivities } from '../activities/scan.ts';
+import { ingestBookId, type WaitingBook } from './contract.ts';
+import { parseInput } from './input.ts';
+import type { LibraryRun } from './library-run.ts';
+import { policies } from './policies.ts';
+import {
+  namedBooksInput,
+  type RetryFailedInput,
+  type RunUpdate,
+  retryFailedInput,
+  runUpdates,
+  type Steered,
+  setParallelInput,
+} from './run-contract.ts';
+import { showRun, stateOf } from './run-view.ts';
+import type { RunWindow } from './run-window.ts';
+
+const { scanLibrary } = proxyActivities<ScanActivities>(policies.scan);
+const { findInManifest } = proxyActivities<ScanActivities>(policies.quick);
+const { recordOutcome, cancelWorkflow } = proxyActivities<RunActivities>(policies.quick);
+
+export function steer(run: LibraryRun): void {
+  onUpdate(run, 'pause', null, () => setPaused(run, true));
+  onUpdate(run, 'resume', null, () => setPaused(run, false));
+  onUpdate(run, 'setParallel', setParallelInput, ({ parallel }) => {
+    run.parallel = parallel;
+    if (run.window) run.window.parallel = parallel;
+    return 0;
+  });
+  onUpdate(run, 'cancelRun', null, () => cancelRun(run));
+  onUpdate(run, 'cancelBooks', namedBooksInput, ({ books }) => cancelBooks(run, books));
+  onUpdate(run, 'moveToFront', namedBooksInput, ({ books }) => moveToFront(run, books));
+  onUpdate(run, 'retryFailed', retryFailedInput, (input) => retryFailed(run, input));
+}
+
+/** Registers an update. Its handler resolves to the number of books that it touched. */
+function onUpdate<S extends z.ZodType>(
+  run: LibraryRun,
+  name: RunUpdate,
+  schema: S | null,
+  handle: (input: z.output<S>) => number | Promise<number>,
+): void {
+  const validator = (input?: z.input<S>): void => {
+    if (schema) parseInput(schema, input ?? {});
+    assertOpen(run, name);
+  };
+  const handler = async (input?: z.input<S>): Promise<Steered> => {
+    const books = await handle(schema ? parseInput(schema, input ?? {}) : (input as z.output<S>));
+    showRun(run);
+    return { state: stateOf(run), parallel: run.window?.parallel ?? run.parallel, books };
+  };
+  setHandler(defineUpdate<Steered, [input?: z.input<S>]>(runUpdates[name]), handler, { validator });
+}
+
+const needWindow: ReadonlySet<RunUpdate> = new Set(['cancelBooks', 'moveToFront', 'retryFailed']);
+
+function assertOpen(run: LibraryRun, name: RunUpdate): void {
+  if (run.window?.cancelling) throw refusal(`${name}: the run is being cancelled`);
+  if (!run.window && needWindow.has(name))
+    throw refusal(`${name}: the books are still being looked for; try again in a moment`);
+}
+
+function refusal(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'INVALID_ARGUMENT');
+}
+
+function setPaused(run: LibraryRun, paused: boolean): number {
+  run.paused = paused;
+  if (run.window) run.window.paused = paused;
+  return 0;
+}
+
+function windowOf({ window }: LibraryRun): RunWindow {
+  if (!window) throw refusal('the books are still being looked for');
+  return window;
+}
+
+/** By way of Temporal, as an operator does it: a workflow that cancels itself would end as «failed». */
+async function cancelRun({ window }: LibraryRun): Promise<number> {
+  const books = window ? window.running.length + window.waiting : 0;
+  const { workflowId } = workflowInfo();
+  await CancellationScope.nonCancellable(() => cancelWorkflow({ workflowId }));
+  return books;
+}
+
+async function cancelBooks(run: LibraryRun, books: readonly string[]): Promise<number> {
+  const window = windowOf(run);
+  const { library } = run;
+  const { inFlight, waiting } = await locate(run, books);
+  if (waiting.length > 0) assertRoom(window);
+  for (const book of waiting) {
+    window.cancelWaiting(book, Date.now());
+    const { bookId, path, bytes } = book.entry;
+    await recordOutcome({ library, bookId, path, bytes, outcome: { outcome: 'cancelled' } });
+  }
+  const ends = inFlight.map((bookId) => getExternalWorkflowHandle(ingestBookId(library, bookId)).cancel());
+  // One that has ended by now has told so, or is looked at.
+  await Promise.allSettled(ends);
+  return waiting.length + inFlight.length;
+}
+
+async function moveToFront(run: LibraryRun, books: readonly string[]): Promise<number> {
+  const window = windowOf(run);
+  const { waiting } = await locate(run, books);
+  if (waiting.length > 0) assertRoom(window);
+  window.moveToFront(waiting);
+  return waiting.length;
+}
+
+function assertRoom({ crowded }: RunWindow): void {
+  if (crowded) throw refusal(`${crowded}; try again when some of them are done`);
+}
+
+/** Those that are in flight by id, and those that wait. A name of neither is refused, and nothing is done. */
+async function locate(
+  run: LibraryRun,
+  books: readonly string[],
+): Promise<{ inFlight: string[]; waiting: WaitingBook[] }> {
+  const window = windowOf(run);
+  const names = new Set(books);
+  const inFlight = (name: string): boolean =>
+    window.running.some(({ bookId, path }) => name === bookId || name === path);
+  const found = books.every(inFlight)
+    ? []
+    : await findInManifest({ manifests: window.manifests, from: 0, books });
+  const waiting = found.filter((book) => window.isWaiting(book));
+  const running = window.running.filter(({ bookId, path }) => names.has(bookId) || names.has(path));
+  const known = new Set(
+    [...waiting.map(({ entry }) => entry), ...running].flatMap(({ bookId, path }) => [bookId, path]),
+  );
+  const unknown = books.filter((book) => !known.has(book));
+  if (unknown.length > 0)
+    throw refusal(`not in flight and not waiting in this run: ${unknown.slice(0, 5).join(', ')}`);
+  return { inFlight: running.map(({ bookId }) => bookId), waiting };
+}
+
+/** Books of this run that failed wait again. Those in flight are being tried already. */
+async function retryFailed(run: LibraryRun, { all = false }: RetryFailedInput): Promise<number> {
+  const { library, startedAtMs, input } = run;
+  const window = windowOf(run);
+  if (window.manifests.length > 1 && window.waiting > 0)
+    throw refusal('the books of an earlier retry are still waiting');
+  const except = window.running.map(({ bookId }) => bookId);
+  const found = await scanLibrary({
+    library,
+    ...(input.paths && { paths: input.paths }),
+    retry: all ? 'all' : 'failed',
+    sinceMs: startedAtMs,
+    except,
+  });
+  window.retry(found);
+  return found.toIngest;
+}
