@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 
+/** Ids of the searches that `search-watch.ts` makes. */
+export const SEARCH_PREFIX = 'chaos-search/';
+
 export interface KeptHistory {
   readonly workflowId: string;
   readonly history: Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
@@ -13,7 +16,9 @@ let installed = false;
 
 export async function fetchHistories(client: Client): Promise<KeptHistory[]> {
   const histories: KeptHistory[] = [];
-  for await (const { workflowId, runId } of client.workflow.list()) {
+  for await (const { workflowId, runId, status } of client.workflow.list()) {
+    // A search that a kill left unanswered: its replay would go on with it.
+    if (status.name !== 'COMPLETED' && workflowId.startsWith(SEARCH_PREFIX)) continue;
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     histories.push({ workflowId, history });
   }

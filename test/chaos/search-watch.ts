@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { taskQueues, workflowTypes } from '../../workflows/contract.ts';
 import { chunkIds } from './checks.ts';
+import { SEARCH_PREFIX } from './histories.ts';
 import type { StoredRecord } from './stored.ts';
 
 export interface SearchWatchPorts {
@@ -45,7 +46,7 @@ async function searchOnce(ports: SearchWatchPorts, query: string, over: AbortSig
   const { hits } = await ports.withTemporal(async (client) => {
     const { searchLibrary } = workflowTypes;
     const handle = await client.workflow.start(searchLibrary, {
-      ...{ taskQueue: taskQueues.query, workflowId: `chaos-search/${randomUUID()}` },
+      ...{ taskQueue: taskQueues.query, workflowId: `${SEARCH_PREFIX}${randomUUID()}` },
       ...{ args: [{ query, topK: 50 }], workflowExecutionTimeout: '60s' },
     });
     const ended = new Promise<never>((_, reject) => over.addEventListener('abort', reject, { once: true }));
