@@ -30,7 +30,7 @@ export interface RunWeight {
   readonly expectedChunks: number;
   /** Chunks a second over the last minutes; 0 until there are any. */
   readonly rate: number;
-  /** Null until there is a rate to tell it from, and while the run is paused. */
+  /** Null until there is a rate to tell it from, and while no new book is started. */
   readonly secondsLeft: number | null;
 }
 
@@ -51,8 +51,7 @@ export function runWeight(work: RunWork, nowMs: number): RunWeight {
 
 function secondsLeft({ state, formats }: RunWork, remaining: number, rate: number): number | null {
   if (state === 'done') return 0;
-  if (state === 'paused' || state === 'scanning' || !countsBytes(formats)) return null;
-  return rate > SLOWEST ? remaining / rate : null;
+  return state === 'ingesting' && countsBytes(formats) && rate > SLOWEST ? remaining / rate : null;
 }
 
 /** A run that version 0.1 began does not. */

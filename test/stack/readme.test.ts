@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { readStackState } from '../../client/stack-state.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
+import { writeLongBook } from '../helpers/long-book.ts';
 import { type Outcome, TestHome } from '../helpers/scriptorium.ts';
 import { temporalBinary } from '../helpers/temporal.ts';
 
@@ -39,6 +40,13 @@ const sayings: Readonly<Record<string, readonly RegExp[]>> = {
   explain: [/Book .* ingested/, /embedBook +completed, 1 attempt/],
   verify: [/2 books, .*: nothing is wrong/],
   gc: [/needed: 6 files/],
+  schedule: [/Library default.*(every day at 02:00|no schedule any more)/],
+  pause: [/ingest\/default: paused/],
+  parallel: [/parallel 20/],
+  front: [/1 book moved to the front/],
+  resume: [/ingest\/default: ingesting/],
+  cancel: [/1 book cancelled/],
+  retry: [/0 books to be tried again/],
   remove: [/Removed .*Vellmar.* \d+ passages/],
   down: [/The stack is stopped/],
 };
@@ -49,6 +57,11 @@ const scriptoriumLines = Object.keys(sayings).flatMap((command) =>
 /** What is there after these is not what the tests before them need. */
 const atTheEnd = ['remove', 'down'];
 const isAtTheEnd = (line: string): boolean => atTheEnd.includes(commandOf(line) ?? '');
+/** These change a run that goes on, in the order of the README. */
+const steering = ['pause', 'parallel', 'front', 'resume', 'cancel', 'retry'];
+const isSteering = (line: string): boolean => steering.includes(commandOf(line) ?? '');
+const isEndless = (line: string): boolean => line.includes('--watch');
+const isOrdinary = (line: string): boolean => !isAtTheEnd(line) && !isSteering(line) && !isEndless(line);
 const [temporalLine = '', ...otherTemporalLines] = shellLines.filter((line) => line.startsWith('temporal '));
 
 /** These install, build and test, and so run what runs this test; or they need Docker (see compose.test.ts). */
@@ -94,10 +107,17 @@ function run(command: string, args: readonly string[], variables: NodeJS.Process
   });
 }
 
-async function runLine(line: string): Promise<void> {
-  const { code, stdout, stderr } = await run('sh', ['-c', line]);
+async function runLine(line: string, variables: NodeJS.ProcessEnv = env): Promise<void> {
+  const { code, stdout, stderr } = await run('sh', ['-c', line], variables);
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
   for (const saying of sayings[commandOf(line) ?? ''] ?? []) expect(stdout.trimEnd()).toMatch(saying);
+}
+
+/** A line of Temporal's own tool, against the stack of this test. */
+async function runTemporal(line: string): Promise<Outcome> {
+  const state = await readStackState(home.paths.stackFile);
+  const PATH = `${dirname(await temporalBinary())}${delimiter}${env.PATH}`;
+  return await run('sh', ['-c', line], { ...env, PATH, TEMPORAL_ADDRESS: state?.temporalAddress ?? '' });
 }
 
 /** Commands as `--help` lists them. */
@@ -128,14 +148,13 @@ describe('the README', () => {
   });
 
   test('has no line for the shell that this test does not know', () => {
-    const known = [...scriptoriumLines, temporalLine];
+    const known = [...scriptoriumLines, temporalLine, ...otherTemporalLines];
     expect(shellLines.filter((line) => !known.includes(line) && !runElsewhere.test(line))).toEqual([]);
-    expect(otherTemporalLines).toEqual([]);
   });
 
   test('has one program', () => expect(blocksIn('ts')).toHaveLength(1));
 
-  test.each(scriptoriumLines.filter((line) => !isAtTheEnd(line)))('%s', runLine, 300_000);
+  test.each(scriptoriumLines.filter(isOrdinary))('%s', (line) => runLine(line), 300_000);
 });
 
 describe('the program of the README', () => {
@@ -171,11 +190,9 @@ describe('the program of the README', () => {
 
 describe("Temporal's own tool", () => {
   test('starts a run as the README says', async () => {
-    const state = await readStackState(home.paths.stackFile);
-    const PATH = `${dirname(await temporalBinary())}${delimiter}${env.PATH}`;
-    const line = temporalLine.replace('"/books"', JSON.stringify(join(home.folder, 'Books')));
-    const TEMPORAL_ADDRESS = state?.temporalAddress ?? '';
-    const started = await run('sh', ['-c', line], { ...env, PATH, TEMPORAL_ADDRESS });
+    const started = await runTemporal(
+      temporalLine.replace('"/books"', JSON.stringify(join(home.folder, 'Books'))),
+    );
     expect(started).toMatchObject({ code: 0, stdout: expect.stringContaining('ingest/default') });
     await using client = await ScriptoriumClient.connect({ env: home.env });
     const { workflowId, books } = await client.run().result();
@@ -184,6 +201,60 @@ describe("Temporal's own tool", () => {
   }, 120_000);
 });
 
+describe('a run that goes on', () => {
+  beforeAll(async () => {
+    const books = await folder(home.folder, 'steered', 'Books');
+    await writeLongBook(join(books, 'giant.txt'), 5_000);
+    await writeLongBook(join(books, 'urgent.txt'), 1);
+    const started = await run('npx', ['scriptorium', 'ingest', books, '--parallel', '1', '--detach']);
+    expect(started.code).toBe(0);
+    await using client = await ScriptoriumClient.connect({ env: home.env });
+    while ((await client.run().progress()).running.length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    // Whatever the lines below raise the parallelism to, the second book must still wait when it is moved.
+    await client.run().pause();
+  }, 60_000);
+
+  afterAll(async () => {
+    await using client = await ScriptoriumClient.connect({ env: home.env });
+    // It may be over: its last book was cancelled.
+    await client
+      .run()
+      .cancel()
+      .catch(() => {});
+    await client.run().result();
+  }, 60_000);
+
+  test.each(scriptoriumLines.filter(isEndless))(
+    'is watched by %s',
+    async (line) => {
+      const child = spawn('sh', ['-c', `exec ${line}`], {
+        env: steered(),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const seen = await new Promise<string>((resolve) =>
+        child.stdout.once('data', (text) => resolve(`${text}`)),
+      );
+      child.kill('SIGINT');
+      expect(seen).toMatch(/ingest\/default: .* of 2 books/);
+      expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    },
+    60_000,
+  );
+
+  test.each(otherTemporalLines)(
+    'answers to %s',
+    async (line) => {
+      expect(await runTemporal(line)).toMatchObject({ code: 0, stderr: '' });
+    },
+    60_000,
+  );
+
+  test.each(shellLines.filter(isSteering))('does as told by %s', (line) => runLine(line, steered()), 60_000);
+
+  const steered = (): NodeJS.ProcessEnv => ({ ...env, HOME: join(home.folder, 'steered') });
+});
+
 describe('the end of the README', () => {
-  test.each(scriptoriumLines.filter(isAtTheEnd))('%s', runLine, 60_000);
+  test.each(scriptoriumLines.filter(isAtTheEnd))('%s', (line) => runLine(line), 60_000);
 });
