@@ -80,17 +80,20 @@ function resultJson({
   chunks,
   failures,
   skippedFiles,
+  pruned = 0,
   seconds,
 }: IngestLibraryResult): object {
-  return { workflowId, library, books, chunks, failures, skippedFiles, seconds };
+  return { workflowId, library, books, chunks, failures, skippedFiles, pruned, seconds };
 }
 
-function summary({ library, books, chunks, failures, skippedFiles, seconds }: IngestLibraryResult): string[] {
+function summary(result: IngestLibraryResult): string[] {
+  const { library, books, chunks, failures, skippedFiles, pruned = 0, seconds } = result;
   const counts = `${books.ingested} ingested, ${books.unchanged} unchanged, ${books.failed} failed, ${books.cancelled} cancelled`;
   const skipped = Object.entries(skippedFiles).map(([ending, count]) => `${count} ${printable(ending)}`);
   const unlisted = books.failed - failures.length;
   return [
     `Library ${library}: ${plural(books.total, 'book')}: ${counts}; ${plural(chunks, 'chunk')} in ${duration(seconds)}.`,
+    ...(pruned > 0 ? [`Removed, because their file is gone: ${plural(pruned, 'book')}.`] : []),
     ...(skipped.length > 0 ? [`Files of other kinds, passed over: ${skipped.join(', ')}.`] : []),
     ...failures.map(
       ({ path, stage, code, message }) => `  ${code} (${stage}) ${printable(path)}: ${printable(message)}`,
