@@ -21,6 +21,11 @@ export interface AttemptOptions extends StageLimits {
 export const STALL_MS = 10 * 60_000;
 /** Several times within the heartbeat timeout, so that a busy event loop is not taken for a dead worker. */
 const HEARTBEAT_EVERY_MS = 3_000;
+/**
+ * Progress is told this often at most, and not in the first second. A heartbeat costs the server about a third of what a
+ * whole activity costs it, and in a library of short books every stage would send one.
+ */
+const TELL_EVERY_MS = 1_000;
 /** What one gap between two attempts adds at most: twice the longest wait, so that a stack that was itself down uses up nothing. */
 const MAX_GAP_MS = 2 * 60_000;
 
@@ -46,6 +51,7 @@ export class Attempt implements Disposable {
   readonly #timer: NodeJS.Timeout;
   #latest: HeartbeatDetails;
   #silentMs = 0;
+  #toldAtMs = Date.now();
 
   constructor(context: Context, options: AttemptOptions) {
     this.#context = context;
@@ -81,7 +87,7 @@ export class Attempt implements Disposable {
   progress(done: number, total: number | null): void {
     this.#silentMs = 0;
     this.#latest = { ...this.#latest, done, total };
-    this.#context.heartbeat(this.#latest);
+    if (Date.now() - this.#toldAtMs >= TELL_EVERY_MS) this.#tell();
   }
 
   /** Counts a failure of the step itself; gives the number of them. */
@@ -110,7 +116,7 @@ export class Attempt implements Disposable {
   #tick(): void {
     const { maxStallMs = Number.POSITIVE_INFINITY } = this.#options;
     this.#silentMs += HEARTBEAT_EVERY_MS;
-    if (this.#silentMs <= maxStallMs) this.#context.heartbeat(this.#latest);
+    if (this.#silentMs <= maxStallMs) this.#tell();
     else this.#stalled.abort(new Error(`no progress for ${maxStallMs / 60_000} minutes`));
   }
 
@@ -118,6 +124,11 @@ export class Attempt implements Disposable {
     // The furthest that any attempt got, so that a stage that begins anew each time is not taken to have got further.
     const done = Math.max(details.done ?? 0, this.doneBefore);
     this.#latest = done > 0 ? { ...details, done } : details;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#toldAtMs = Date.now();
     this.#context.heartbeat(this.#latest);
   }
 }

@@ -122,7 +122,10 @@ function queueOptions({
         chunksPerBatch: config.embedding.chunksPerBatch,
         onBatch,
       }),
-      maxConcurrentActivityTaskExecutions: Math.max(2, config.embedding.threads),
+      maxConcurrentActivityTaskExecutions: Math.max(
+        2,
+        parts.embedder.booksAtOnce ?? config.embedding.threads,
+      ),
     }),
     // Questions bring their activities along as local ones.
     query: () => ({

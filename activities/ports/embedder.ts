@@ -4,6 +4,8 @@ export interface Embedder extends AsyncDisposable {
   readonly id: string;
   /** Length of a vector. */
   readonly dimensions: number;
+  /** Books that it embeds at once with gain: for an endpoint, as many as it serves. Default: a book for each of our threads. */
+  readonly booksAtOnce?: number;
   /** Longest text in tokens, special tokens included; longer texts are cut at the end. */
   readonly maxTokens: number;
   /**

@@ -22,6 +22,8 @@ export interface BenchStackOptions {
   /** Module of the worker process, in this folder. */
   readonly worker: './library-worker.ts' | './floor-worker.ts';
   readonly workerArgs: readonly string[];
+  /** Settings of the worker, beside those that every benchmark has. */
+  readonly workerEnv?: NodeJS.ProcessEnv | undefined;
   /** Aborted when the benchmark has to end. */
   readonly signal: AbortSignal;
   /** Folder for a CPU profile of the worker process. */
@@ -45,7 +47,9 @@ export async function startBenchStack(options: BenchStackOptions): Promise<Bench
   const env = benchEnv(folder.path);
   const home = homeOf(env);
   const { server, address } = await startServer(home, options.signal, opened);
-  const worker = opened.use(await startWorker({ ...env, TEMPORAL_ADDRESS: address }, home, options, opened));
+  const worker = opened.use(
+    await startWorker({ ...env, ...options.workerEnv, TEMPORAL_ADDRESS: address }, home, options, opened),
+  );
   const client = await connectTemporal({ address, namespace: DEFAULT_NAMESPACE });
   opened.defer(() => client.connection.close());
   const owned = opened.move();

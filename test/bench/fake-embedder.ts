@@ -11,11 +11,15 @@ export interface FakeEmbedderOptions {
 /** As all-MiniLM-L6-v2 has them, so that store and artifacts have as much to write. */
 const DIMENSIONS = 384;
 
+/** As an endpoint that serves many callers; the largest `--parallel` is 500. */
+const BOOKS_AT_ONCE = 100;
+
 /** A unit vector a text, from a hash of the text: the same text always has the same one. */
 export class FakeEmbedder implements Embedder {
   readonly id = 'fake/sha256/xorshift';
   readonly dimensions = DIMENSIONS;
   readonly maxTokens = 256;
+  readonly booksAtOnce = BOOKS_AT_ONCE;
   readonly #waitMs: number;
 
   constructor({ waitMs }: FakeEmbedderOptions) {

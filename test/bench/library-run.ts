@@ -25,6 +25,7 @@ export interface OurRunOptions extends LibraryRunOptions {
   readonly embedder: 'fake' | 'onnx';
   /** Wait of the fake embedder, a batch. */
   readonly waitMs: number;
+  readonly workerEnv?: NodeJS.ProcessEnv;
   /** Runs it again when it is done, and looks at the histories. */
   readonly examine: boolean;
 }
@@ -55,7 +56,7 @@ export async function runOurs(options: OurRunOptions): Promise<OurRun> {
   const embedding = ['--embedder', embedder, '--wait-ms', String(waitMs)];
   await using stack = await startBenchStack({
     ...{ worker: './library-worker.ts', workerArgs: [...embedding, '--bundle', bundles.ours] },
-    ...{ signal, profileFolder },
+    ...{ signal, profileFolder, workerEnv: options.workerEnv },
   });
   const { address, namespace } = stack;
   await using client = await ScriptoriumClient.connect({ address, namespace });

@@ -22,7 +22,7 @@ export async function benchLibrary(options: BenchOptions): Promise<BenchReport> 
   const rounds = await alternate(
     {
       bare: async () => {
-        const run = await runFloor({ books, parallel, bundles, signal });
+        const run = await runFloor({ books, parallel, bundles, signal, profileFolder });
         floors.push(run);
         return books / run.seconds;
       },

@@ -2,12 +2,14 @@
 import { benchEmbed } from './embed.ts';
 import { benchLibrary } from './library.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
+import { benchParallel } from './parallel.ts';
 import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
   embed: benchEmbed,
   library: benchLibrary,
+  parallel: benchParallel,
 };
 
 const USAGE = `Usage: npm run bench -- NAME [--json] [--books N] [--parallel N] [--rounds N] [--profile FOLDER]

@@ -136,18 +136,27 @@ describe('the tries of a long stage', () => {
 });
 
 describe('the heartbeats of a long stage', () => {
-  test('carry its progress and its failed tries', async () => {
-    const run = longStage(async (_input: null, { progress }) => {
-      progress(3, 10);
-      progress(10, null);
-    });
-    const env = environment({ heartbeatDetails: { failures: 1 } });
-    const beats = heartbeatsOf(env);
-    await env.run(run, null);
-    expect(beats).toEqual([
-      { failures: 1, outages: 0, done: 3, total: 10 },
-      { failures: 1, outages: 0, done: 10, total: null },
-    ]);
+  test('carry its progress and its failed tries, and do not come more often than each second', async () => {
+    jest.useFakeTimers();
+    try {
+      const env = environment({ heartbeatDetails: { failures: 1 } });
+      const beats = heartbeatsOf(env);
+      const run = longStage(async (_input: null, { progress }) => {
+        progress(1, 10);
+        jest.advanceTimersByTime(1_000);
+        progress(3, 10);
+        progress(4, 10);
+        jest.advanceTimersByTime(1_000);
+        progress(10, null);
+      });
+      await env.run(run, null);
+      expect(beats).toEqual([
+        { failures: 1, outages: 0, done: 3, total: 10 },
+        { failures: 1, outages: 0, done: 10, total: null },
+      ]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test('come by themselves while it runs, and end with it', async () => {
