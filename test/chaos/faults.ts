@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { readStackState } from '../../client/stack-state.ts';
 import type { TestHome } from '../helpers/scriptorium.ts';
-import { descendantsOf, temporalPid, workerPids } from '../helpers/stack-processes.ts';
+import { descendantsOf, endProcess, temporalPid, workerPids } from '../helpers/stack-processes.ts';
 import type { Disk } from './disk.ts';
 import { type Fault, FREEZE_MS, type Target } from './plan.ts';
 import type { StoreServer } from './store-server.ts';
@@ -70,7 +70,7 @@ async function untilFired(fault: Extract<Fault, { kind: 'failpoint' }>, scene: S
   // Until it is over for the others as well: it wakes up with an old step in its hands.
   const pids = await workerPids(scene.home.paths.stackFile);
   await setTimeout(FREEZE_MS);
-  for (const pid of pids) end(pid, 'SIGCONT');
+  for (const pid of pids) endProcess(pid, 'SIGCONT');
   return `the worker was frozen ${told}`;
 }
 
@@ -81,7 +81,7 @@ async function kill(target: Target, scene: Scene): Promise<string> {
     return 'the store was killed';
   }
   const pids = await pidsOf(target, scene);
-  for (const pid of pids) end(pid);
+  for (const pid of pids) endProcess(pid);
   if (target === 'all') {
     await store?.killAndRestart();
     const { code, stderr } = await home.run('up', '--detach');
@@ -109,11 +109,11 @@ async function pidsOf(target: 'workers' | 'temporal' | 'all', scene: Scene): Pro
 async function freeze({ target, forMs }: Extract<Fault, { kind: 'freeze' }>, scene: Scene): Promise<string> {
   const pids = target === 'store' ? [scene.store?.pid ?? 0] : await pidsOf(target, scene);
   const frozen = pids.filter((pid) => pid > 0);
-  for (const pid of frozen) end(pid, 'SIGSTOP');
+  for (const pid of frozen) endProcess(pid, 'SIGSTOP');
   try {
     await setTimeout(forMs);
   } finally {
-    for (const pid of frozen) end(pid, 'SIGCONT');
+    for (const pid of frozen) endProcess(pid, 'SIGCONT');
   }
   return `froze ${target} for ${forMs / 1000} s`;
 }
@@ -130,13 +130,4 @@ async function behaveAfter(forMs: number, { store, over }: Scene, told: string):
   await setTimeout(forMs, undefined, { signal: over }).catch(() => {});
   store?.behave();
   return `${told} for ${forMs / 1000} s`;
-}
-
-/** A process that ended by itself meanwhile is no fault. */
-function end(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
 }

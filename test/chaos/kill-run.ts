@@ -1,23 +1,35 @@
 /**
- * Ingests a folder while the workers, or the Temporal server, are killed with SIGKILL at random moments, and then holds
- * the store against the catalog. By hand, on a folder of any size:
+ * Ingests a folder while the workers, the Temporal server, or all processes of the stack are killed with SIGKILL at random
+ * moments, and then holds the store against the catalog, both by `verify` and past it. By hand, on a folder of any size, or
+ * on generated books whose vectors cost nothing:
  *
- *     node test/chaos/kill-run.ts --target workers --kills 10 --every 30 --seed 1 /usr/share/doc/r-doc-pdf/manual
+ *     npm run kills -- --target workers --kills 10 --every 30 --seed 1 /usr/share/doc/r-doc-pdf/manual
+ *     npm run kills -- --target all --kills 10 --every 90 --books 9000 --parallel 20
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
 import { chunkIdOf } from '../../activities/naming.ts';
 import type { BookRecord } from '../../activities/ports/catalog.ts';
+import { readStackState } from '../../client/stack-state.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
-import { temporalPid, treeMemory, workerPids } from '../helpers/stack-processes.ts';
+import {
+  descendantsOf,
+  endProcess,
+  temporalPid,
+  treeMemory,
+  workerPids,
+} from '../helpers/stack-processes.ts';
 import { mulberry32 } from './seeded.ts';
 
 export interface KillRunOptions {
   readonly paths: readonly string[];
-  readonly target: 'workers' | 'temporal';
+  /** After `all`, the supervisor among them, `up` starts the stack again, as a service manager would. */
+  readonly target: 'workers' | 'temporal' | 'all';
+  readonly parallel?: number;
+  /** Vectors are made from hashes, in no time. */
+  readonly fakeEmbedder?: boolean;
   readonly kills: number;
   /** Mean time between two kills, in seconds. */
   readonly everySeconds: number;
@@ -33,9 +45,23 @@ export interface KillRunReport {
   readonly peakWorkerMb: number;
   /** Chunks that were on disk and were embedded again: must be none. */
   readonly embeddedTwice: number;
+  /** Faults that `verify` found; must be 0. */
+  readonly verified: number;
   /** What is wrong with the store; must be empty. */
   readonly faults: readonly string[];
 }
+
+/** For the environment of the stack: the worker's embedder takes no time. */
+const fakeEmbedderEnv = {
+  CHAOS_EMBEDDER: 'fake',
+  NODE_OPTIONS: `--import=${new URL('preload.ts', import.meta.url).href}`,
+};
+
+const verifyResult = z.object({
+  found: z.record(z.string(), z.number()),
+  faultyBooks: z.number(),
+  artifacts: z.object({ damaged: z.number() }),
+});
 
 const ingestResult = z.object({
   books: z.record(z.string(), z.number()),
@@ -44,13 +70,17 @@ const ingestResult = z.object({
 });
 
 export async function killRun(options: KillRunOptions): Promise<KillRunReport> {
-  await using home = await TestHome.create({ SCRIPTORIUM_LOG_LEVEL: 'debug' });
+  await using home = await TestHome.create({
+    SCRIPTORIUM_LOG_LEVEL: 'debug',
+    ...(options.fakeEmbedder && fakeEmbedderEnv),
+  });
   await home.run('up', '--detach');
   const killer = new Killer(home, options);
-  const running = home.json('ingest', ...options.paths).finally(() => killer.stop());
-  const kills = await killer.run();
-  const { result } = await running;
+  const parallel = options.parallel === undefined ? [] : ['--parallel', String(options.parallel)];
+  const running = home.json('ingest', ...options.paths, ...parallel).finally(() => killer.stop());
+  const [kills, { result }] = await Promise.all([killer.run(), running]);
   const { books, chunks, seconds } = ingestResult.parse(result);
+  const verification = verifyResult.parse((await home.json('verify')).result);
   await home.run('down');
   const embeddedTwice = await countEmbeddedTwice(join(home.paths.logs, 'workers.log'));
   return {
@@ -60,8 +90,14 @@ export async function killRun(options: KillRunOptions): Promise<KillRunReport> {
     seconds,
     peakWorkerMb: killer.peakMb,
     embeddedTwice,
+    verified: faultsOf(verification),
     faults: await faultsIn(home.paths.store),
   };
+}
+
+/** Gone files are none: an attempt that lost its worker leaves nothing behind. */
+function faultsOf({ found, faultyBooks, artifacts }: z.infer<typeof verifyResult>): number {
+  return Object.values(found).reduce((sum, count) => sum + count, faultyBooks + artifacts.damaged);
 }
 
 /** Waits, kills, and waits for the supervisor's restart, until there were enough or the run is over. */
@@ -94,9 +130,10 @@ class Killer {
     ) {
       const pids = await this.#pids();
       if (pids.length === 0) continue;
-      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      for (const pid of pids) endProcess(pid);
       kills += 1;
       process.stderr.write(`kill ${kills}: ${this.#options.target} ${pids.join(', ')}\n`);
+      if (this.#options.target === 'all') await this.#startAgain();
       await this.#untilReplaced(pids);
     }
     while (!this.#over) await this.#pause(1_000);
@@ -105,9 +142,17 @@ class Killer {
 
   async #pids(): Promise<number[]> {
     const { stackFile } = this.#home.paths;
-    if (this.#options.target === 'workers') return await workerPids(stackFile);
-    const pid = await temporalPid(stackFile);
-    return pid === null ? [] : [pid];
+    const { target } = this.#options;
+    const supervisor = target === 'all' ? (await readStackState(stackFile))?.pid : undefined;
+    const workers = target === 'temporal' ? [] : await workerPids(stackFile);
+    const below = target === 'all' ? (await Promise.all(workers.map(descendantsOf))).flat() : [];
+    const temporal = target === 'workers' ? null : await temporalPid(stackFile);
+    return [supervisor, ...workers, ...below, temporal].filter((pid) => typeof pid === 'number');
+  }
+
+  async #startAgain(): Promise<void> {
+    const { code, stderr } = await this.#home.run('up', '--detach');
+    if (code !== 0) throw new Error(`up after a kill of all ended with ${code}: ${stderr}`);
   }
 
   async #untilReplaced(former: readonly number[]): Promise<void> {
@@ -189,25 +234,4 @@ export async function faultsIn(storeFolder: string): Promise<string[]> {
 
 function chunkIdsOf({ bookId, revision, chunks }: BookRecord): string[] {
   return Array.from({ length: chunks }, (_, ordinal) => chunkIdOf(bookId, revision ?? 'none', ordinal));
-}
-
-if (process.argv[1]?.endsWith('kill-run.ts')) {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      target: { type: 'string', default: 'workers' },
-      kills: { type: 'string', default: '10' },
-      every: { type: 'string', default: '30' },
-      seed: { type: 'string', default: '1' },
-    },
-  });
-  const target = values.target === 'temporal' ? 'temporal' : 'workers';
-  const numbers = {
-    kills: Number(values.kills),
-    everySeconds: Number(values.every),
-    seed: Number(values.seed),
-  };
-  process.stdout.write(
-    `${JSON.stringify(await killRun({ paths: positionals, target, ...numbers }), null, 2)}\n`,
-  );
 }

@@ -1,13 +1,15 @@
 /**
  * Loaded into the stack's processes with NODE_OPTIONS=--import, so that the product knows nothing of it. In the worker
  * process it wraps the adapters, and kills or freezes the process at the nth effect of the kind that CHAOS_FAILPOINT names. It
- * counts in the file `armed`, over restarts, and removes it when it fires: it fires once.
+ * counts in the file `armed`, over restarts, and removes it when it fires: it fires once. With CHAOS_EMBEDDER=fake, vectors
+ * cost nothing.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import files from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import { z } from 'zod';
+import { unitVectorOf } from '../bench/fake-embedder.ts';
 import type { Point } from './plan.ts';
 
 const failpointSpec = z.object({
@@ -114,8 +116,16 @@ class Failpoint {
   }
 }
 
+/** A vector of the right size for each text, from its hash. */
+async function fakeEmbedding(): Promise<void> {
+  const prototype = await classIn('onnx/onnx-embedder.js', 'OnnxEmbedder');
+  const embed = async (texts: readonly string[]) => texts.map(unitVectorOf);
+  Reflect.set(prototype, 'embed', embed);
+}
+
 // At the end: the class is there only now.
-const { CHAOS_FAILPOINT: armed } = process.env;
-if (armed && isMainThread && process.argv[1]?.endsWith('worker-main.js')) {
-  await arm(failpointSpec.parse(JSON.parse(armed)));
+const { CHAOS_FAILPOINT: armed, CHAOS_EMBEDDER: embedder } = process.env;
+if (isMainThread && process.argv[1]?.endsWith('worker-main.js')) {
+  if (armed) await arm(failpointSpec.parse(JSON.parse(armed)));
+  if (embedder === 'fake') await fakeEmbedding();
 }
