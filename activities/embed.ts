@@ -29,6 +29,8 @@ export interface EmbedInput {
   readonly bookId: string;
   readonly path: string;
   readonly chunksKey: string;
+  /** No revision of the book was committed when its run began. */
+  readonly isNew?: boolean;
 }
 
 export interface EmbeddedBook {
@@ -61,7 +63,7 @@ async function embed(
 ): Promise<number> {
   await using chunks = await openArtifact(ports.artifacts, input.chunksKey);
   await using writer = await ports.artifacts.create(key, input.bookId, 'resume');
-  const former = (await ports.catalog.get([input.bookId])).get(input.bookId);
+  const former = input.isNew ? undefined : (await ports.catalog.get([input.bookId])).get(input.bookId);
   await using known = await KnownVectors.of(ports.artifacts, former, ports.pipeline);
   context.progress(writer.records, chunks.records);
   let embedded = 0;

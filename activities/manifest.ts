@@ -12,6 +12,7 @@ const manifestEntry = z.object({
   bytes: z.number(),
   // Those of version 0.1 have none.
   mtimeMs: z.number().optional(),
+  isNew: z.literal(true).optional(),
 });
 
 export function manifestRecord(entry: ManifestEntry): Buffer {
@@ -84,6 +85,6 @@ async function* entriesFrom(artifacts: ArtifactStore, key: string, from: number)
 }
 
 function parseEntry(record: Buffer): ManifestEntry {
-  const { mtimeMs, ...entry } = manifestEntry.parse(JSON.parse(record.toString()));
-  return { ...entry, ...(mtimeMs !== undefined && { mtimeMs }) };
+  const { mtimeMs, isNew, ...entry } = manifestEntry.parse(JSON.parse(record.toString()));
+  return { ...entry, ...(mtimeMs !== undefined && { mtimeMs }), ...(isNew && { isNew }) };
 }

@@ -195,7 +195,10 @@ class Scan {
     const entries: ManifestEntry[] = [];
     for (const [index, book] of batch.entries()) {
       const bookId = ids[index] ?? '';
-      if (!(await this.#isSettled(book, records.get(bookId)))) entries.push(this.#entryOf(book, bookId));
+      const record = records.get(bookId);
+      if (await this.#isSettled(book, record)) continue;
+      const isNew = (record?.revision ?? null) === null;
+      entries.push({ ...this.#entryOf(book, bookId), ...(isNew && { isNew }) });
     }
     this.#toIngest += entries.length;
     await manifest.append(entries.map(manifestRecord));

@@ -59,8 +59,9 @@ export function createStoreActivities(ports: StorePorts) {
       { ...ports.limits, maxStallMs: STALL_MS },
     ),
     verifyBook: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<VerifiedBook> => {
-      const points = await store.count(bookId, revision);
-      return { points, stale: (await store.count(bookId)) - points };
+      // Together: a store may answer both by one look.
+      const [points, all] = await Promise.all([store.count(bookId, revision), store.count(bookId)]);
+      return { points, stale: all - points };
     }, ports.limits),
     commitBook: ingestStage((book: StoredBook) => commit(ports, book), ports.limits),
     dropStale: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
@@ -72,19 +73,16 @@ export function createStoreActivities(ports: StorePorts) {
   };
 }
 
-/** A search may return what the catalog says, so the points are counted once more when it says it. */
+/** From here a search may return it, so the points are counted once more before the catalog says so. */
 async function commit({ catalog, store }: StorePorts, book: StoredBook): Promise<void> {
   const { bookId, revision, chunks, path } = book;
-  const before = (await catalog.get([bookId])).get(bookId);
-  await catalog.put(committedRecord(book, Context.current().info.workflowExecution?.workflowId ?? ''));
   const points = await store.count(bookId, revision);
-  if (points === chunks) return;
-  if (before) await catalog.put(before);
-  else await catalog.remove([bookId]);
-  throw new ScriptoriumError(
-    'COUNT_MISMATCH',
-    `${path}: the store held ${points} points of ${chunks} chunks when the book was committed`,
-  );
+  if (points !== chunks)
+    throw new ScriptoriumError(
+      'COUNT_MISMATCH',
+      `${path}: the store held ${points} points of ${chunks} chunks when the book was to be committed`,
+    );
+  await catalog.put(committedRecord(book, Context.current().info.workflowExecution?.workflowId ?? ''));
 }
 
 function committedRecord(book: StoredBook, workflowId: string): BookRecord {

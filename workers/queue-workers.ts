@@ -42,7 +42,10 @@ export interface WorkerContext {
 /** How stale progress may be, and how long a cancelled stage may go on; the standard is 0.8 of the heartbeat timeout. */
 const HEARTBEAT_EVERY = '2s';
 
-type QueueOptions = Pick<WorkerOptions, 'activities' | 'maxConcurrentActivityTaskExecutions'> & {
+type QueueOptions = Pick<
+  WorkerOptions,
+  'activities' | 'maxConcurrentActivityTaskExecutions' | 'maxConcurrentActivityTaskPolls'
+> & {
   readonly workflows: boolean;
 };
 
@@ -106,13 +109,14 @@ function queueOptions({
     }),
     // Reading and cutting wait for a process of the sandbox; storing waits for the store.
     documents: () => ({
-      workflows: false,
+      workflows: true,
       activities: {
         ...createExtractActivities({ ...bounded, roots }),
         ...createChunkActivities(bounded),
         ...createStoreActivities(bounded),
       },
-      maxConcurrentActivityTaskExecutions: config.sandbox.processes + 16,
+      maxConcurrentActivityTaskExecutions: config.sandbox.processes + 48,
+      maxConcurrentActivityTaskPolls: 4,
     }),
     // Two books at once keep all threads busy while one of them waits for its disk.
     embed: () => ({

@@ -125,6 +125,8 @@ export interface ManifestEntry {
   readonly bytes: number;
   /** Modification time when it was found, in milliseconds since 1970; absent in manifests of version 0.1. */
   readonly mtimeMs?: number;
+  /** The catalog had no revision of it when it was found: there is nothing that could be used again. */
+  readonly isNew?: true;
 }
 
 /** A book of a manifest, by its place over all manifests of the run. */

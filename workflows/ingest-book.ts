@@ -93,7 +93,7 @@ async function ingestOnce(input: IngestBookInput, progress: MutableProgress): Pr
   Object.assign(progress, { stage: 'embed', chunks: cut.chunks });
   if (cut.chunks > LONG_EMBEDDING) publish({ state: 'running', stage: 'embed' });
   const { vectorsKey } = await embedBook.executeWithOptions({ summary: `embed ${cut.chunks} chunks` }, [
-    { bookId, path, chunksKey: cut.chunksKey },
+    { bookId, path, chunksKey: cut.chunksKey, ...(input.isNew && { isNew: true }) },
   ]);
   await writeAndVerify(
     { ...input, ...book, chunksKey: cut.chunksKey, vectorsKey, chunks: cut.chunks },

@@ -23,6 +23,7 @@ import {
   ingestBookId,
   type ManifestEntry,
   type RunProgress,
+  taskQueues,
 } from './contract.ts';
 import type { ingestBook } from './ingest-book.ts';
 import type { ParsedRunInput } from './input.ts';
@@ -206,6 +207,7 @@ export class LibraryRun {
       await startChild<typeof ingestBook>('ingestBook', {
         args: [input],
         workflowId: ingestBookId(this.library, bookId),
+        taskQueue: taskQueues.documents,
         parentClosePolicy: ParentClosePolicy.ABANDON,
         staticSummary: fileName(path),
         priority: { priorityKey: bookPriority(entry.bytes, urgent) },

@@ -5,9 +5,11 @@ import {
   draftPages,
   draftSection,
   draftText,
+  draftTokens,
   draftWeight,
   emptyDraft,
   joined,
+  meetsAtSpaces,
   sameSection,
   tailOf,
   weightOf,
@@ -138,6 +140,7 @@ export class Chunker {
   }
 
   async #count(draft: Draft): Promise<number> {
+    if (this.#counter.additive && meetsAtSpaces(draft)) return draftTokens(draft);
     const [tokens = 0] = await this.#counter.count([draftText(draft)]);
     return tokens;
   }

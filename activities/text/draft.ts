@@ -19,6 +19,19 @@ export function draftWeight(draft: Draft): number {
   return weightOf(draft.repeated) + weightOf(draft.fresh);
 }
 
+/** Tokens of each of its pieces, together. */
+export function draftTokens({ repeated, fresh }: Draft): number {
+  return [...repeated, ...fresh].reduce((sum, piece) => sum + piece.tokens, 0);
+}
+
+/** Whether all pieces meet at white space: only a part of an overlong word does not. */
+export function meetsAtSpaces({ repeated, fresh }: Draft): boolean {
+  const pieces = [...repeated, ...fresh];
+  return pieces.every(
+    ({ text }, at) => at === 0 || /^\s/.test(text) || /\s$/.test(pieces[at - 1]?.text ?? ''),
+  );
+}
+
 /** The text as it will stand in the chunk: the indentation of its first line stays. */
 export function draftText(draft: Draft): string {
   const text = [...draft.repeated, ...draft.fresh].map((piece) => piece.text).join('');

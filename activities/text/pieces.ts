@@ -7,6 +7,7 @@ import { type TokenCounter, weigh } from './tokens.ts';
 export interface Piece {
   /** Exact text, with the white space around it. */
   readonly text: string;
+  readonly tokens: number;
   /** Share of a chunk's budget that it takes, in tokens. */
   readonly weight: number;
   readonly page: number | null;
@@ -28,7 +29,7 @@ export async function piecesOf(
   const tokens = await counter.count(texts);
   const pieces: Piece[] = [];
   for (const [at, text] of texts.entries()) {
-    const weighed = { text, weight: weigh(text, tokens[at] ?? 0) };
+    const weighed = weighedText(text, tokens[at] ?? 0);
     const parts = weighed.weight <= budget ? [weighed] : await splitHard(text, budget, counter);
     for (const part of parts) pieces.push({ ...part, page: unit.page, section: unit.section });
   }
@@ -41,9 +42,10 @@ function joint(before: string, text: string): string {
   return !endsSentence(before) && startsLower(text) ? ' ' : '\n';
 }
 
-interface Weighed {
-  readonly text: string;
-  readonly weight: number;
+type Weighed = Pick<Piece, 'text' | 'tokens' | 'weight'>;
+
+function weighedText(text: string, tokens: number): Weighed {
+  return { text, tokens, weight: weigh(text, tokens) };
 }
 
 /** Cuts a sentence that is longer than a chunk: between words where it can, inside a word where it must. */
@@ -78,5 +80,5 @@ async function halve(whole: Weighed, budget: number, counter: TokenCounter): Pro
 
 async function weighAll(texts: readonly string[], counter: TokenCounter): Promise<readonly Weighed[]> {
   const tokens = await counter.count(texts);
-  return texts.map((text, at) => ({ text, weight: weigh(text, tokens[at] ?? 0) }));
+  return texts.map((text, at) => weighedText(text, tokens[at] ?? 0));
 }

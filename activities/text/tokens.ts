@@ -2,6 +2,8 @@
 export interface TokenCounter {
   /** Tokens that the model adds to every text, such as [CLS] and [SEP]. */
   readonly specialTokens: number;
+  /** Texts that meet at white space have as many tokens together as each by itself: so the tokenizer sees each text once. */
+  readonly additive: boolean;
   /** Tokens of each text, special tokens not included. */
   count(texts: readonly string[]): Promise<readonly number[]>;
 }

@@ -1,5 +1,6 @@
 /** Books a second of the product, with an embedder that takes no time, against the least that such a run costs on Temporal. */
 import { join } from 'node:path';
+import { DEFAULT_PARALLEL } from '../../workflows/contract.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 import { writeBundles } from './bundles.ts';
 import { ACTIVITIES_PER_BOOK } from './floor-activities.ts';
@@ -12,7 +13,7 @@ import { alternate, type BenchReport, median, reportOf } from './report.ts';
 const PASSAGES = [3, 30] as const;
 
 export async function benchLibrary(options: BenchOptions): Promise<BenchReport> {
-  const { books = 9_000, parallel = 20, rounds: wanted = 1, signal, profileFolder } = options;
+  const { books = 9_000, parallel = DEFAULT_PARALLEL, rounds: wanted = 1, signal, profileFolder } = options;
   await using folder = await tempFolder();
   const library = join(folder.path, 'books');
   const bytes = await generateBooks({ folder: library, books, passages: PASSAGES });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect, type Table } from '@lancedb/lancedb';
+import { countsOf } from '../../activities/adapters/lancedb/deletions.ts';
 import { lanceFailure } from '../../activities/adapters/lancedb/failures.ts';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
 import { commitsBetweenCompactions } from '../../activities/adapters/lancedb/table.ts';
@@ -42,6 +43,20 @@ describe('the housekeeping of LanceDB', () => {
     expect((await points.version()) - before).toBeLessThanOrEqual(2);
     await Promise.all(books.map((bookId) => stores.store.deleteStale(bookId, 'r2')));
     expect((await points.version()) - before).toBeLessThanOrEqual(4);
+  });
+
+  test('books are counted the same, however few rows a query may give', async () => {
+    for (const [index, rows] of [3, 12, 5].entries()) {
+      await stores.store.upsert(bookPoints(book(index), 'r1', rows));
+      await stores.store.upsert(bookPoints(book(index), 'r2', rows + 1));
+    }
+    const points = await table();
+    const books = new Set([book(0), book(1), book(2), book(3)]);
+    const [all, few] = [await countsOf(points, books), await countsOf(points, books, 10)];
+    const rowsOf = (counts: typeof all, index: number) =>
+      Object.fromEntries([...(counts.get(book(index)) ?? [])].sort());
+    expect(rowsOf(all, 1)).toEqual({ r1: 12, r2: 13 });
+    for (const index of [0, 1, 2, 3]) expect(rowsOf(few, index)).toEqual(rowsOf(all, index));
   });
 
   test('deletes with nothing to delete are no commits', async () => {

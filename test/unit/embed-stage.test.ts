@@ -102,6 +102,12 @@ describe('a new edition', () => {
     expect(vectors.filter(([, generation]) => generation === 1)).toHaveLength(1);
   });
 
+  test('that was new when its run began is not looked up', async () => {
+    await using given = await shelf(edition);
+    await given.former(edition);
+    expect(await resultOf(given.embedBook, { ...given.input, isNew: true })).toMatchObject({ embedded: 30 });
+  });
+
   test('is told by the catalog which artifacts the former one was made of', async () => {
     await using given = await shelf(edition);
     const { chunksKey: chunks, vectorsKey: vectors } = await given.former(edition);

@@ -20,8 +20,16 @@ describe('a scan', () => {
     expect(result).toMatchObject({ toIngest: 2, unchanged: 1, failed: 0, pruned: 0, formats: { '.txt': 9 } });
     expect(entries[0]).toEqual({
       ...{ bookId: library.idOf('a.txt'), path: library.folder.at('a.txt') },
-      ...{ bytes: 4, mtimeMs: expect.any(Number) },
+      ...{ bytes: 4, mtimeMs: expect.any(Number), isNew: true },
     });
+  });
+
+  test('does not call a book new of which there is a revision', async () => {
+    await using library = await ScannedLibrary.of({ 'a.txt': 'four' });
+    await library.ingested('a.txt', { bytes: 1, mtimeMs: 1 });
+    const { entries } = await library.scan();
+    expect(entries).toHaveLength(1);
+    expect(entries[0]).not.toHaveProperty('isNew');
   });
 
   test('ingests a file that it meets by two names once', async () => {

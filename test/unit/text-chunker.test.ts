@@ -7,11 +7,15 @@ import type { TokenCounter } from '../../activities/text/tokens.ts';
 /** Words and signs, as most tokenizers count them. */
 const words: TokenCounter = {
   specialTokens: 2,
+  additive: false,
   count: async (texts) => texts.map((text) => text.match(/[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu)?.length ?? 0),
 };
+/** Says of itself that texts which meet at white space add up, and so is asked once for each sentence. */
+const additive: TokenCounter = { ...words, additive: true };
 /** Counts a whole as more than its parts, which byte-pair encodings may. */
 const greedy: TokenCounter = {
   specialTokens: 1,
+  additive: false,
   count: async (texts) => texts.map((text) => Math.floor(text.trim().length ** 1.05 / 4)),
 };
 
@@ -72,7 +76,7 @@ const options = fc.record({
   maxTokens: fc.integer({ min: 24, max: 120 }),
   overlapTokens: fc.integer({ min: 0, max: 10 }),
 });
-const counters = fc.constantFrom(words, greedy);
+const counters = fc.constantFrom(words, additive, greedy);
 
 describe('properties of chunks', () => {
   test('nothing of the text is lost, and only the end of a chunk is repeated', async () => {

@@ -17,13 +17,16 @@ export interface ProcessSandboxOptions {
   readonly limits: SandboxLimits;
   /** Ends a process that had nothing to do for so many milliseconds. Default 30 s. */
   readonly idleMs?: number;
-  /** Replaces a process after so many documents. Default 100. */
+  /** Replaces a process after so many documents, each read or cut. Default 1,000. */
   readonly documentsPerProcess?: number;
 }
 
 const IDLE_MS = 30_000;
-/** PDFium grew to 600 MB over 235 PDFs; the limit on memory after a document replaces it earlier where needed. */
-const DOCUMENTS_PER_PROCESS = 100;
+/**
+ * Whatever an engine leaks. PDFium grew to 600 MB over 235 PDFs: the limit on memory after a document replaces it long
+ * before. A process takes half a second of a core to start, so that short books would wait for little else.
+ */
+const DOCUMENTS_PER_PROCESS = 1_000;
 /** Part of the memory limit that a process may keep between two documents. */
 const SOFT_SHARE = 0.4;
 /** Text sent to be cut at once, in UTF-16 units: about 50 pages. */

@@ -1,5 +1,5 @@
 /** Artifacts as files in a folder: `<kind>/<first two digits>/<hash>`, and beside them what is being written. */
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { constants, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hashOf } from '../../naming.ts';
 import type {
@@ -40,9 +40,8 @@ export class FileArtifacts implements ArtifactStore {
   async create(key: string, owner: string, mode: 'resume' | 'fresh'): Promise<ArtifactWriter> {
     const path = this.#pathOf(key);
     const partial = `${path}.${hashOf(owner)}.partial`;
-    await mkdir(dirname(path), { recursive: true });
     if (mode === 'fresh') await rm(partial, { force: true });
-    const file = await open(partial, (await exists(partial)) ? 'r+' : 'w+');
+    const file = await openForWriting(partial);
     try {
       return await FileWriter.resume(file, partial, path);
     } catch (error) {
@@ -130,7 +129,7 @@ class FileWriter implements ArtifactWriter {
       position = record.end;
       records = record.ordinal + 1;
     }
-    await file.truncate(position);
+    if ((await file.stat()).size > position) await file.truncate(position);
     return new FileWriter(file, partial, path, { position, records });
   }
 
@@ -187,15 +186,25 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  const file = await openIfThere(path);
-  await file?.close();
-  return file !== null;
+/** To read and to write at any place; it is made when it is not there, and its folder with it. */
+async function openForWriting(path: string): Promise<FileHandle> {
+  const flags = constants.O_RDWR | constants.O_CREAT;
+  try {
+    return await open(path, flags);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await mkdir(dirname(path), { recursive: true });
+    return await open(path, flags);
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /** So that the new name, too, survives a power cut. Windows can't sync folders, and needs not. */

@@ -49,13 +49,22 @@ export function encodeTrailer(trailer: Trailer): Buffer {
   return Buffer.concat([record, footer]);
 }
 
+/** Most trailers fit into so many bytes, and so one read finds them. */
+const TAIL_BYTES = 2_048;
+
 /** The trailer of a whole file; null when the file is not whole. */
 export async function readTrailer(file: FileHandle): Promise<Trailer | null> {
   const { size } = await file.stat();
-  const footer = await bytesAt(file, size - FOOTER_BYTES, FOOTER_BYTES);
-  if (footer?.readUInt32LE(4) !== MAGIC) return null;
+  const tail = await bytesAt(file, Math.max(0, size - TAIL_BYTES), Math.min(size, TAIL_BYTES));
+  if (tail === null || size < FOOTER_BYTES) return null;
+  const footer = tail.subarray(-FOOTER_BYTES);
+  if (footer.readUInt32LE(4) !== MAGIC) return null;
   const length = footer.readUInt32LE(0);
-  const record = await bytesAt(file, size - FOOTER_BYTES - length, length);
+  const whole = length + FOOTER_BYTES;
+  const record =
+    whole <= tail.byteLength
+      ? tail.subarray(tail.byteLength - whole, -FOOTER_BYTES)
+      : await bytesAt(file, size - whole, length);
   const payload = record && payloadOf(record, 0);
   // A damaged length may lead to a record that is whole, and no trailer.
   return payload && record.readUInt32LE(0) === TRAILER_ORDINAL
@@ -66,6 +75,8 @@ export async function readTrailer(file: FileHandle): Promise<Trailer | null> {
 /** Records in order until the first that is torn, damaged or out of order; the trailer ends them as well. */
 export async function* readRecords(file: FileHandle): AsyncGenerator<LogRecord> {
   let rest: Buffer = Buffer.alloc(0);
+  // What is written behind it meanwhile is not this reader's.
+  const { size } = await file.stat();
   let position = 0;
   let end = 0;
   for (let expected = 0; ; ) {
@@ -79,11 +90,15 @@ export async function* readRecords(file: FileHandle): AsyncGenerator<LogRecord> 
       continue;
     }
     if (isDamaged(rest)) return;
-    const block = Buffer.allocUnsafe(Math.max(BLOCK_BYTES, missingBytes(rest)));
-    const { bytesRead } = await file.read(block, 0, block.byteLength, position);
+    // No more than there is: most files are far smaller than a block, and what is allocated in vain wakes the collector.
+    const wanted = Math.min(Math.max(BLOCK_BYTES, missingBytes(rest)), size - position);
+    if (wanted <= 0) return;
+    const block = Buffer.allocUnsafe(wanted);
+    const { bytesRead } = await file.read(block, 0, wanted, position);
     if (bytesRead === 0) return;
     position += bytesRead;
-    rest = Buffer.concat([rest, block.subarray(0, bytesRead)]);
+    const read = block.subarray(0, bytesRead);
+    rest = rest.byteLength === 0 ? read : Buffer.concat([rest, read]);
   }
 }
 

@@ -2,6 +2,7 @@ import { Field, Schema, Utf8 } from 'apache-arrow';
 import type { BookQuery, BookRecord, Catalog, LibraryRecord } from '../../ports/catalog.ts';
 import { bookRecord, libraryRecord, wellFormedBook } from '../catalog-records.ts';
 import type { LanceDatabase } from './database.ts';
+import { GatheredReads } from './gathered-reads.ts';
 import { type RecordRow, RecordTable } from './record-table.ts';
 import { allOf, equals, isOneOf, sqlText } from './sql.ts';
 import { keyField } from './table.ts';
@@ -16,10 +17,12 @@ const librarySchema = new Schema([keyField('key'), text('record')]);
 export class LanceCatalog implements Catalog {
   readonly #books: RecordTable;
   readonly #libraries: RecordTable;
+  readonly #reads: GatheredReads<BookRecord>;
 
   private constructor(books: RecordTable, libraries: RecordTable) {
     this.#books = books;
     this.#libraries = libraries;
+    this.#reads = new GatheredReads((bookIds) => this.#read(bookIds));
   }
 
   /** @throws ScriptoriumError STORE_UNREACHABLE, DISK_FULL */
@@ -34,7 +37,10 @@ export class LanceCatalog implements Catalog {
   }
 
   async get(bookIds: readonly string[]): Promise<ReadonlyMap<string, BookRecord>> {
-    if (bookIds.length === 0) return new Map();
+    return bookIds.length === 0 ? new Map() : await this.#reads.read(bookIds);
+  }
+
+  async #read(bookIds: readonly string[]): Promise<ReadonlyMap<string, BookRecord>> {
     const records = await this.#books.read({ where: isOneOf('key', bookIds) });
     return new Map(records.map(parseBook).map((record) => [record.bookId, record]));
   }

@@ -16,6 +16,47 @@ export type RevisionCounts = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 const revisionRows = z.array(z.object({ book_id: z.string(), revision: z.string() }));
 
+/** Rows that one query may give: about 10 MB. */
+const MAX_COUNTED_ROWS = 100_000;
+
+/** As `revisionCounts`, with memory that does not grow with the books. */
+export async function countsOf(
+  table: Table,
+  bookIds: ReadonlySet<string>,
+  maxRows = MAX_COUNTED_ROWS,
+): Promise<RevisionCounts> {
+  const found = await table
+    .query()
+    .where(isOneOf('book_id', bookIds))
+    .select(['book_id', 'revision'])
+    .limit(maxRows + 1)
+    .toArray();
+  if (found.length <= maxRows) return countsIn(found);
+  const [bookId, ...others] = bookIds;
+  if (bookId === undefined) return new Map();
+  if (others.length === 0) return new Map([[bookId, await countsOfOne(table, bookId)]]);
+  const half = Math.ceil(bookIds.size / 2);
+  const all = [...bookIds];
+  const parts = [all.slice(0, half), all.slice(half)];
+  const counts = await Promise.all(parts.map((part) => countsOf(table, new Set(part), maxRows)));
+  return new Map(counts.flatMap((part) => [...part]));
+}
+
+/** Of a giant: revision by revision, each counted where it lies. */
+async function countsOfOne(table: Table, bookId: string): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for (;;) {
+    const known = [...counts.keys()].map((revision) => differs('revision', revision));
+    const where = allOf([equals('book_id', bookId), ...known]) ?? 'false';
+    const [row] = revisionRows.parse(
+      await table.query().where(where).select(['book_id', 'revision']).limit(1).toArray(),
+    );
+    if (row === undefined) return counts;
+    const one = allOf([equals('book_id', bookId), equals('revision', row.revision)]) ?? 'false';
+    counts.set(row.revision, await table.countRows(one));
+  }
+}
+
 /** One scan for all books of a commit. */
 export async function revisionCounts(table: Table, bookIds: ReadonlySet<string>): Promise<RevisionCounts> {
   const found = await table
@@ -23,6 +64,10 @@ export async function revisionCounts(table: Table, bookIds: ReadonlySet<string>)
     .where(isOneOf('book_id', bookIds))
     .select(['book_id', 'revision'])
     .toArray();
+  return countsIn(found);
+}
+
+function countsIn(found: unknown): RevisionCounts {
   const books = Map.groupBy(revisionRows.parse(found), (row) => row.book_id);
   return new Map([...books].map(([bookId, rows]) => [bookId, countBy(rows.map(({ revision }) => revision))]));
 }

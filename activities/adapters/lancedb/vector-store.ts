@@ -12,7 +12,8 @@ import type {
 } from '../../ports/vector-store.ts';
 import { requirePoints, requireVector, wellFormedPassage } from '../point-checks.ts';
 import type { LanceDatabase } from './database.ts';
-import { type Deletion, deletionFilter, doomedRows, revisionCounts } from './deletions.ts';
+import { countsOf, type Deletion, deletionFilter, doomedRows, revisionCounts } from './deletions.ts';
+import { GatheredReads } from './gathered-reads.ts';
 import { GroupCommit } from './group-commit.ts';
 import { hitOf, passageColumns, passageOf, pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
@@ -45,6 +46,7 @@ export class LanceVectorStore implements VectorStore {
   readonly #dimensions: number;
   readonly #schema: Schema;
   readonly #writes: GroupCommit<PointWrite, number>;
+  readonly #counts: GatheredReads<ReadonlyMap<string, number>>;
 
   private constructor(table: LanceTable, folder: string, dimensions: number, schema: Schema) {
     this.#table = table;
@@ -59,6 +61,9 @@ export class LanceVectorStore implements VectorStore {
       commit: (writes) => this.#commit(writes),
       maintain: () => this.#table.maintain(),
     });
+    this.#counts = new GatheredReads((bookIds) =>
+      this.#table.read(`count ${bookIds.length} books`, (table) => countsOf(table, new Set(bookIds))),
+    );
   }
 
   /** @throws ScriptoriumError STORE_UNREACHABLE, DISK_FULL */
@@ -80,11 +85,9 @@ export class LanceVectorStore implements VectorStore {
   }
 
   async count(bookId: string, revision?: string): Promise<number> {
-    const filter = allOf([
-      equals('book_id', bookId),
-      revision === undefined ? undefined : equals('revision', revision),
-    ]);
-    return await this.#table.read(`count book ${bookId}`, (table) => table.countRows(filter));
+    const counts = (await this.#counts.read([bookId])).get(bookId) ?? new Map<string, number>();
+    if (revision !== undefined) return counts.get(revision) ?? 0;
+    return [...counts.values()].reduce((sum, rows) => sum + rows, 0);
   }
 
   async deleteStale(bookId: string, revision: string): Promise<number> {

@@ -4,7 +4,14 @@ import { z } from 'zod';
 import { ScriptoriumError } from '../../../errors.ts';
 import type { TokenCounter } from '../../../text/tokens.ts';
 
-const tokenizerFile = z.looseObject({ truncation: z.unknown(), padding: z.unknown() });
+const kind = z.looseObject({ type: z.string() }).nullish();
+const tokenizerFile = z.looseObject({
+  truncation: z.unknown(),
+  padding: z.unknown(),
+  normalizer: kind,
+  pre_tokenizer: kind,
+});
+type TokenizerFile = z.infer<typeof tokenizerFile>;
 /** Texts handed to the native tokenizer at once. */
 const TEXTS_PER_BATCH = 512;
 
@@ -14,9 +21,10 @@ const TEXTS_PER_BATCH = 512;
  * @throws ScriptoriumError ASSET_UNAVAILABLE
  */
 export async function openTokenCounter(path: string): Promise<TokenCounter> {
-  const tokenizer = await loadTokenizer(path);
+  const { tokenizer, additive } = await loadTokenizer(path);
   const bare = { addSpecialTokens: false };
   return {
+    additive,
     specialTokens: (await tokenizer.encode('')).getLength(),
     async count(texts) {
       const counts: number[] = [];
@@ -29,13 +37,19 @@ export async function openTokenCounter(path: string): Promise<TokenCounter> {
   };
 }
 
-async function loadTokenizer(path: string): Promise<Tokenizer> {
+async function loadTokenizer(path: string): Promise<{ tokenizer: Tokenizer; additive: boolean }> {
   try {
     const file = tokenizerFile.parse(JSON.parse(await readFile(path, 'utf8')));
-    return Tokenizer.fromString(JSON.stringify({ ...file, truncation: null, padding: null }));
+    const tokenizer = Tokenizer.fromString(JSON.stringify({ ...file, truncation: null, padding: null }));
+    return { tokenizer, additive: isAdditive(file) };
   } catch (error) {
     throw new ScriptoriumError('ASSET_UNAVAILABLE', `The tokenizer "${path}" cannot be loaded.`, {
       cause: error,
     });
   }
+}
+
+/** BERT's splits at white space first, drops it, and looks at each word by itself. */
+function isAdditive({ normalizer, pre_tokenizer }: TokenizerFile): boolean {
+  return normalizer?.type === 'BertNormalizer' && pre_tokenizer?.type === 'BertPreTokenizer';
 }
