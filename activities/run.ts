@@ -3,7 +3,9 @@ import { Context, log } from '@temporalio/activity';
 import {
   ApplicationFailure,
   type Client,
+  TerminatedFailure,
   WorkflowFailedError,
+  type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { type BookOutcome, type BookReport, ingestBookId, workflowTypes } from '../workflows/contract.ts';
@@ -16,6 +18,7 @@ import type { SandboxLimits } from './ports/documents.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { cancelledRecord, failedRecord, stageOf } from './records.ts';
 import { ingestStage } from './stage.ts';
+import { clip } from './text/clip.ts';
 
 export interface RunPorts {
   readonly limits: StageLimits;
@@ -96,6 +99,14 @@ async function record(ports: RunPorts, input: OutcomeInput, workflowId: string):
 const RUNNING: ReadonlySet<string> = new Set(['RUNNING', 'PAUSED', 'CONTINUED_AS_NEW']);
 /** What a terminated book's activity may still write: it hears of its end with the next heartbeat. */
 const SETTLING_MS = 20_000;
+const MAX_REASON = 200;
+
+/** What the operator gave as the reason of a termination, where one did. */
+async function reasonOf(handle: WorkflowHandle): Promise<string> {
+  const error: unknown = await handle.result().catch((failure: unknown) => failure);
+  const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+  return cause instanceof TerminatedFailure && cause.message ? ` (${clip(cause.message, MAX_REASON)})` : '';
+}
 
 /** Null for a book that is at work, or that ended so lately that its last activity may still be. */
 async function outcomeOf(
@@ -114,7 +125,7 @@ async function outcomeOf(
       return { outcome: 'failed', failure: await failureOf(handle.result(), book.path) };
     if (closeTime && Date.now() - closeTime.getTime() < SETTLING_MS) return null;
     const ended = status.name.toLowerCase().replaceAll('_', ' ');
-    return await lost(ports, library, book, `its workflow ended as ${ended}`);
+    return await lost(ports, library, book, `its workflow ended as ${ended}${await reasonOf(handle)}`);
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     if (cancelling) return { outcome: 'cancelled' };

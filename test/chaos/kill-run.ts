@@ -52,18 +52,18 @@ export interface KillRunReport {
 }
 
 /** For the environment of the stack: the worker's embedder takes no time. */
-const fakeEmbedderEnv = {
+export const fakeEmbedderEnv = {
   CHAOS_EMBEDDER: 'fake',
   NODE_OPTIONS: `--import=${new URL('preload.ts', import.meta.url).href}`,
 };
 
-const verifyResult = z.object({
+export const verifyResult = z.object({
   found: z.record(z.string(), z.number()),
   faultyBooks: z.number(),
   artifacts: z.object({ damaged: z.number() }),
 });
 
-const ingestResult = z.object({
+export const ingestResult = z.object({
   books: z.record(z.string(), z.number()),
   chunks: z.number(),
   seconds: z.number(),
@@ -96,7 +96,7 @@ export async function killRun(options: KillRunOptions): Promise<KillRunReport> {
 }
 
 /** Gone files are none: an attempt that lost its worker leaves nothing behind. */
-function faultsOf({ found, faultyBooks, artifacts }: z.infer<typeof verifyResult>): number {
+export function faultsOf({ found, faultyBooks, artifacts }: z.infer<typeof verifyResult>): number {
   return Object.values(found).reduce((sum, count) => sum + count, faultyBooks + artifacts.damaged);
 }
 

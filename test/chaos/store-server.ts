@@ -1,6 +1,7 @@
 /** The stand-in for Qdrant behind a proxy, so that it can be killed, frozen, and made to misbehave. */
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type StandIn, startQdrantStandIn } from '../helpers/qdrant-stand-in.ts';
 import { type ProxyMode, startProxy, type TestProxy } from '../helpers/qdrant-stand-in-proxy.ts';
 
@@ -59,10 +60,11 @@ export class StoreServer implements AsyncDisposable {
     });
   }
 
-  /** Ends the process by SIGKILL, and starts another on the same folder. */
-  async killAndRestart(): Promise<void> {
+  /** Ends the process by SIGKILL, and starts another on the same folder, `downMs` later. */
+  async killAndRestart(downMs = 0): Promise<void> {
     process.kill(this.#server.pid, 'SIGKILL');
     await this.#server.stop();
+    await delay(downMs);
     this.#server = await startQdrantStandIn({ folder: this.#folder });
   }
 
