@@ -8,11 +8,11 @@ import { type FindOptions, findAsset } from '../assets/find-asset.ts';
 import { modelAsset, temporalAsset, tokenizerAsset } from '../assets/manifest.ts';
 import type { Config } from '../config.ts';
 import { startControlServer } from './control-server.ts';
+import { keptTemporalPorts } from './kept-ports.ts';
 import { ManagedProcess } from './managed-process.ts';
 import { inTurn } from './port-turn.ts';
 import { removeStackState, takePlace, writeStackState } from './stack-file.ts';
 import {
-  freeTemporalPorts,
   prepareNamespace,
   spawnTemporal,
   temporalAddress,
@@ -135,7 +135,7 @@ export class Supervisor {
 
   async #startTemporalProgram(binary: string): Promise<string> {
     const { home, namespace } = this.#config;
-    const ports = await freeTemporalPorts();
+    const ports = await keptTemporalPorts(home.stackFile);
     const log = this.#logFile('temporal');
     const start = await spawnTemporal(binary, home.temporalDb, namespace, ports, log);
     this.#throwIfStopping();

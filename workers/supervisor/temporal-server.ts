@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import getPort, { portNumbers } from 'get-port';
+import getPort, { clearLockedPorts, portNumbers } from 'get-port';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { TemporalTarget } from '../../client/connection.ts';
 
@@ -20,10 +20,19 @@ const READY_EVERY_MS = 200;
 /** Closed runs stay visible for 30 days; what must last longer is in the catalog. */
 const RETENTION = '30 days';
 
-/** Temporal's usual ports, or the next ones that nobody uses. */
-export async function freeTemporalPorts(): Promise<TemporalPorts> {
-  const frontend = await getPort({ host: HOST, port: portNumbers(7233, 7332) });
-  return { frontend, ui: await getPort({ host: HOST, port: portNumbers(8233, 8332), exclude: [frontend] }) };
+/** Temporal's usual ports, or the next ones that nobody uses and nobody is to come back to. */
+export async function freeTemporalPorts(kept: readonly number[] = []): Promise<TemporalPorts> {
+  const frontend = await getPort({ host: HOST, port: portNumbers(7233, 7332), exclude: kept });
+  const ui = await getPort({ host: HOST, port: portNumbers(8233, 8332), exclude: [...kept, frontend] });
+  return { frontend, ui };
+}
+
+/** Whether nobody listens on either. */
+export async function areFree({ frontend, ui }: TemporalPorts): Promise<boolean> {
+  // What this process was given a moment ago counts as taken.
+  clearLockedPorts();
+  const found = [await getPort({ host: HOST, port: frontend }), await getPort({ host: HOST, port: ui })];
+  return found[0] === frontend && found[1] === ui;
 }
 
 export const temporalAddress = (ports: TemporalPorts): string => `${HOST}:${ports.frontend}`;
