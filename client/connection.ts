@@ -2,6 +2,7 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ScriptoriumError } from '../activities/errors.ts';
+import { CallRetries } from './call-retries.ts';
 import { homeOf } from './home.ts';
 import { DEFAULT_NAMESPACE, readStackState } from './stack-state.ts';
 
@@ -43,11 +44,11 @@ export async function temporalTarget({
 /** @throws ScriptoriumError STACK_UNREACHABLE */
 export async function connectTemporal(options: ConnectOptions = {}): Promise<Client> {
   const { connection, namespace } = await temporalTarget(options);
+  const retries = new CallRetries();
+  const { interceptors } = retries;
   try {
-    return new Client({
-      connection: await Connection.connect({ ...connection, connectTimeout: CONNECT_TIMEOUT }),
-      namespace,
-    });
+    const opened = await Connection.connect({ ...connection, interceptors, connectTimeout: CONNECT_TIMEOUT });
+    return new Client({ connection: retries.guard(opened), namespace });
   } catch (cause) {
     throw new ScriptoriumError('STACK_UNREACHABLE', `Temporal does not answer at ${connection.address}`, {
       cause,
