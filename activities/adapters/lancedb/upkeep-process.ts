@@ -38,14 +38,14 @@ function replyOf(child: ChildProcess): Promise<UpkeepReply> {
     child.stderr?.on('data', (data) => {
       complaints = (complaints + String(data)).slice(-STDERR_CHARACTERS);
     });
-    child.once('error', reject);
+    let reply: UpkeepReply | undefined;
     child.once('message', (message) => {
-      const reply = upkeepReply.safeParse(message);
-      child.once('close', () => (reply.success ? resolve(reply.data) : reject(reply.error)));
+      reply = upkeepReply.safeParse(message).data;
     });
-    // After a message this comes too late to matter.
-    child.once('close', (code, killedBy) =>
-      reject(new Error(`the process of upkeep ended (${killedBy ?? code}) ${complaints}`.trim())),
-    );
+    child.once('error', reject);
+    child.once('close', (code, killedBy) => {
+      if (reply) resolve(reply);
+      else reject(new Error(`the process of upkeep ended (${killedBy ?? code}) ${complaints}`.trim()));
+    });
   });
 }
