@@ -93,7 +93,7 @@ export async function search(
       ({ id }) => id,
     ),
   );
-  const ranked = await reranked(ports, input.query, fused, watch, signal);
+  const { ranked, reranked } = await reranking(ports, input.query, fused, watch, signal);
   const { topK, perBook = topK, neighbours = 0 } = input;
   const groups = groupPassages(ranked, { groups: topK, perBook, chunks: CHUNKS_PER_PASSAGE });
   const passages =
@@ -104,6 +104,7 @@ export async function search(
   return {
     hits: passages.map((group) => searchHitOf(group, (id) => similarities.get(id))),
     timings: watch.timings,
+    ...(reranked !== undefined && { reranked }),
   };
 }
 
@@ -174,18 +175,32 @@ function storeFilter({ library, filters = {} }: RetrieveInput): SearchFilter {
   return { library, bookId: book, ...others };
 }
 
-async function reranked(
+interface Reranking {
+  readonly ranked: readonly Ranked[];
+  /** Absent without a reranker. */
+  readonly reranked?: boolean;
+}
+
+/** A reranker that fails leaves the order as it was, and the result says so: a worse order is better than none. */
+async function reranking(
   { reranker }: RetrievePorts,
   query: string,
   fused: readonly Fused<StoredHit>[],
   watch: Stopwatch,
   signal: AbortSignal | undefined,
-): Promise<readonly Ranked[]> {
+): Promise<Reranking> {
   const ranked = fused.map(({ item, score }) => ({ passage: item, score }));
+  if (!reranker) return { ranked };
   const best = ranked.slice(0, RERANKED);
-  if (!reranker || best.length === 0) return ranked;
   const texts = best.map(({ passage }) => passage.text);
-  const scores = await watch.time('rerank', () => reranker.rerank(query, texts, signal));
-  const order = best.map((each, at) => ({ each, score: scores[at] ?? 0 }));
-  return [...order.sort((a, b) => b.score - a.score).map(({ each }) => each), ...ranked.slice(RERANKED)];
+  try {
+    const scores = await watch.time('rerank', () => reranker.rerank(query, texts, signal));
+    const order = best.map((each, at) => ({ each, score: scores[at] ?? 0 }));
+    const first = order.sort((a, b) => b.score - a.score).map(({ each }) => each);
+    return { ranked: [...first, ...ranked.slice(RERANKED)], reranked: true };
+  } catch (error) {
+    if (error instanceof ScriptoriumError && error.code === 'RERANK_FAILED')
+      return { ranked, reranked: false };
+    throw error;
+  }
 }

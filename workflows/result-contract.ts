@@ -33,6 +33,8 @@ export type Timings = Readonly<Record<string, number>>;
 export interface SearchResult {
   readonly hits: readonly SearchHit[];
   readonly timings: Timings;
+  /** Whether the reranker had the last word; false when it failed, absent when there is none. */
+  readonly reranked?: boolean;
 }
 
 export interface Citation {
