@@ -12,8 +12,8 @@ export interface StoreUpkeep {
   readonly logger: Pick<Logger, 'debug' | 'warn'>;
 }
 
-/** A question may meet the passages of a minute that no index holds yet: some thousands at most. */
-const CHECK_EVERY_MS = 60_000;
+/** A question may meet what was written in this time without an index: some hundreds of passages on a CPU. */
+const CHECK_EVERY_MS = 20_000;
 
 /** Checks from now on, until the function that it gives is called. */
 export function watchStore(upkeep: StoreUpkeep, everyMs = CHECK_EVERY_MS): () => void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { IdleWatch } from '../../activities/adapters/lancedb/idle-watch.ts';
 import { planUpkeep, type TableState, wantedIndexes } from '../../activities/adapters/lancedb/upkeep-plan.ts';
 
 const index = (name: string, unindexedRows = 0, segments = 1) => ({ name, unindexedRows, segments });
@@ -8,6 +9,33 @@ const stepsFor = (state: Partial<TableState>): string[] =>
   planUpkeep({ rows: 0, fragments: 1, indexes: [], ...state }).map((step) =>
     step.kind === 'compact' ? 'compact' : step.index.column,
   );
+
+describe('a table is idle', () => {
+  const state = (rows: number, unindexedRows: number): TableState => ({
+    ...{ rows, fragments: 1, indexes: [index('text_idx', unindexedRows)] },
+  });
+
+  test('when its rows without an index are the same twice, and not while they grow', () => {
+    const watch = new IdleWatch();
+    expect([state(100, 10), state(120, 30), state(120, 30)].map((each) => watch.isIdle(each))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  test('once: what upkeep could not index does not call for it again and again', () => {
+    const watch = new IdleWatch();
+    const looks = Array.from({ length: 5 }, () => watch.isIdle(state(100, 10)));
+    expect(looks).toEqual([false, true, false, false, false]);
+    expect([state(110, 20), state(110, 20)].map((each) => watch.isIdle(each))).toEqual([false, true]);
+  });
+
+  test('never, when every row has its indexes', () => {
+    const watch = new IdleWatch();
+    expect([1, 2, 3].map(() => watch.isIdle(state(100, 0)))).toEqual([false, false, false]);
+  });
+});
 
 describe('what upkeep does', () => {
   test('to a small table is nothing', () => {
@@ -49,11 +77,17 @@ describe('what upkeep does', () => {
   });
 
   test('to one with many rows that no index holds, or many fragments, is to compact it', () => {
-    expect(stepsFor({ rows: 60_000, indexes: [...all, index('text_idx', 8_001)] })).toEqual(['compact']);
+    expect(stepsFor({ rows: 60_000, indexes: [...all, index('text_idx', 1_001)] })).toEqual(['compact']);
     expect(stepsFor({ rows: 60_000, fragments: 66, indexes: all })).toEqual(['compact']);
-    expect(stepsFor({ rows: 60_000, fragments: 65, indexes: [...all, index('text_idx', 8_000)] })).toEqual(
+    expect(stepsFor({ rows: 60_000, fragments: 65, indexes: [...all, index('text_idx', 1_000)] })).toEqual(
       [],
     );
+  });
+
+  test('to one that nobody writes is to index it to the last row', () => {
+    const state = { rows: 60_000, fragments: 2, indexes: [...all, index('text_idx', 1)] };
+    expect(planUpkeep(state, 0)).toEqual([{ kind: 'compact' }]);
+    expect(planUpkeep({ ...state, indexes: all }, 0)).toEqual([]);
   });
 
   test('to an index of vectors in many parts is to build it anew', () => {

@@ -30,7 +30,8 @@ async function maintain({ folder, table: name }: UpkeepOrder): Promise<UpkeepRep
   const { lance, connection } = await openLanceDatabase(folder);
   const table = await connection.openTable(name);
   const done: string[] = [];
-  for (const step of planUpkeep(await tableState(table))) {
+  // Whoever asks has a reason; what is there is then taken into the indexes to the last row.
+  for (const step of planUpkeep(await tableState(table), 0)) {
     try {
       done.push(await takeStep(lance, table, step));
     } catch (error) {

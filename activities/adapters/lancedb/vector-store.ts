@@ -15,6 +15,7 @@ import { requirePoints, requireVector, wellFormedPassage } from '../point-checks
 import type { LanceDatabase } from './database.ts';
 import { type Deletion, deletionFilter, doomedRows, revisionCounts } from './deletions.ts';
 import { GroupCommit } from './group-commit.ts';
+import { IdleWatch } from './idle-watch.ts';
 import { passageColumns, passageOf, pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
 import { bestMatching, nearest } from './searches.ts';
@@ -50,6 +51,7 @@ export class LanceVectorStore implements VectorStore {
   readonly #dimensions: number;
   readonly #schema: Schema;
   readonly #writes: GroupCommit<PointWrite, number>;
+  readonly #watch = new IdleWatch();
 
   private constructor(database: LanceDatabase, table: LanceTable, dimensions: number, schema: Schema) {
     this.#database = database;
@@ -137,7 +139,7 @@ export class LanceVectorStore implements VectorStore {
 
   async needsUpkeep(): Promise<boolean> {
     const state = await this.#table.read('be looked at', tableState);
-    return planUpkeep(state).length > 0;
+    return planUpkeep(state).length > 0 || this.#watch.isIdle(state);
   }
 
   async maintain(signal: AbortSignal): Promise<Upkeep> {
