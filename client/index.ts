@@ -86,7 +86,7 @@ export interface QueryOptions {
 export interface SearchOptions extends QueryOptions {
   /** By meaning and words, or by one of them. Default `hybrid`. */
   readonly mode?: SearchMode;
-  /** Chunks before and after a hit that are joined to it, 0 to 3. Default 0. */
+  /** Chunks before and after a hit that are joined to it, 0 to 3. Default 1. */
   readonly neighbours?: number;
 }
 

@@ -5,14 +5,20 @@ import type { StoredPassage, VectorStore } from '../ports/vector-store.ts';
 import type { PassageGroup } from './group.ts';
 import { joinPieces } from './join.ts';
 
-/** With `neighbours` chunks before and after each group, as far as the book has them. */
+/**
+ * With `neighbours` chunks before and after each group, as far as the book has them. No chunk is given twice: what stands
+ * between two groups goes to the better one.
+ */
 export async function widened(
   store: VectorStore,
   groups: readonly PassageGroup[],
   neighbours: number,
 ): Promise<PassageGroup[]> {
-  const wanted = groups.map((group) => neighbourIds(group, neighbours));
-  const found = await store.get([...new Set(wanted.flat())]);
+  const taken = new Set(groups.flatMap(({ chunks }) => chunks.map(({ id }) => id)));
+  const wanted = groups.map((group) =>
+    neighbourIds(group, neighbours).filter((id) => !taken.has(id) && taken.add(id)),
+  );
+  const found = await store.get(wanted.flat());
   const byId = new Map(found.map((passage) => [passage.id, passage]));
   return groups.map((group, at) => {
     const beside = (wanted[at] ?? []).flatMap((id) => byId.get(id) ?? []);

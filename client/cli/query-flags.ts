@@ -41,7 +41,11 @@ export function withQueryOptions(command: Command): Command {
 export function withSearchOptions(command: Command): Command {
   return withQueryOptions(command)
     .addOption(new Option('--mode <mode>', 'search by meaning and words, or by one').choices(searchModes))
-    .option('--neighbours <n>', 'chunks before and after a hit to show with it, 0 to 3', wholeNumber);
+    .option(
+      '--neighbours <n>',
+      'chunks before and after a hit that are joined to it, 0 to 3 (default: 1)',
+      wholeNumber,
+    );
 }
 
 export function queryOptions({ library, topK, perBook, ...filters }: QueryFlags): QueryOptions {

@@ -73,10 +73,10 @@ function plainSystems(plain: PlainBaseline, vectors: readonly Float32Array[]): S
 
 function ourSystems(library: BenchLibrary, embedder: Embedder, maxTokens: number): System[] {
   const variants: readonly (readonly [string, Partial<RetrieveInput>])[] = [
-    ['dense', { mode: 'dense' }],
-    ['lexical', { mode: 'lexical' }],
+    ['dense', { mode: 'dense', neighbours: 0 }],
+    ['lexical', { mode: 'lexical', neighbours: 0 }],
+    ['hybrid, no neighbours', { neighbours: 0 }],
     ['hybrid', {}],
-    ['hybrid, 1 neighbour', { neighbours: 1 }],
   ];
   return variants.map(([name, input]) => ({
     name: `${maxTokens} ${name}`,

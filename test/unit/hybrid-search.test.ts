@@ -3,7 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
 import { chunkIdOf } from '../../activities/naming.ts';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
-import { type RetrieveInput, type RetrievePorts, search } from '../../activities/retrieve.ts';
+import {
+  createRetrieveActivities,
+  type RetrieveInput,
+  type RetrievePorts,
+  search,
+} from '../../activities/retrieve.ts';
 import {
   bookIdOf,
   bookPoints,
@@ -14,6 +19,7 @@ import {
   unitVector,
 } from '../contract/store-fixtures.ts';
 import '../helpers/any-realm.ts';
+import { resultOf } from '../helpers/run-activity.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 
 type TempFolder = Awaited<ReturnType<typeof tempFolder>>;
@@ -27,7 +33,7 @@ const embedder = {
   [Symbol.asyncDispose]: async () => {},
 };
 const find = async (input: Partial<RetrieveInput>, ports: Partial<RetrievePorts> = {}) =>
-  await search({ ...stores, embedder, ...ports }, { query: 'zeppelin', topK: 5, ...input });
+  await search({ ...stores, embedder, ...ports }, { query: 'zeppelin', topK: 5, neighbours: 0, ...input });
 
 /** Chunks of a book, each with words of its own; `texts` replaces some. */
 function book(
@@ -115,6 +121,22 @@ describe('a search', () => {
     expect((await at(3, 'airship'))?.chunkIds).toEqual(
       [0, 1, 2, 3, 4].map((n) => chunkIdOf(bookIdOf('bob'), 'r1', n)),
     );
+  });
+
+  test('gives no chunk twice: what stands between two hits goes to the better one', async () => {
+    const { hits } = await find({ mode: 'lexical', neighbours: 2, filters: { book: bookIdOf('bob') } });
+    expect(hits).toHaveLength(2);
+    const chunks = hits.flatMap(({ chunkIds = [] }) => chunkIds);
+    expect(new Set(chunks).size).toBe(chunks.length);
+    expect(chunks.length).toBeGreaterThan(6);
+  });
+
+  test('joins one neighbour on either side unless told otherwise; an answer is given the hits alone', async () => {
+    const input = { query: 'lake', topK: 1, mode: 'lexical' } as const;
+    const ports = { ...stores, embedder };
+    expect((await search(ports, input)).hits[0]?.chunkIds).toHaveLength(3);
+    const { retrieve } = createRetrieveActivities(ports);
+    expect((await resultOf(retrieve, input)).hits[0]?.chunkIds).toHaveLength(1);
   });
 
   test('tells the time of each stage, and lets each be observed', async () => {
