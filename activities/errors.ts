@@ -163,6 +163,11 @@ export const errorRegistry = {
     'The answer model refused the request.',
     'Check OPENAI_API_KEY and the name of the model.',
   ),
+  RERANK_FAILED: entry(
+    true,
+    'The reranker gave no order of the passages.',
+    'The search went on without it. Check SCRIPTORIUM_RERANK_URL and that the server runs.',
+  ),
   BOOK_NOT_FOUND: entry(
     false,
     'There is no book, chunk or run of that id or path.',

@@ -1,26 +1,49 @@
-/** Question → the nearest passages of committed revisions. */
-import type { SearchHit, SearchResult, Timings } from '../workflows/result-contract.ts';
+/** Question → passages of committed revisions, by meaning and by words. */
+import type { SearchFilters, SearchMode } from '../workflows/filter-contract.ts';
+import type { SearchResult, Timings } from '../workflows/result-contract.ts';
 import { ScriptoriumError } from './errors.ts';
 import type { Catalog } from './ports/catalog.ts';
 import type { Embedder } from './ports/embedder.ts';
-import type { StoredHit, VectorStore } from './ports/vector-store.ts';
+import type { Reranker } from './ports/reranker.ts';
+import type { SearchFilter, StoredHit, VectorStore } from './ports/vector-store.ts';
+import { committedHits } from './retrieval/committed.ts';
+import { type Fused, fuseRankings } from './retrieval/fuse.ts';
+import { groupPassages, type Ranked } from './retrieval/group.ts';
+import { searchHitOf, widened } from './retrieval/passages.ts';
+import { type StageObserver, Stopwatch } from './retrieval/stopwatch.ts';
 import { questionStage } from './stage.ts';
 
 export interface RetrievePorts {
   readonly embedder: Embedder;
   readonly store: VectorStore;
   readonly catalog: Catalog;
+  /** Puts the best passages into a better order; none when left out. */
+  readonly reranker?: Reranker | undefined;
+  /** Hears of every stage. */
+  readonly observe?: StageObserver | undefined;
 }
 
 export interface RetrieveInput {
   readonly query: string;
   readonly library?: string | undefined;
+  readonly filters?: SearchFilters | undefined;
   /** Most hits to give. */
   readonly topK: number;
+  /** Most hits of one book. Default: any number. */
+  readonly perBook?: number | undefined;
+  /** Default `hybrid`. */
+  readonly mode?: SearchMode | undefined;
+  /** Chunks before and after a hit that are joined to it. Default `NEIGHBOURS` for `search`, 0 for `retrieve`. */
+  readonly neighbours?: number | undefined;
 }
 
 export interface RetrievedPassages {
-  readonly hits: readonly { readonly chunkId: string; readonly score: number }[];
+  readonly hits: readonly {
+    readonly chunkId: string;
+    /** The chunks of the passage in the order of the book; `chunkId`, the best, is one of them. */
+    readonly chunkIds: readonly string[];
+    readonly score: number;
+  }[];
   readonly timings: Timings;
 }
 
@@ -28,29 +51,62 @@ export type RetrieveActivities = ReturnType<typeof createRetrieveActivities>;
 
 export function createRetrieveActivities(ports: RetrievePorts) {
   return {
-    search: questionStage((input: RetrieveInput) => search(ports, input)),
+    search: questionStage((input: RetrieveInput, { signal }) => search(ports, input, signal)),
     /** References only: the text of a book does not pass through Temporal on its way to the answer. */
-    retrieve: questionStage(async (input: RetrieveInput): Promise<RetrievedPassages> => {
-      const { hits, timings } = await search(ports, input);
-      return { hits: hits.map(({ chunkId, score }) => ({ chunkId, score })), timings };
+    retrieve: questionStage(async (input: RetrieveInput, { signal }): Promise<RetrievedPassages> => {
+      const { hits, timings } = await search(ports, { neighbours: 0, ...input }, signal);
+      return {
+        hits: hits.map(({ chunkId, chunkIds = [chunkId], score }) => ({ chunkId, chunkIds, score })),
+        timings,
+      };
     }),
   };
 }
 
-/** @throws ScriptoriumError LIBRARY_NOT_FOUND, MODEL_MISMATCH, and what embedder, store and catalog throw */
+/** Each ranking is this many times as deep as the hits that are wanted, so that the two can meet. */
+const DEPTH = 4;
+const LEAST_DEPTH = 40;
+const MOST_DEPTH = 400;
+/** With one chunk on either side a passage holds the answer to 7 more of 100 questions (by words alone, labelled set). */
+const NEIGHBOURS = 1;
+/** Passages that a reranker reads: the time it takes grows with them. */
+const RERANKED = 30;
+/** Chunks that are joined into one passage: about a page and a half. */
+const CHUNKS_PER_PASSAGE = 3;
+
+/**
+ * Needs no workflow: whoever holds model and store may call it.
+ * @throws ScriptoriumError LIBRARY_NOT_FOUND, MODEL_MISMATCH, and what embedder, store, catalog and reranker throw
+ */
 export async function search(
   ports: RetrievePorts,
-  { query, library, topK }: RetrieveInput,
+  input: RetrieveInput,
+  signal?: AbortSignal,
 ): Promise<SearchResult> {
-  await assertSearchable(ports, library);
-  const started = performance.now();
-  const [vector] = await ports.embedder.embed([query], { kind: 'question' });
-  if (!vector) throw new ScriptoriumError('EMBEDDING_FAILED', 'The model gave no vector for the question');
-  const embedded = performance.now();
-  const hits = await committedHits(ports, vector, library, topK);
+  await assertSearchable(ports, input.library);
+  const watch = new Stopwatch(ports.observe);
+  const { dense, lexical } = await bothRankings(ports, input, watch, signal);
+  const fused = await watch.time('fuse', async () =>
+    fuseRankings(
+      [
+        { items: dense, weight: 1 },
+        { items: lexical, weight: 1 },
+      ].filter(({ items }) => items.length > 0),
+      ({ id }) => id,
+    ),
+  );
+  const { ranked, reranked } = await reranking(ports, input.query, fused, watch, signal);
+  const { topK, perBook = topK, neighbours = NEIGHBOURS } = input;
+  const groups = groupPassages(ranked, { groups: topK, perBook, chunks: CHUNKS_PER_PASSAGE });
+  const passages =
+    neighbours === 0
+      ? groups
+      : await watch.time('neighbours', () => widened(ports.store, groups, neighbours));
+  const similarities = new Map(dense.map(({ id, score }) => [id, score]));
   return {
-    hits: hits.map(searchHitOf),
-    timings: { embed: embedded - started, search: performance.now() - embedded },
+    hits: passages.map((group) => searchHitOf(group, (id) => similarities.get(id))),
+    timings: watch.timings,
+    ...(reranked !== undefined && { reranked }),
   };
 }
 
@@ -76,29 +132,77 @@ async function assertSearchable(
   }
 }
 
-/** Hits fetched at once at most, some megabytes: a store that holds more that is stale near a question wants repair. */
-const MOST_FETCHED = 4_096;
-
-/**
- * The store may hold revisions that are half-written or just replaced, so every hit is held against the catalog, and
- * more are fetched until there are enough, up to a bound.
- */
-async function committedHits(
-  ports: RetrievePorts,
-  vector: Float32Array,
-  library: string | undefined,
-  topK: number,
-): Promise<StoredHit[]> {
-  const filter = library === undefined ? {} : { library };
-  for (let limit = topK + Math.ceil(topK / 2); ; limit = Math.min(2 * limit, MOST_FETCHED)) {
-    const hits = await ports.store.search(vector, filter, limit);
-    const books = await ports.catalog.get([...new Set(hits.map((hit) => hit.bookId))]);
-    const committed = hits.filter((hit) => books.get(hit.bookId)?.revision === hit.revision);
-    const all = hits.length < limit || limit === MOST_FETCHED;
-    if (committed.length >= topK || all) return committed.slice(0, topK);
-  }
+interface Rankings {
+  readonly dense: readonly StoredHit[];
+  readonly lexical: readonly StoredHit[];
 }
 
-function searchHitOf({ id, score, text, title, author, page, section, path, bookId }: StoredHit): SearchHit {
-  return { score, text, title, author, page, section, path, bookId, chunkId: id };
+/** The words are searched for while the question is still being embedded. */
+async function bothRankings(
+  { embedder, store, catalog }: RetrievePorts,
+  input: RetrieveInput,
+  watch: Stopwatch,
+  signal: AbortSignal | undefined,
+): Promise<Rankings> {
+  const { query, topK, mode = 'hybrid' } = input;
+  const filter = storeFilter(input);
+  const depth = Math.min(MOST_DEPTH, Math.max(LEAST_DEPTH, DEPTH * topK));
+  const ranking = (fetch: (limit: number) => Promise<readonly StoredHit[]>) =>
+    committedHits(fetch, catalog, depth);
+  const byMeaning = async (): Promise<readonly StoredHit[]> => {
+    const vector = await watch.time('embed', () => questionVector(embedder, query, signal));
+    return await watch.time('dense', () => ranking((limit) => store.search(vector, filter, limit)));
+  };
+  const byWords = (): Promise<readonly StoredHit[]> =>
+    watch.time('lexical', () => ranking((limit) => store.searchText(query, filter, limit)));
+  const [dense, lexical] = await Promise.all([
+    mode === 'lexical' ? [] : byMeaning(),
+    mode === 'dense' ? [] : byWords(),
+  ]);
+  return { dense, lexical };
+}
+
+async function questionVector(
+  embedder: Embedder,
+  query: string,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  const [vector] = await embedder.embed([query], { kind: 'question', ...(signal && { signal }) });
+  if (!vector) throw new ScriptoriumError('EMBEDDING_FAILED', 'The model gave no vector for the question');
+  return vector;
+}
+
+function storeFilter({ library, filters = {} }: RetrieveInput): SearchFilter {
+  const { book, ...others } = filters;
+  return { library, bookId: book, ...others };
+}
+
+interface Reranking {
+  readonly ranked: readonly Ranked[];
+  /** Absent without a reranker. */
+  readonly reranked?: boolean;
+}
+
+/** A reranker that fails leaves the order as it was, and the result says so: a worse order is better than none. */
+async function reranking(
+  { reranker }: RetrievePorts,
+  query: string,
+  fused: readonly Fused<StoredHit>[],
+  watch: Stopwatch,
+  signal: AbortSignal | undefined,
+): Promise<Reranking> {
+  const ranked = fused.map(({ item, score }) => ({ passage: item, score }));
+  if (!reranker) return { ranked };
+  const best = ranked.slice(0, RERANKED);
+  const texts = best.map(({ passage }) => passage.text);
+  try {
+    const scores = await watch.time('rerank', () => reranker.rerank(query, texts, signal));
+    const order = best.map((each, at) => ({ each, score: scores[at] ?? 0 }));
+    const first = order.sort((a, b) => b.score - a.score).map(({ each }) => each);
+    return { ranked: [...first, ...ranked.slice(RERANKED)], reranked: true };
+  } catch (error) {
+    if (error instanceof ScriptoriumError && error.code === 'RERANK_FAILED')
+      return { ranked, reranked: false };
+    throw error;
+  }
 }

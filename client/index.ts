@@ -12,6 +12,7 @@ import {
   taskQueues,
   workflowTypes,
 } from '../workflows/contract.ts';
+import type { SearchFilters, SearchMode } from '../workflows/filter-contract.ts';
 import type { Answer, BookPage, BookSummary, SearchResult } from '../workflows/result-contract.ts';
 import type {
   GarbageInput,
@@ -37,6 +38,7 @@ import * as upkeep from './upkeep.ts';
 
 export { type ErrorCode, errorRegistry, ScriptoriumError } from '../activities/errors.ts';
 export type { BookCounts, BookFailure, IngestLibraryResult } from '../workflows/contract.ts';
+export type { SearchFilters, SearchMode } from '../workflows/filter-contract.ts';
 export type { Answer, BookSummary, Citation, SearchHit, SearchResult } from '../workflows/result-contract.ts';
 export type { RunState, Steered } from '../workflows/run-contract.ts';
 export type { BookFault, GarbageResult, RemovedBook, VerifyResult } from '../workflows/upkeep-contract.ts';
@@ -73,8 +75,19 @@ export interface RetryOptions extends Pick<IngestOptions, 'library' | 'parallel'
 export interface QueryOptions {
   /** Default: all libraries. */
   readonly library?: string;
+  /** What the passages must be of: book, title, author, language, format, section, pages, years. */
+  readonly filters?: SearchFilters;
   /** Hits, or passages for the answer, 1 to 100. Default 10. */
   readonly topK?: number;
+  /** Hits of one book. Default: as many as there are. */
+  readonly perBook?: number;
+}
+
+export interface SearchOptions extends QueryOptions {
+  /** By meaning and words, or by one of them. Default `hybrid`. */
+  readonly mode?: SearchMode;
+  /** Chunks before and after a hit that are joined to it, 0 to 3. Default 1. */
+  readonly neighbours?: number;
 }
 
 export interface BooksOptions {
@@ -191,10 +204,10 @@ export class ScriptoriumClient implements AsyncDisposable {
   }
 
   /**
-   * The passages nearest to a text, best first.
+   * The passages that say most about a text, by meaning and by words, best first.
    * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, STACK_UNREACHABLE
    */
-  async search(query: string, options: QueryOptions = {}): Promise<SearchResult> {
+  async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
     return await this.#execute<SearchResult>(
       workflowTypes.searchLibrary,
       parse(searchInput, { query, ...options }),

@@ -59,6 +59,12 @@ const environment = z.object({
   OPENAI_MODEL: optional,
   /** Longest wait for the answer model. */
   SCRIPTORIUM_ANSWER_TIMEOUT_S: whole(1, 110).default(60),
+  /** Endpoint of a cross-encoder that orders what was found; what comes before `/rerank`. */
+  SCRIPTORIUM_RERANK_URL: httpUrl.optional(),
+  SCRIPTORIUM_RERANK_MODEL: optional,
+  SCRIPTORIUM_RERANK_KEY: optional,
+  /** Longest wait for it; a search goes on without it afterwards. */
+  SCRIPTORIUM_RERANK_TIMEOUT_MS: whole(50, 60_000).default(2_000),
   TEMPORAL_ADDRESS: optional,
   TEMPORAL_NAMESPACE: optional,
 });
@@ -84,6 +90,12 @@ export interface Config {
     readonly baseUrl?: string | undefined;
     readonly apiKey: string;
     readonly model: string;
+    readonly timeoutMs: number;
+  };
+  readonly reranker: null | {
+    readonly baseUrl: string;
+    readonly model?: string | undefined;
+    readonly apiKey?: string | undefined;
     readonly timeoutMs: number;
   };
   /** What bounds every stage of ingestion. */
@@ -114,6 +126,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     chunking: chunkingOf(set),
     embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
     answers: answersOf(set),
+    reranker: rerankerOf(set),
     limits: { maxOutageMs: set.SCRIPTORIUM_MAX_OUTAGE_H * 3_600_000 },
     maxCachedWorkflows: set.SCRIPTORIUM_CACHED_WORKFLOWS,
     maxWorkerBytes: set.SCRIPTORIUM_WORKER_MEMORY_MB * MB,
@@ -201,5 +214,15 @@ function answersOf(set: Environment): Config['answers'] {
     apiKey: set.OPENAI_API_KEY ?? 'none',
     model: set.OPENAI_MODEL,
     timeoutMs,
+  };
+}
+
+function rerankerOf(set: Environment): Config['reranker'] {
+  if (!set.SCRIPTORIUM_RERANK_URL) return null;
+  return {
+    baseUrl: set.SCRIPTORIUM_RERANK_URL,
+    model: set.SCRIPTORIUM_RERANK_MODEL,
+    apiKey: set.SCRIPTORIUM_RERANK_KEY,
+    timeoutMs: set.SCRIPTORIUM_RERANK_TIMEOUT_MS,
   };
 }

@@ -5,11 +5,13 @@ import { chunkerFingerprint, extractorFingerprint } from '../activities/adapters
 import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox.ts';
 import { FileArtifacts } from '../activities/adapters/files/file-artifacts.ts';
 import { OnnxEmbedder } from '../activities/adapters/onnx/onnx-embedder.ts';
+import { HttpReranker } from '../activities/adapters/rerank/http-reranker.ts';
 import type { Pipeline } from '../activities/pipeline.ts';
 import type { AnswerModel } from '../activities/ports/answer-model.ts';
 import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
 import type { DocumentSandbox } from '../activities/ports/documents.ts';
 import type { Embedder } from '../activities/ports/embedder.ts';
+import type { Reranker } from '../activities/ports/reranker.ts';
 import { type FindOptions, findAsset } from './assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
@@ -20,6 +22,8 @@ export interface Parts extends Stores, AsyncDisposable {
   readonly sandbox: DocumentSandbox;
   readonly artifacts: ArtifactStore;
   readonly answerModel: AnswerModel;
+  /** Undefined: what was found stays in the order of the search. */
+  readonly reranker: Reranker | undefined;
   readonly pipeline: Pipeline;
 }
 
@@ -54,6 +58,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   return {
     ...{ embedder, sandbox, artifacts, pipeline, answerModel: answerModelOf(config) },
     ...{ store: stores.store, catalog: stores.catalog },
+    reranker: config.reranker ? new HttpReranker(config.reranker) : undefined,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -16,6 +16,7 @@ import { createExplainActivities } from '../activities/explain.ts';
 import { createExtractActivities } from '../activities/extract.ts';
 import { createGarbageActivities } from '../activities/gc.ts';
 import { createGenerateActivities } from '../activities/generate.ts';
+import { createMaintainActivities } from '../activities/maintain.ts';
 import { createRemoveActivities } from '../activities/remove.ts';
 import { createRetrieveActivities } from '../activities/retrieve.ts';
 import { createRunActivities } from '../activities/run.ts';
@@ -104,6 +105,7 @@ function queueOptions({
         ...createRemoveActivities(bounded),
         ...createVerifyActivities({ ...bounded, running }),
         ...createGarbageActivities({ ...bounded, running }),
+        ...createMaintainActivities(bounded),
       },
       maxConcurrentActivityTaskExecutions: 50,
     }),

@@ -1,4 +1,5 @@
 /** The process that does the work: connects, opens its parts, serves its queues, and drains when it is told to stop. */
+import { Client } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ScriptoriumError } from '../activities/errors.ts';
@@ -8,6 +9,7 @@ import type { Config } from './config.ts';
 import { openParts, type Parts, type PartsOptions } from './parts.ts';
 import { createWorkers, type WorkerContext } from './queue-workers.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
+import { watchStore } from './store-upkeep.ts';
 
 export interface WorkerProcess {
   /** Resolves when the workers have drained after `stop`, rejects when one of them fails. */
@@ -43,6 +45,10 @@ export async function startWorkerProcess(
     ...{ config, parts, connection, logger, searchAttributes },
     ...(workflowBundle && { workflowBundle }),
   });
+  if (queues.includes('main')) {
+    const client = new Client({ connection, namespace: config.namespace });
+    opened.defer(watchStore({ client, store: parts.store, logger }));
+  }
   const owned = opened.move();
   return {
     finished: runAll(workers).finally(() => owned.disposeAsync()),

@@ -3,6 +3,7 @@
  * Only types, schemas and constants: it may be imported from anywhere.
  */
 import { z } from 'zod';
+import { neighbours, perBook, searchFilters, searchMode } from './filter-contract.ts';
 import type { FormatWork, ProgressSample, RunState } from './run-contract.ts';
 
 /** Each kind of work has a queue, so that it can have machines of its own. */
@@ -83,14 +84,20 @@ export const askInput = z.strictObject({
   question: questionText,
   /** All libraries when left out. */
   library: libraryName.optional(),
+  filters: searchFilters.optional(),
   topK: topK.default(DEFAULT_TOP_K),
+  perBook: perBook.optional(),
 });
 export type AskInput = z.input<typeof askInput>;
 
 export const searchInput = z.strictObject({
   query: questionText,
   library: libraryName.optional(),
+  filters: searchFilters.optional(),
   topK: topK.default(DEFAULT_TOP_K),
+  perBook: perBook.optional(),
+  mode: searchMode.optional(),
+  neighbours: neighbours.optional(),
 });
 export type SearchInput = z.input<typeof searchInput>;
 

@@ -10,8 +10,10 @@ export interface PageRange {
 }
 
 export interface SearchHit {
-  /** Cosine similarity, −1 to 1. */
+  /** 0 to 1; 1 is first by meaning and by words. Good to compare with others of the same search. */
   readonly score: number;
+  /** Cosine of question and `chunkId`, −1 to 1; null when only its words were found. Absent in results of version 0.1. */
+  readonly similarity?: number | null;
   readonly text: string;
   readonly title: string;
   readonly author: string | null;
@@ -19,7 +21,10 @@ export interface SearchHit {
   readonly section: readonly string[];
   readonly path: string;
   readonly bookId: string;
+  /** The chunk that was found. */
   readonly chunkId: string;
+  /** All chunks that the text is joined of, in the order of the book. Absent in results of version 0.1. */
+  readonly chunkIds?: readonly string[];
 }
 
 /** Milliseconds spent in each stage. */
@@ -28,6 +33,8 @@ export type Timings = Readonly<Record<string, number>>;
 export interface SearchResult {
   readonly hits: readonly SearchHit[];
   readonly timings: Timings;
+  /** Whether the reranker had the last word; false when it failed, absent when there is none. */
+  readonly reranked?: boolean;
 }
 
 export interface Citation {

@@ -7,6 +7,7 @@ export const upkeepWorkflows = {
   removeBook: 'removeBook',
   verifyLibrary: 'verifyLibrary',
   collectGarbage: 'collectGarbage',
+  maintainStore: 'maintainStore',
   explain: 'explain',
 } as const;
 
@@ -14,10 +15,22 @@ export const upkeepWorkflows = {
 export const verifyId = (library: string | undefined): string =>
   library === undefined ? 'verify' : `verify/${library}`;
 export const GARBAGE_ID = 'gc';
+/** One at a time, whoever starts it. */
+export const MAINTAIN_ID = 'maintain-store';
 
 const HOUR_MS = 3_600_000;
 /** A book that failed yesterday is likely tried again today, and then needs what was made of it. */
 export const DEFAULT_GRACE_MS = 24 * HOUR_MS;
+
+// ── maintain ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const maintainInput = z.strictObject({});
+export type MaintainInput = z.input<typeof maintainInput>;
+
+export interface MaintainResult {
+  /** A line for each thing that was done. */
+  readonly done: readonly string[];
+}
 
 // ── remove ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -24,16 +24,41 @@ export interface StoredPoint extends StoredPassage {
 }
 
 export interface StoredHit extends StoredPassage {
-  /** Cosine similarity, −1 to 1, best first. */
+  /** Cosine similarity, −1 to 1, of `search`; BM25 of `searchText`, above 0 and only good to compare with others of it. */
   readonly score: number;
 }
 
 /** What tells a point from others, without its text and vector. */
 export type PointKey = Pick<StoredPassage, 'id' | 'bookId' | 'library' | 'revision' | 'ordinal'>;
 
+/** Whole numbers, both ends included; an end that is left out is open. */
+export interface NumberRange {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** All that is given must hold. Texts must be the same, letter by letter. */
 export interface SearchFilter {
-  readonly library?: string;
-  readonly bookId?: string;
+  readonly library?: string | undefined;
+  readonly bookId?: string | undefined;
+  readonly title?: string | undefined;
+  readonly author?: string | undefined;
+  readonly language?: string | undefined;
+  readonly format?: string | undefined;
+  /** A heading of the passage's trail. */
+  readonly section?: string | undefined;
+  /** A passage that shares a page with it; one without pages does not. */
+  readonly pages?: NumberRange | undefined;
+  /** A book without a year is in no range. */
+  readonly years?: NumberRange | undefined;
+}
+
+/** What a round of upkeep did. */
+export interface Upkeep {
+  /** One line a thing that was done; empty when there was nothing to do. */
+  readonly done: readonly string[];
+  /** True when there is more to do, for example because another process was at it. */
+  readonly more: boolean;
 }
 
 /**
@@ -61,8 +86,20 @@ export interface VectorStore extends AsyncDisposable {
   scan(filter: SearchFilter): AsyncIterable<readonly PointKey[]>;
   /** The `limit` nearest points, best first. An empty store gives none. */
   search(vector: Float32Array, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]>;
+  /**
+   * The `limit` points that share the most telling words with the text (BM25), best first; points without a word of it
+   * are left out. What was acknowledged is found, whether an index holds it already or not.
+   */
+  searchText(text: string, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]>;
   /** Passages by id; ids that are not there are left out. */
   get(ids: readonly string[]): Promise<readonly StoredPassage[]>;
+  /** Whether `maintain` would have something to do. Costs milliseconds. */
+  needsUpkeep(): Promise<boolean>;
+  /**
+   * Builds the indexes that pay, takes new points into them, and compacts. Searches and writes go on meanwhile, and what
+   * they give is the same before, during and after it. Ended in the middle, it loses nothing.
+   */
+  maintain(signal: AbortSignal): Promise<Upkeep>;
   /** Throws STORE_UNREACHABLE when the store does not answer; resolves to one line that says what it is. */
   health(): Promise<string>;
 }

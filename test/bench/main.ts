@@ -5,14 +5,19 @@ import { type BenchOptions, parseBenchOptions } from './options.ts';
 import { benchParallel } from './parallel.ts';
 import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
+import { benchRetrieval } from './retrieval.ts';
+import { benchSearch } from './search.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
   embed: benchEmbed,
   library: benchLibrary,
   parallel: benchParallel,
+  retrieval: benchRetrieval,
+  search: benchSearch,
 };
 
-const USAGE = `Usage: npm run bench -- NAME [--json] [--books N] [--parallel N] [--rounds N] [--profile FOLDER]
+const USAGE = `Usage: npm run bench -- NAME [--json] [--books N] [--parallel N] [--rounds N] [--chunks N] [--seconds N]
+       [--profile FOLDER]
 Benchmarks: ${Object.keys(benches).join(', ')}
 `;
 

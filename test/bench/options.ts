@@ -7,6 +7,10 @@ export interface BenchOptions {
   readonly books?: number | undefined;
   readonly parallel?: number | undefined;
   readonly rounds?: number | undefined;
+  /** Chunks of a synthetic store. */
+  readonly chunks?: number | undefined;
+  /** How long each load lasts. */
+  readonly seconds?: number | undefined;
   /** Folder for CPU profiles of our worker process. */
   readonly profileFolder?: string | undefined;
   /** Aborted by Ctrl-C: what was started has to end. */
@@ -18,6 +22,8 @@ const given = z.object({
   books: count(1_000_000),
   parallel: count(500),
   rounds: count(100),
+  chunks: count(100_000_000),
+  seconds: count(3_600),
   profile: z.string().optional(),
   json: z.boolean().default(false),
 });
@@ -31,6 +37,7 @@ export function parseBenchOptions(args: readonly string[], signal: AbortSignal) 
       json: { type: 'boolean' },
       ...{ books: { type: 'string' }, parallel: { type: 'string' } },
       ...{ rounds: { type: 'string' }, profile: { type: 'string' } },
+      ...{ chunks: { type: 'string' }, seconds: { type: 'string' } },
     },
   });
   const { json, profile, ...numbers } = given.parse(values);

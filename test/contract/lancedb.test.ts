@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
 import { catalogContract } from './catalog-contract.ts';
 import { type Backing, DIMENSIONS } from './store-fixtures.ts';
+import { vectorLexicalContract } from './vector-lexical-contract.ts';
 import { vectorScanContract } from './vector-scan-contract.ts';
 import { vectorSearchContract } from './vector-search-contract.ts';
 import { vectorStoreContract } from './vector-store-contract.ts';
@@ -21,5 +22,6 @@ async function newFolder(): Promise<Backing> {
 
 vectorStoreContract('LanceDB', newFolder);
 vectorSearchContract('LanceDB', newFolder);
+vectorLexicalContract('LanceDB', newFolder);
 vectorScanContract('LanceDB', newFolder);
 catalogContract('LanceDB', newFolder);

@@ -10,6 +10,7 @@ import { type StandIn, startQdrantStandIn } from '../helpers/qdrant-stand-in.ts'
 import { type ProxyMode, startProxy, type TestProxy } from '../helpers/qdrant-stand-in-proxy.ts';
 import { catalogContract } from './catalog-contract.ts';
 import { type Backing, bookIdOf, bookPoints, DIMENSIONS, record, type Stores } from './store-fixtures.ts';
+import { vectorLexicalContract } from './vector-lexical-contract.ts';
 import { vectorScanContract } from './vector-scan-contract.ts';
 import { vectorSearchContract } from './vector-search-contract.ts';
 import { vectorStoreContract } from './vector-store-contract.ts';
@@ -56,6 +57,7 @@ async function dropCollections(prefix: string): Promise<void> {
 
 vectorStoreContract('Qdrant', newPrefix);
 vectorSearchContract('Qdrant', newPrefix);
+vectorLexicalContract('Qdrant', newPrefix);
 vectorScanContract('Qdrant', newPrefix);
 catalogContract('Qdrant', newPrefix);
 

@@ -4,8 +4,10 @@ import type {
   StoredHit,
   StoredPassage,
   StoredPoint,
+  Upkeep,
   VectorStore,
 } from '../../activities/ports/vector-store.ts';
+import { wordsOf } from '../../activities/text/words.ts';
 
 export class MemoryCatalog implements Catalog {
   readonly books = new Map<string, BookRecord>();
@@ -87,6 +89,25 @@ export class MemoryVectorStore implements VectorStore {
       score: point.vector.reduce((sum, value, index) => sum + value * (vector[index] ?? 0), 0),
     }));
     return scored.sort((a, b) => b.score - a.score).slice(0, limit);
+  }
+
+  /** Counts common words: enough to tell what shares some from what shares none. */
+  async searchText(text: string, _filter: object, limit: number): Promise<readonly StoredHit[]> {
+    const words = new Set(wordsOf(text));
+    const scored = [...this.points.values()].map((point) => ({
+      ...point,
+      score: wordsOf(point.text).filter((word) => words.has(word)).length,
+    }));
+    const found = scored.filter(({ score }) => score > 0);
+    return found.sort((a, b) => b.score - a.score).slice(0, limit);
+  }
+
+  async needsUpkeep(): Promise<boolean> {
+    return false;
+  }
+
+  async maintain(): Promise<Upkeep> {
+    return { done: [], more: false };
   }
 
   async get(ids: readonly string[]): Promise<readonly StoredPassage[]> {

@@ -63,7 +63,12 @@ class Engine:
         if self.client.collection_exists(name):
             raise Refusal(409, f"Wrong input: Collection `{name}` already exists!")
         request = models.CreateCollection.model_validate(body)
-        self.client.create_collection(name, vectors_config=request.vectors)
+        self.client.create_collection(
+            name,
+            vectors_config=request.vectors,
+            sparse_vectors_config=request.sparse_vectors,
+            quantization_config=request.quantization_config,
+        )
         self.relax()
         return True
 
@@ -91,10 +96,12 @@ class Engine:
     def query(self, name, body):
         collection = self.local(name)
         request = models.QueryRequest.model_validate(body)
-        require_size(collection, request.query)
+        require_size(collection, request.query, request.using)
         found = self.client.query_points(
             name,
             query=request.query,
+            using=request.using,
+            search_params=request.params,
             query_filter=request.filter,
             limit=request.limit or 10,
             with_payload=request.with_payload,
@@ -143,11 +150,19 @@ def require_vector(collection, point):
     if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", str(point.id)):
         reason = f"value {point.id} is not a valid point ID, valid values are either an unsigned integer or a UUID"
         raise Refusal(400, f"Format error in JSON body: {reason}")
-    require_size(collection, point.vector)
+    named = point.vector if isinstance(point.vector, dict) else {None: point.vector}
+    for name, vector in named.items():
+        require_size(collection, vector, name)
 
 
-def require_size(collection, vector):
-    expected = collection.config.vectors.size
+def require_size(collection, vector, name):
+    vectors = collection.config.vectors
+    if isinstance(vectors, dict):
+        known = {**vectors, **(collection.config.sparse_vectors or {})}
+        if name not in known:
+            raise Refusal(400, f"Wrong input: Not existing vector name error: {name or ''}")
+        vectors = vectors.get(name)
+    expected = vectors.size if vectors is not None else None
     if isinstance(vector, list) and len(vector) != expected:
         raise Refusal(400, f"Wrong input: Vector dimension error: expected dim: {expected}, got {len(vector)}")
 

@@ -30,6 +30,7 @@ const naming = /^activities\/naming\.ts$/;
 const siblingModule = /^activities\/sibling-module\.ts$/;
 const text = /^activities\/text\//;
 const ports = /^activities\/ports\//;
+const retrieval = /^activities\/retrieval\//;
 const sources = /^activities\/sources\//;
 
 /** The first layer that holds a file is its own. */
@@ -44,6 +45,13 @@ const layers: readonly Layer[] = [
   { name: 'text', holds: text, may: [text, errors], mayTypes: [ports] },
   { name: 'ports', holds: ports, may: [], mayTypes: [ports] },
   { name: 'sources', holds: sources, may: [sources, errors, /^node:/], mayTypes: [] },
+  // What a search does with what the stores give: nearly all of it pure.
+  {
+    name: 'retrieval',
+    holds: retrieval,
+    may: [retrieval, text, naming, errors],
+    mayTypes: [ports, contract],
+  },
   {
     name: 'adapters',
     holds: /^activities\/adapters\//,
@@ -53,7 +61,7 @@ const layers: readonly Layer[] = [
   {
     name: 'stages',
     holds: stageFile,
-    may: [stageFile, ports, text, sources, contract, anyPackage],
+    may: [stageFile, ports, text, sources, retrieval, contract, anyPackage],
     mayTypes: [],
   },
   {

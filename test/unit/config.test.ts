@@ -62,6 +62,7 @@ describe('the configuration of an empty environment', () => {
       chunking: { maxTokens: 256, overlapTokens: 32 },
       embedding: { threads: availableParallelism(), chunksPerBatch: 32 },
       answers: null,
+      reranker: null,
       limits: { maxOutageMs: 24 * 3_600_000 },
       maxCachedWorkflows: 100,
       maxWorkerBytes: 4_096 * 2 ** 20,

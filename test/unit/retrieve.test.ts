@@ -35,12 +35,20 @@ function pointsOf(name: string, revision: string, count: number, rank: number): 
   const vector = target.map((value, index) => value + (other[index] ?? 0) / (1 + 2 * rank));
   const norm = Math.hypot(...vector);
   const unit = vector.map((value) => value / norm);
-  return bookPoints(bookIdOf(name), revision, count, { vector: unit, text: `${name} ${revision}` });
+  return bookPoints(bookIdOf(name), revision, count, { vector: unit }).map((point, n) => ({
+    ...point,
+    ...{ text: textOf(name, revision, n), ordinal: 2 * n },
+  }));
+}
+
+/** No two share three words in a row, so that none is taken for another. */
+function textOf(name: string, revision: string, n: number): string {
+  return `${name} ${revision} x${n}a x${n}b x${n}c x${n}d`;
 }
 
 async function foundIn(stores: Stores): Promise<string[]> {
   const { hits } = await resultOf(activities(stores).search, question);
-  return hits.map(({ text }) => text);
+  return hits.map(({ text }) => text.split(' ').slice(0, 2).join(' '));
 }
 
 async function withStores(run: (stores: Stores) => Promise<void>): Promise<void> {

@@ -129,7 +129,8 @@ const passageRow = z.object({
   // Arrow gives a list as a view on its own memory.
   section: z.preprocess((list) => (isIterable(list) ? [...list] : list), z.array(z.string())),
 });
-const hitRow = passageRow.extend({ _distance: z.number() });
+const nearRow = passageRow.extend({ _distance: z.number() });
+const lexicalRow = passageRow.extend({ _score: z.number() });
 
 /** A row that a query gave, as a passage. */
 export function passageOf(row: unknown): StoredPassage {
@@ -137,9 +138,15 @@ export function passageOf(row: unknown): StoredPassage {
 }
 
 /** A row of a vector search: its distance is 1 − cosine. */
-export function hitOf(row: unknown): StoredHit {
-  const parsed = hitRow.parse(row);
+export function nearHitOf(row: unknown): StoredHit {
+  const parsed = nearRow.parse(row);
   return { ...fromRow(parsed), score: 1 - parsed._distance };
+}
+
+/** A row of a full-text search. */
+export function lexicalHitOf(row: unknown): StoredHit {
+  const parsed = lexicalRow.parse(row);
+  return { ...fromRow(parsed), score: parsed._score };
 }
 
 function fromRow(row: z.infer<typeof passageRow>): StoredPassage {

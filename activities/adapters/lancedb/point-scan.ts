@@ -1,7 +1,8 @@
 import type { Table } from '@lancedb/lancedb';
 import { z } from 'zod';
 import type { PointKey, SearchFilter } from '../../ports/vector-store.ts';
-import { allOf, equals, sqlText } from './sql.ts';
+import { filterCondition } from './filters.ts';
+import { allOf, sqlText } from './sql.ts';
 import type { LanceTable } from './table.ts';
 
 /**
@@ -22,16 +23,13 @@ const keyRow = z.object({
 /** Keys of all points that pass the filter, a record batch at a time. */
 export async function* scanRanges(
   table: LanceTable,
-  { library, bookId }: SearchFilter,
+  filter: SearchFilter,
 ): AsyncGenerator<readonly PointKey[]> {
-  const common = [
-    library === undefined ? undefined : equals('library', library),
-    bookId === undefined ? undefined : equals('book_id', bookId),
-  ];
-  const ranges = bookId === undefined ? rangesBetween(BOUNDS) : [undefined];
+  const common = filterCondition(filter);
+  const ranges = filter.bookId === undefined ? rangesBetween(BOUNDS) : [undefined];
   for (const range of ranges) {
     const batches = await table.read('be scanned', (opened) =>
-      Promise.resolve(batchesOf(opened, allOf([...common, range]))),
+      Promise.resolve(batchesOf(opened, allOf([common, range]))),
     );
     for (;;) {
       const { value, done } = await table.read('be scanned', () => batches.next());

@@ -8,6 +8,7 @@ import type {
   StoredHit,
   StoredPassage,
   StoredPoint,
+  Upkeep,
   VectorStore,
 } from '../../ports/vector-store.ts';
 import { requirePoints, requireVector, wellFormedPassage } from '../point-checks.ts';
@@ -15,10 +16,15 @@ import type { LanceDatabase } from './database.ts';
 import { countsOf, type Deletion, deletionFilter, doomedRows, revisionCounts } from './deletions.ts';
 import { GatheredReads } from './gathered-reads.ts';
 import { GroupCommit } from './group-commit.ts';
-import { hitOf, passageColumns, passageOf, pointRows, pointSchema } from './point-rows.ts';
+import { IdleWatch } from './idle-watch.ts';
+import { passageColumns, passageOf, pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
+import { bestMatching, nearest } from './searches.ts';
 import { allOf, anyOf, equals, isOneOf } from './sql.ts';
 import { LanceTable } from './table.ts';
+import { planUpkeep } from './upkeep-plan.ts';
+import { runUpkeep } from './upkeep-process.ts';
+import { indexWordsOfSmall, tableState } from './upkeep-steps.ts';
 
 /** 2,048 points of 384 dimensions with their text are about 6 MB; larger writes gain nothing. */
 const MAX_POINTS_PER_WRITE = 2_048;
@@ -42,15 +48,16 @@ export function pointTableName(embedderId: string, dimensions: number): string {
 export class LanceVectorStore implements VectorStore {
   readonly maxPointsPerWrite = MAX_POINTS_PER_WRITE;
   readonly #table: LanceTable;
-  readonly #folder: string;
+  readonly #database: LanceDatabase;
   readonly #dimensions: number;
   readonly #schema: Schema;
   readonly #writes: GroupCommit<PointWrite, number>;
   readonly #counts: GatheredReads<ReadonlyMap<string, number>>;
+  readonly #watch = new IdleWatch();
 
-  private constructor(table: LanceTable, folder: string, dimensions: number, schema: Schema) {
+  private constructor(database: LanceDatabase, table: LanceTable, dimensions: number, schema: Schema) {
+    this.#database = database;
     this.#table = table;
-    this.#folder = folder;
     this.#dimensions = dimensions;
     this.#schema = schema;
     this.#writes = new GroupCommit<PointWrite, number>({
@@ -75,7 +82,8 @@ export class LanceVectorStore implements VectorStore {
     const schema = pointSchema(dimensions);
     const name = pointTableName(embedderId, dimensions);
     const table = await LanceTable.open(database, { name, schema, indexed: ['id', 'book_id'] });
-    return new LanceVectorStore(table, database.folder, dimensions, schema);
+    await table.commit('index its words', (opened) => indexWordsOfSmall(database.lance, opened));
+    return new LanceVectorStore(database, table, dimensions, schema);
   }
 
   async upsert(points: readonly StoredPoint[]): Promise<void> {
@@ -110,8 +118,13 @@ export class LanceVectorStore implements VectorStore {
   async search(vector: Float32Array, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
     requireVector(vector, this.#dimensions, 'the question');
     if (limit <= 0) return [];
-    const rows = await this.#table.read('search', (table) => nearest(table, vector, filter, limit));
-    return rows.map(hitOf);
+    return await this.#table.read('search', (table) => nearest(table, vector, filter, limit));
+  }
+
+  async searchText(text: string, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
+    if (limit <= 0 || text.trim() === '') return [];
+    const words = new this.#database.lance.MatchQuery(text.toWellFormed(), 'text');
+    return await this.#table.read('search texts', (table) => bestMatching(table, words, filter, limit));
   }
 
   async get(ids: readonly string[]): Promise<readonly StoredPassage[]> {
@@ -127,10 +140,20 @@ export class LanceVectorStore implements VectorStore {
     return ids.flatMap((id) => found.get(id) ?? []);
   }
 
+  async needsUpkeep(): Promise<boolean> {
+    const state = await this.#table.read('be looked at', tableState);
+    return planUpkeep(state).length > 0 || this.#watch.isIdle(state);
+  }
+
+  async maintain(signal: AbortSignal): Promise<Upkeep> {
+    const order = { folder: this.#database.folder, table: this.#table.name };
+    return await this.#table.read('be maintained', () => runUpkeep(order, signal));
+  }
+
   async health(): Promise<string> {
     const rows = await this.#table.read('be read', (table) => table.countRows());
     const trouble = this.#table.maintenanceFailure;
-    return `LanceDB in ${this.#folder}, ${rows} passages${trouble === null ? '' : `; not compacted: ${trouble}`}`;
+    return `LanceDB in ${this.#database.folder}, ${rows} passages${trouble === null ? '' : `; not compacted: ${trouble}`}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -165,23 +188,6 @@ export class LanceVectorStore implements VectorStore {
       return { result, committed: useful.length > 0 };
     });
   }
-}
-
-/** Prefiltered: the filter is applied before the nearest rows are chosen, so that `limit` rows come if there are as many. */
-async function nearest(
-  table: Table,
-  vector: Float32Array,
-  filter: SearchFilter,
-  limit: number,
-): Promise<unknown[]> {
-  const query = table.query().nearestTo(vector).distanceType('cosine').limit(limit);
-  const { library, bookId } = filter;
-  const condition = allOf([
-    library === undefined ? undefined : equals('library', library),
-    bookId === undefined ? undefined : equals('book_id', bookId),
-  ]);
-  if (condition !== undefined) query.where(condition);
-  return await query.select([...passageColumns, '_distance']).toArray();
 }
 
 function bookIdsOf(points: readonly StoredPoint[]): ReadonlySet<string> {

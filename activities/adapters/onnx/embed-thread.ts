@@ -1,11 +1,19 @@
 /** One thread of the embedder: a tokenizer and a session that computes with one core, a text at a time. */
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime';
 import { Tokenizer } from 'tokenizers';
 import { z } from 'zod';
 import { meanPool } from './pooling.ts';
-import { CLOSE, type EmbedReply, embedJob, type ThreadReady, threadOptions } from './thread-messages.ts';
+import {
+  CLOSE,
+  type EmbedJob,
+  type EmbedReply,
+  embedJob,
+  type ThreadReady,
+  threadOptions,
+} from './thread-messages.ts';
 
 const options = threadOptions.parse(workerData);
 if (!parentPort) throw new Error('this module runs as a worker thread');
@@ -27,26 +35,64 @@ const outputName = session.outputNames[0] ?? 'last_hidden_state';
 const dimensions = (await hiddenState([101, 102])).dims[2] ?? 0;
 port.postMessage({ kind: 'ready', dimensions } satisfies ThreadReady);
 
-// One job after the other: `run` blocks the thread anyway, and the buffers are shared.
-let last: Promise<void> = Promise.resolve();
+// One text after the other: `run` blocks the thread anyway, and the buffers are shared.
+const urgent: EmbedJob[] = [];
+const others: EmbedJob[] = [];
+let closing = false;
+let working = false;
 port.on('message', (message: unknown) => {
-  last = last.then(() => (message === CLOSE ? port.close() : answer(message)));
+  accept(message);
+  void work();
 });
 
-async function answer(message: unknown): Promise<void> {
-  const { id, texts } = embedJob.parse(message);
+function accept(message: unknown): void {
+  if (message === CLOSE) {
+    closing = true;
+    return;
+  }
+  const { data: job, error } = embedJob.safeParse(message);
+  // Whoever sends that is broken: the thread ends, whichever job it has in hand.
+  if (error) queueMicrotask(() => assert.fail(error));
+  else (job.urgent ? urgent : others).push(job);
+}
+
+/** What has arrived already but waits for a turn of the event loop, which native code keeps from coming. */
+function acceptArrived(): void {
+  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) accept(next.message);
+}
+
+async function work(): Promise<void> {
+  if (working) return;
+  working = true;
+  for (let job = urgent.shift() ?? others.shift(); job; job = urgent.shift() ?? others.shift())
+    await answer(job);
+  working = false;
+  if (closing) port.close();
+}
+
+async function answer({ id, texts, urgent: isUrgent }: EmbedJob): Promise<void> {
   try {
-    const vectors = await embed(texts);
+    const vectors = await embed(texts, isUrgent ? async () => {} : answerUrgent);
     port.postMessage({ kind: 'done', id, vectors } satisfies EmbedReply, [vectors.buffer]);
   } catch (error) {
     port.postMessage({ kind: 'failed', id, message: String(error) } satisfies EmbedReply);
   }
 }
 
-async function embed(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>> {
+/** A question waits for one text of a batch at most. */
+async function answerUrgent(): Promise<void> {
+  acceptArrived();
+  for (let job = urgent.shift(); job; job = urgent.shift()) await answer(job);
+}
+
+async function embed(
+  texts: readonly string[],
+  beforeText: () => Promise<void>,
+): Promise<Float32Array<ArrayBuffer>> {
   const vectors = new Float32Array(texts.length * dimensions);
   const encodings = await tokenizer.encodeBatch([...texts]);
   for (const [index, encoding] of encodings.entries()) {
+    await beforeText();
     const ids = encoding.getIds();
     const hidden = await hiddenState(ids);
     if (!(hidden.data instanceof Float32Array))

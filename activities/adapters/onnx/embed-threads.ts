@@ -11,6 +11,7 @@ import { CLOSE, type EmbedReply, embedReply, type ThreadOptions, threadReady } f
 
 interface Job {
   readonly texts: readonly string[];
+  readonly urgent: boolean;
   resolve(vectors: Float32Array): void;
   reject(error: ScriptoriumError): void;
 }
@@ -20,7 +21,10 @@ interface Thread {
   readonly jobs: Map<number, Job>;
 }
 
-/** One job computes while the next lies ready, so that the thread never waits for the main one. */
+/**
+ * One job computes while the next lies ready, so that the thread never waits for the main one. Questions do not wait
+ * here: their threads take them between two texts of a batch.
+ */
 const JOBS_PER_THREAD = 2;
 
 export class EmbedThreads implements AsyncDisposable {
@@ -60,7 +64,8 @@ export class EmbedThreads implements AsyncDisposable {
   run(texts: readonly string[], kind: 'question' | 'passage'): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new ScriptoriumError('EMBEDDING_FAILED', 'The embedder is closed'));
-      (kind === 'question' ? this.#questions : this.#passages).push({ texts, resolve, reject });
+      const urgent = kind === 'question';
+      (urgent ? this.#questions : this.#passages).push({ texts, urgent, resolve, reject });
       if (this.#threads.size + this.#loading === 0) this.#refill();
       this.#dispatch();
     });
@@ -75,18 +80,25 @@ export class EmbedThreads implements AsyncDisposable {
   }
 
   #dispatch(): void {
-    for (let thread = this.#idlest(); thread; thread = this.#idlest()) {
-      const job = this.#questions.shift() ?? this.#passages.shift();
+    this.#dispatchFrom(this.#questions, () => this.#idlest(urgentJobs));
+    this.#dispatchFrom(this.#passages, () => {
+      const idlest = this.#idlest(({ jobs }) => jobs.size);
+      return idlest && idlest.jobs.size < JOBS_PER_THREAD ? idlest : undefined;
+    });
+  }
+
+  #dispatchFrom(line: Job[], choose: () => Thread | undefined): void {
+    for (let thread = choose(); thread; thread = choose()) {
+      const job = line.shift();
       if (!job) return;
       const id = this.#nextId++;
       thread.jobs.set(id, job);
-      thread.worker.postMessage({ id, texts: job.texts });
+      thread.worker.postMessage({ id, texts: job.texts, urgent: job.urgent });
     }
   }
 
-  #idlest(): Thread | undefined {
-    const [idlest] = [...this.#threads].sort((a, b) => a.jobs.size - b.jobs.size);
-    return idlest && idlest.jobs.size < JOBS_PER_THREAD ? idlest : undefined;
+  #idlest(loadOf: (thread: Thread) => number): Thread | undefined {
+    return [...this.#threads].sort((a, b) => loadOf(a) - loadOf(b))[0];
   }
 
   async #addThread(): Promise<number> {
@@ -144,6 +156,11 @@ export class EmbedThreads implements AsyncDisposable {
     for (const job of [...this.#questions.splice(0), ...this.#passages.splice(0)])
       job.reject(new ScriptoriumError('EMBEDDING_FAILED', why));
   }
+}
+
+/** Of two threads with as many questions, the one with fewer batches. */
+function urgentJobs({ jobs }: Thread): number {
+  return [...jobs.values()].filter(({ urgent }) => urgent).length + jobs.size / 1_000;
 }
 
 function readyThread(worker: Worker): Promise<number> {

@@ -7,7 +7,8 @@ export const threadOptions = z.object({
 });
 export type ThreadOptions = z.infer<typeof threadOptions>;
 
-export const embedJob = z.object({ id: z.int(), texts: z.array(z.string()) });
+/** An urgent job is done before all others, and between two texts of one that is under way. */
+export const embedJob = z.object({ id: z.int(), texts: z.array(z.string()), urgent: z.boolean() });
 export type EmbedJob = z.infer<typeof embedJob>;
 
 export const threadReady = z.object({ kind: z.literal('ready'), dimensions: z.int().positive() });

@@ -29,9 +29,9 @@ export class QdrantCatalog implements Catalog {
   /** @throws ScriptoriumError STORE_UNREACHABLE, STORE_REJECTED */
   static async open(qdrant: QdrantConnection, prefix: string): Promise<QdrantCatalog> {
     const catalog = new QdrantCatalog(qdrant, prefix);
-    const vector = { size: NO_VECTOR.length, distance: 'Dot' } as const;
-    await qdrant.ensureCollection(catalog.#books, vector, ['library', 'state']);
-    await qdrant.ensureCollection(catalog.#libraries, vector, []);
+    const shape = { vectors: { size: NO_VECTOR.length, distance: 'Dot' } } as const;
+    await qdrant.ensureCollection(catalog.#books, shape, { library: 'keyword', state: 'keyword' });
+    await qdrant.ensureCollection(catalog.#libraries, shape, {});
     return catalog;
   }
 

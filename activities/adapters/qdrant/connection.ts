@@ -45,29 +45,33 @@ export class QdrantConnection {
   }
 
   /**
-   * Makes the collection where it is missing, and the indexes of the payload's `keywords`, which Qdrant can use for a filtered search only
-   * if they were there before the points. Any number of processes may do so at the same time.
+   * Makes the collection where it is missing, and the indexes of its payload by field, which Qdrant can use for a filtered
+   * search only if they were there before the points. Any number of processes may do so at the same time.
    */
-  async ensureCollection(name: string, vector: CollectionVector, keywords: readonly string[]): Promise<void> {
-    await this.#createIfMissing(name, vector);
-    for (const field of keywords) {
+  async ensureCollection(
+    name: string,
+    shape: CollectionShape,
+    indexes: Readonly<Record<string, 'keyword' | 'integer'>>,
+  ): Promise<void> {
+    await this.#createIfMissing(name, shape);
+    for (const [field, kind] of Object.entries(indexes)) {
       await this.call(`index ${field} of ${name}`, (client) =>
-        client.createPayloadIndex(name, { field_name: field, field_schema: 'keyword', wait: true }),
+        client.createPayloadIndex(name, { field_name: field, field_schema: kind, wait: true }),
       );
     }
   }
 
-  async #createIfMissing(name: string, vectors: CollectionVector): Promise<void> {
-    if (await this.#exists(name)) return;
+  async #createIfMissing(name: string, shape: CollectionShape): Promise<void> {
+    if (await this.exists(name)) return;
     try {
-      await this.call(`create collection ${name}`, (client) => client.createCollection(name, { vectors }));
+      await this.call(`create collection ${name}`, (client) => client.createCollection(name, shape));
     } catch (error) {
       // Another process made it in between; any other failure left it missing.
-      if (!(await this.#exists(name))) throw error;
+      if (!(await this.exists(name))) throw error;
     }
   }
 
-  async #exists(name: string): Promise<boolean> {
+  async exists(name: string): Promise<boolean> {
     const { exists } = await this.call(`look for collection ${name}`, (client) =>
       client.collectionExists(name),
     );
@@ -75,10 +79,7 @@ export class QdrantConnection {
   }
 }
 
-export interface CollectionVector {
-  readonly size: number;
-  readonly distance: 'Cosine' | 'Dot';
-}
+export type CollectionShape = Parameters<QdrantClient['createCollection']>[1];
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;

@@ -2,7 +2,7 @@ import type { Catalog } from '../../ports/catalog.ts';
 import type { VectorStore } from '../../ports/vector-store.ts';
 import { QdrantCatalog } from './catalog.ts';
 import { QdrantConnection, type QdrantConnectionOptions } from './connection.ts';
-import { pointCollectionName, QdrantVectorStore } from './vector-store.ts';
+import { pointCollectionName, QdrantVectorStore, unnamedCollectionName } from './vector-store.ts';
 
 export interface QdrantStoreOptions extends QdrantConnectionOptions {
   /** `Embedder.id`: each embedder has a collection of its own. */
@@ -23,7 +23,8 @@ export async function openQdrantStores(
   const { prefix, embedderId, dimensions } = options;
   const qdrant = new QdrantConnection(options);
   const collection = pointCollectionName(prefix, embedderId, dimensions);
-  const store = await QdrantVectorStore.open(qdrant, collection, dimensions);
+  const unnamed = unnamedCollectionName(prefix, embedderId, dimensions);
+  const store = await QdrantVectorStore.open(qdrant, collection, dimensions, unnamed);
   const catalog = await QdrantCatalog.open(qdrant, prefix);
   return { store, catalog };
 }

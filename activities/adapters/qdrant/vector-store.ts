@@ -1,55 +1,45 @@
 import { createHash } from 'node:crypto';
+import type { QdrantClient } from '@qdrant/js-client-rest';
 import { validate as isUuid } from 'uuid';
-import { z } from 'zod';
 import type {
   PointKey,
   SearchFilter,
   StoredHit,
   StoredPassage,
   StoredPoint,
+  Upkeep,
   VectorStore,
 } from '../../ports/vector-store.ts';
-import { requirePoints, requireVector, wellFormedPassage } from '../point-checks.ts';
+import { requirePoints, requireVector } from '../point-checks.ts';
 import type { QdrantConnection } from './connection.ts';
+import { matches, type PointFilter, payloadIndexes, pointFilter } from './filters.ts';
+import { DENSE, KEY_FIELDS, keyOf, passageOf, pointCollection, pointStruct, WORDS } from './point-structs.ts';
+import { moveUnnamedPoints } from './upgrade.ts';
+import { questionWords } from './word-vectors.ts';
+
+type QueryRequest = Parameters<QdrantClient['query']>[1];
 
 /** Vectors travel as JSON, about 10 KB a point: 64 to 256 points a request are what Qdrant advises. */
 const MAX_POINTS_PER_WRITE = 128;
 
-const passagePayload = z.object({
-  bookId: z.string(),
-  revision: z.string(),
-  library: z.string(),
-  ordinal: z.number().int(),
-  text: z.string(),
-  title: z.string(),
-  author: z.string().nullable(),
-  language: z.string().nullable(),
-  year: z.number().int().nullable(),
-  format: z.string(),
-  path: z.string(),
-  page: z.object({ start: z.number().int(), end: z.number().int() }).nullable(),
-  section: z.array(z.string()),
-});
-
-interface FieldMatch {
-  readonly key: string;
-  readonly match: { readonly value: string };
-}
-
-interface PointFilter {
-  must: FieldMatch[];
-  must_not: FieldMatch[];
-}
-
 /** Keys are about 200 bytes of JSON each. */
 const POINTS_PER_PAGE = 1_000;
-const keyPayload = passagePayload.pick({ bookId: true, revision: true, library: true, ordinal: true });
-const KEY_FIELDS = Object.keys(keyPayload.shape);
+/** Rounded vectors may miss a neighbour: so many times the limit are compared exactly. */
+const OVERSAMPLING = 3;
 
 /** Vectors of two models never share a collection: its name holds a hash of the embedder's id and the vector size. */
 export function pointCollectionName(prefix: string, embedderId: string, dimensions: number): string {
+  return `${prefix}-passages-${modelHash(embedderId, dimensions)}`;
+}
+
+/** Name that the collection had in version 0.1, whose points had one vector without a name. */
+export function unnamedCollectionName(prefix: string, embedderId: string, dimensions: number): string {
+  return `${prefix}-points-${modelHash(embedderId, dimensions)}`;
+}
+
+function modelHash(embedderId: string, dimensions: number): string {
   const hash = createHash('sha256').update(`${embedderId}\n${dimensions}`).digest('hex');
-  return `${prefix}-points-${hash.slice(0, 16)}`;
+  return hash.slice(0, 16);
 }
 
 /** The vector store in a Qdrant server. Every write waits until the server has applied it. */
@@ -65,17 +55,19 @@ export class QdrantVectorStore implements VectorStore {
     this.#dimensions = dimensions;
   }
 
-  /** @throws ScriptoriumError STORE_UNREACHABLE, STORE_REJECTED */
+  /**
+   * Makes the collection where it is missing; points of version 0.1, in the collection `unnamed`, are moved into it.
+   * @throws ScriptoriumError STORE_UNREACHABLE, STORE_REJECTED
+   */
   static async open(
     qdrant: QdrantConnection,
     collection: string,
     dimensions: number,
+    unnamed?: string,
   ): Promise<QdrantVectorStore> {
-    await qdrant.ensureCollection(collection, { size: dimensions, distance: 'Cosine' }, [
-      'library',
-      'bookId',
-      'revision',
-    ]);
+    await qdrant.ensureCollection(collection, pointCollection(dimensions), payloadIndexes);
+    if (unnamed !== undefined && (await qdrant.exists(unnamed)))
+      await moveUnnamedPoints(qdrant, unnamed, collection);
     return new QdrantVectorStore(qdrant, collection, dimensions);
   }
 
@@ -114,7 +106,7 @@ export class QdrantVectorStore implements VectorStore {
   }
 
   async *scan(filter: SearchFilter): AsyncGenerator<readonly PointKey[]> {
-    const page = { filter: searchFilter(filter), limit: POINTS_PER_PAGE, with_payload: KEY_FIELDS };
+    const page = { filter: pointFilter(filter), limit: POINTS_PER_PAGE, with_payload: KEY_FIELDS };
     for (let offset: string | number | null = null; ; ) {
       const from: { offset?: string | number } = offset === null ? {} : { offset };
       const { points, next_page_offset } = await this.#qdrant.call('list points', (client) =>
@@ -129,15 +121,18 @@ export class QdrantVectorStore implements VectorStore {
   async search(vector: Float32Array, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
     requireVector(vector, this.#dimensions, 'the question');
     if (limit <= 0) return [];
-    const { points } = await this.#qdrant.call('search', (client) =>
-      client.query(this.#collection, {
-        query: Array.from(vector),
-        filter: searchFilter(filter),
-        limit,
-        with_payload: true,
-      }),
-    );
-    return points.map((point) => ({ ...passageOf(point), score: point.score }));
+    const quantization = { rescore: true, oversampling: OVERSAMPLING };
+    return await this.#query({
+      ...{ query: Array.from(vector), using: DENSE, params: { quantization } },
+      ...{ filter: pointFilter(filter), limit },
+    });
+  }
+
+  async searchText(text: string, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
+    const query = questionWords(text);
+    if (limit <= 0 || query.indices.length === 0) return [];
+    const hits = await this.#query({ query, using: WORDS, filter: pointFilter(filter), limit });
+    return hits.filter(({ score }) => score > 0);
   }
 
   async get(ids: readonly string[]): Promise<readonly StoredPassage[]> {
@@ -151,6 +146,15 @@ export class QdrantVectorStore implements VectorStore {
     return wanted.flatMap((id) => found.get(id) ?? []);
   }
 
+  /** The server looks after its indexes by itself. */
+  async needsUpkeep(): Promise<boolean> {
+    return false;
+  }
+
+  async maintain(): Promise<Upkeep> {
+    return { done: [], more: false };
+  }
+
   async health(): Promise<string> {
     const { version } = await this.#qdrant.call('say its version', (client) => client.versionInfo());
     const passages = await this.#count(noFilter());
@@ -159,6 +163,13 @@ export class QdrantVectorStore implements VectorStore {
 
   /** Nothing to release: the client closes idle connections by itself. */
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #query(request: QueryRequest): Promise<StoredHit[]> {
+    const { points } = await this.#qdrant.call('search', (client) =>
+      client.query(this.#collection, { ...request, with_payload: true }),
+    );
+    return points.map((point) => ({ ...passageOf(point), score: point.score }));
+  }
 
   async #count(filter: PointFilter): Promise<number> {
     const { count } = await this.#qdrant.call('count points', (client) =>
@@ -174,10 +185,6 @@ export class QdrantVectorStore implements VectorStore {
   }
 }
 
-function matches(key: string, value: string): FieldMatch {
-  return { key, match: { value: value.toWellFormed() } };
-}
-
 function noFilter(): PointFilter {
   return { must: [], must_not: [] };
 }
@@ -185,25 +192,4 @@ function noFilter(): PointFilter {
 function revisionsOf(bookId: string, revision: string | undefined): PointFilter {
   const must = [matches('bookId', bookId)];
   return { must: revision === undefined ? must : [...must, matches('revision', revision)], must_not: [] };
-}
-
-function searchFilter({ library, bookId }: SearchFilter): PointFilter {
-  const must = [
-    ...(library === undefined ? [] : [matches('library', library)]),
-    ...(bookId === undefined ? [] : [matches('bookId', bookId)]),
-  ];
-  return { must, must_not: [] };
-}
-
-function pointStruct(point: StoredPoint): { id: string; vector: number[]; payload: Record<string, unknown> } {
-  const { id, vector, ...payload } = wellFormedPassage(point);
-  return { id, vector: Array.from(vector), payload };
-}
-
-function passageOf(point: { readonly id: string | number; readonly payload?: unknown }): StoredPassage {
-  return { id: String(point.id), ...passagePayload.parse(point.payload) };
-}
-
-function keyOf(point: { readonly id: string | number; readonly payload?: unknown }): PointKey {
-  return { id: String(point.id), ...keyPayload.parse(point.payload) };
 }

@@ -1,18 +1,19 @@
 /** `ask` and `search`. */
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
-import { DEFAULT_TOP_K } from '../../../workflows/contract.ts';
 import type { Answer, Citation, SearchResult } from '../../../workflows/result-contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
 import { printable, printResult } from '../output.ts';
 import { placeText } from '../place.ts';
-import { wholeNumber } from '../whole-number.ts';
-
-interface QueryFlags {
-  readonly library?: string;
-  readonly topK: number;
-}
+import {
+  type QueryFlags,
+  queryOptions,
+  type SearchFlags,
+  searchOptions,
+  withQueryOptions,
+  withSearchOptions,
+} from '../query-flags.ts';
 
 export function addQuestionCommands(program: Command): void {
   withQueryOptions(
@@ -26,33 +27,27 @@ export function addQuestionCommands(program: Command): void {
       '\nExamples:\n  scriptorium ask "Who kept the north lamp?"\n  scriptorium ask "How is the bell wound?" --library manuals --json',
     )
     .action(ask);
-  withQueryOptions(
-    program.command('search').description('Find the passages nearest to a text').argument('<query>'),
+  withSearchOptions(
+    program.command('search').description('Find the passages that say most about a text').argument('<query>'),
   )
     .addHelpText(
       'after',
-      '\nExamples:\n  scriptorium search "calling C code from R with .Call"\n  scriptorium search storms --top-k 3 --json',
+      '\nExamples:\n  scriptorium search "calling C code from R with .Call"\n  scriptorium search storms --top-k 3 --years 1850-1899 --per-book 1 --json',
     )
     .action(search);
 }
 
-function withQueryOptions(command: Command): Command {
-  return command
-    .option('--library <name>', 'look only in this library')
-    .option('--top-k <n>', 'passages to find, 1 to 100', wholeNumber, DEFAULT_TOP_K);
-}
-
-async function ask(question: string, { library, topK }: QueryFlags, command: Command): Promise<void> {
+async function ask(question: string, flags: QueryFlags, command: Command): Promise<void> {
   await ensureStack();
   await using client = await ScriptoriumClient.connect();
-  const answer = await client.ask(question, { topK, ...(library && { library }) });
+  const answer = await client.ask(question, queryOptions(flags));
   printResult(command, answer, () => answerLines(answer));
 }
 
-async function search(query: string, { library, topK }: QueryFlags, command: Command): Promise<void> {
+async function search(query: string, flags: SearchFlags, command: Command): Promise<void> {
   await ensureStack();
   await using client = await ScriptoriumClient.connect();
-  const result = await client.search(query, { topK, ...(library && { library }) });
+  const result = await client.search(query, searchOptions(flags));
   printResult(command, result, () => hitLines(result));
 }
 

@@ -1,0 +1,67 @@
+/** Groups of chunks → the passages that a search gives, wider by the neighbours that are asked for. */
+import type { SearchHit } from '../../workflows/result-contract.ts';
+import { chunkIdOf } from '../naming.ts';
+import type { StoredPassage, VectorStore } from '../ports/vector-store.ts';
+import type { PassageGroup } from './group.ts';
+import { joinPieces } from './join.ts';
+
+/**
+ * With `neighbours` chunks before and after each group, as far as the book has them. No chunk is given twice: what stands
+ * between two groups goes to the better one.
+ */
+export async function widened(
+  store: VectorStore,
+  groups: readonly PassageGroup[],
+  neighbours: number,
+): Promise<PassageGroup[]> {
+  const taken = new Set(groups.flatMap(({ chunks }) => chunks.map(({ id }) => id)));
+  const wanted = groups.map((group) =>
+    neighbourIds(group, neighbours).filter((id) => !taken.has(id) && taken.add(id)),
+  );
+  const found = await store.get(wanted.flat());
+  const byId = new Map(found.map((passage) => [passage.id, passage]));
+  return groups.map((group, at) => {
+    const beside = (wanted[at] ?? []).flatMap((id) => byId.get(id) ?? []);
+    const chunks = [...group.chunks, ...beside].sort((a, b) => a.ordinal - b.ordinal);
+    return { best: group.best, chunks: runAround(chunks, group.best.passage) };
+  });
+}
+
+/** Ids are derived, so that the neighbours are of the same revision, and are known without a search. */
+function neighbourIds({ chunks }: PassageGroup, neighbours: number): string[] {
+  const [first, last] = [chunks[0], chunks.at(-1)];
+  if (!first || !last) return [];
+  const steps = Array.from({ length: neighbours }, (_, step) => step + 1);
+  const ordinals = [
+    ...steps.map((step) => first.ordinal - step),
+    ...steps.map((step) => last.ordinal + step),
+  ].filter((ordinal) => ordinal >= 0);
+  return ordinals.map((ordinal) => chunkIdOf(first.bookId, first.revision, ordinal));
+}
+
+/** A chunk that is missing in the store ends the passage. */
+function runAround(chunks: readonly StoredPassage[], best: StoredPassage): StoredPassage[] {
+  const at = chunks.findIndex(({ id }) => id === best.id);
+  let [from, to] = [at, at];
+  while (isNext(chunks[from - 1], chunks[from])) from -= 1;
+  while (isNext(chunks[to], chunks[to + 1])) to += 1;
+  return chunks.slice(from, to + 1);
+}
+
+function isNext(before: StoredPassage | undefined, after: StoredPassage | undefined): boolean {
+  return before !== undefined && after !== undefined && before.ordinal + 1 === after.ordinal;
+}
+
+/** `similarityOf` gives the cosine of a chunk that was found by its vector. */
+export function searchHitOf(
+  { best, chunks }: PassageGroup,
+  similarityOf: (chunkId: string) => number | undefined,
+): SearchHit {
+  const { id, title, author, section, path, bookId } = best.passage;
+  const { text, page } = joinPieces(chunks);
+  return {
+    ...{ score: best.score, text, title, author, page, section, path, bookId, chunkId: id },
+    chunkIds: chunks.map((chunk) => chunk.id),
+    similarity: similarityOf(id) ?? null,
+  };
+}

@@ -1,0 +1,73 @@
+/** The flags of `ask` and `search`, and what they say to the client. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_TOP_K } from '../../workflows/contract.ts';
+import { type SearchFilters, type SearchMode, searchModes } from '../../workflows/filter-contract.ts';
+import type { QueryOptions, SearchOptions } from '../index.ts';
+import { wholeNumber } from './whole-number.ts';
+
+export interface QueryFlags extends Omit<SearchFilters, 'pages' | 'years'> {
+  readonly library?: string;
+  readonly topK: number;
+  readonly perBook?: number;
+  readonly pages?: Span;
+  readonly years?: Span;
+}
+
+export interface SearchFlags extends QueryFlags {
+  readonly mode?: SearchMode;
+  readonly neighbours?: number;
+}
+
+interface Span {
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export function withQueryOptions(command: Command): Command {
+  return command
+    .option('--library <name>', 'look only in this library')
+    .option('--top-k <n>', 'passages to find, 1 to 100', wholeNumber, DEFAULT_TOP_K)
+    .option('--per-book <n>', 'passages of one book at most', wholeNumber)
+    .option('--book <id>', 'look only in this book')
+    .option('--title <text>', 'only in books of this title')
+    .option('--author <text>', 'only in books of this author')
+    .option('--language <code>', 'only in books in this language, for example en')
+    .option('--format <name>', 'only in books of this format: pdf, epub, docx, html, markdown, text')
+    .option('--section <heading>', 'only below this heading')
+    .option('--pages <range>', 'only on these pages: 12, 10-20, 10- or -20', span)
+    .option('--years <range>', 'only in books of these years: 1999, 1990-1999, 1990- or -1999', span);
+}
+
+export function withSearchOptions(command: Command): Command {
+  return withQueryOptions(command)
+    .addOption(new Option('--mode <mode>', 'search by meaning and words, or by one').choices(searchModes))
+    .option(
+      '--neighbours <n>',
+      'chunks before and after a hit that are joined to it, 0 to 3 (default: 1)',
+      wholeNumber,
+    );
+}
+
+export function queryOptions({ library, topK, perBook, ...filters }: QueryFlags): QueryOptions {
+  const { book, title, author, language, format, section, pages, years } = filters;
+  const given = { book, title, author, language, format, section, pages, years };
+  const narrowed = Object.values(given).some((value) => value !== undefined);
+  return {
+    topK,
+    ...(library && { library }),
+    ...(perBook && { perBook }),
+    ...(narrowed && { filters: given }),
+  };
+}
+
+export function searchOptions({ mode, neighbours, ...flags }: SearchFlags): SearchOptions {
+  return { ...queryOptions(flags), ...(mode && { mode }), ...(neighbours !== undefined && { neighbours }) };
+}
+
+/** `12`, `10-20`, `10-` or `-20`; that it ends after it begins is checked by the schema. */
+function span(text: string): Span {
+  const [, from, dash, to] = /^(\d*)(-?)(\d*)$/.exec(text.trim()) ?? [];
+  if (!from && !to) throw new InvalidArgumentError('It must be a number or a range, for example 10-20.');
+  if (!dash) return { from: Number(from), to: Number(from) };
+  return { ...(from && { from: Number(from) }), ...(to && { to: Number(to) }) };
+}

@@ -1,0 +1,105 @@
+/** A store as large as a library of 9,000 books: real sentences put together anew, vectors in clusters. */
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openLanceStores } from '../../../activities/adapters/lancedb/lance-stores.ts';
+import { bookIdOf, chunkIdOf } from '../../../activities/naming.ts';
+import type { BookRecord } from '../../../activities/ports/catalog.ts';
+import type { StoredPoint } from '../../../activities/ports/vector-store.ts';
+import { Seeded } from './seeded-numbers.ts';
+
+export const CHUNKS_PER_BOOK = 150;
+const SENTENCES_PER_CHUNK = 7;
+const CLUSTERS = 2_000;
+/** Length of the noise beside a centre of length one: neighbours of real passages have a cosine of about 0.6. */
+const NOISE = 0.8;
+const LIBRARIES = 3;
+const REVISION = 'r1';
+const BOOKS_AT_ONCE = 50;
+
+export type Stores = Awaited<ReturnType<typeof openLanceStores>>;
+
+export interface SyntheticOptions {
+  readonly folder: string;
+  readonly chunks: number;
+  readonly embedderId: string;
+  readonly dimensions: number;
+  readonly sentences: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Opens the store, and fills it where that is not done yet; `loadSeconds` is null when it was there. */
+export async function openSyntheticStore(
+  options: SyntheticOptions,
+): Promise<{ stores: Stores; loadSeconds: number | null }> {
+  const { folder, embedderId, dimensions } = options;
+  const complete = join(folder, 'complete');
+  const isThere = existsSync(complete);
+  if (!isThere) await rm(folder, { recursive: true, force: true });
+  const stores = await openLanceStores({ folder, embedderId, dimensions });
+  if (isThere) return { stores, loadSeconds: null };
+  const started = performance.now();
+  await fill(stores, options);
+  await writeFile(complete, '');
+  return { stores, loadSeconds: (performance.now() - started) / 1_000 };
+}
+
+async function fill({ store, catalog }: Stores, options: SyntheticOptions): Promise<void> {
+  const { chunks, embedderId, dimensions, signal } = options;
+  const random = new Seeded(7);
+  const centres = Array.from({ length: CLUSTERS }, () => random.unitVector(dimensions));
+  for (let n = 0; n < LIBRARIES; n++)
+    await catalog.putLibrary({ library: `library-${n}`, embedderId, dimensions });
+  const books = Math.ceil(chunks / CHUNKS_PER_BOOK);
+  for (let from = 0; from < books; from += BOOKS_AT_ONCE) {
+    signal.throwIfAborted();
+    const some = Array.from({ length: Math.min(BOOKS_AT_ONCE, books - from) }, (_, n) => bookOf(from + n));
+    const points = some.flatMap((book) => pointsOf(book, random, centres, options.sentences));
+    const size = store.maxPointsPerWrite;
+    const writes = Array.from({ length: Math.ceil(points.length / size) }, (_, n) =>
+      store.upsert(points.slice(n * size, (n + 1) * size)),
+    );
+    await Promise.all([...writes, ...some.map((book) => catalog.put(recordOf(book)))]);
+    process.stderr.write(`\r${(from + some.length) * CHUNKS_PER_BOOK} chunks written `);
+  }
+  process.stderr.write('\n');
+}
+
+interface SyntheticBook {
+  readonly bookId: string;
+  readonly library: string;
+  readonly path: string;
+  readonly n: number;
+}
+
+function bookOf(n: number): SyntheticBook {
+  const library = `library-${n % LIBRARIES}`;
+  const path = `/books/${n}.pdf`;
+  return { n, library, path, bookId: bookIdOf(library, path) };
+}
+
+function pointsOf(
+  { bookId, library, path, n }: SyntheticBook,
+  random: Seeded,
+  centres: readonly Float32Array[],
+  sentences: readonly string[],
+): StoredPoint[] {
+  const subject = random.pick(centres);
+  return Array.from({ length: CHUNKS_PER_BOOK }, (_, ordinal) => ({
+    ...{ id: chunkIdOf(bookId, REVISION, ordinal), bookId, revision: REVISION, library, ordinal, path },
+    text: Array.from({ length: SENTENCES_PER_CHUNK }, () => random.pick(sentences)).join(' '),
+    ...{ title: `Book ${n}`, author: `Author ${n % 700}`, language: n % 9 === 0 ? 'de' : 'en' },
+    ...{ year: 1900 + (n % 120), format: n % 5 === 0 ? 'epub' : 'pdf' },
+    ...{ page: { start: ordinal + 1, end: ordinal + 1 }, section: [`Chapter ${ordinal >> 4}`] },
+    vector: random.near(ordinal % 3 === 0 ? random.pick(centres) : subject, NOISE),
+  }));
+}
+
+function recordOf({ bookId, library, path, n }: SyntheticBook): BookRecord {
+  return {
+    ...{ bookId, library, path, title: `Book ${n}`, author: `Author ${n % 700}`, format: 'pdf' },
+    ...{ state: 'ingested', revision: REVISION, sha256: null, bytes: 0, mtimeMs: 0, pipeline: '' },
+    ...{ pages: CHUNKS_PER_BOOK, chunks: CHUNKS_PER_BOOK, artifacts: null, failure: null },
+    ...{ workflowId: 'bench', updatedAtMs: 0 },
+  };
+}

@@ -1,0 +1,125 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { IdleWatch } from '../../activities/adapters/lancedb/idle-watch.ts';
+import { planUpkeep, type TableState, wantedIndexes } from '../../activities/adapters/lancedb/upkeep-plan.ts';
+
+const index = (name: string, unindexedRows = 0, segments = 1) => ({ name, unindexedRows, segments });
+const all = wantedIndexes.map(({ name }) => index(name));
+const stepsFor = (state: Partial<TableState>): string[] =>
+  planUpkeep({ rows: 0, fragments: 1, indexes: [], ...state }).map((step) =>
+    step.kind === 'compact' ? 'compact' : step.index.column,
+  );
+
+describe('a table is idle', () => {
+  const state = (rows: number, unindexedRows: number): TableState => ({
+    ...{ rows, fragments: 1, indexes: [index('text_idx', unindexedRows)] },
+  });
+
+  test('when its rows without an index are the same twice, and not while they grow', () => {
+    const watch = new IdleWatch();
+    expect([state(100, 10), state(120, 30), state(120, 30)].map((each) => watch.isIdle(each))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  test('once: what upkeep could not index does not call for it again and again', () => {
+    const watch = new IdleWatch();
+    const looks = Array.from({ length: 5 }, () => watch.isIdle(state(100, 10)));
+    expect(looks).toEqual([false, true, false, false, false]);
+    expect([state(110, 20), state(110, 20)].map((each) => watch.isIdle(each))).toEqual([false, true]);
+  });
+
+  test('never, when every row has its indexes', () => {
+    const watch = new IdleWatch();
+    expect([1, 2, 3].map(() => watch.isIdle(state(100, 0)))).toEqual([false, false, false]);
+  });
+});
+
+describe('what upkeep does', () => {
+  test('to a small table is nothing', () => {
+    expect(stepsFor({ rows: 4_999 })).toEqual([]);
+  });
+
+  test.each([
+    [5_000, ['text']],
+    [
+      50_000,
+      [
+        'text',
+        'id',
+        'book_id',
+        'title',
+        'author',
+        'year',
+        'page_start',
+        'page_end',
+        'library',
+        'language',
+        'format',
+        'section',
+      ],
+    ],
+  ])('to one of %d rows is to build what pays', (rows, columns) => {
+    expect(stepsFor({ rows })).toEqual(columns);
+  });
+
+  test('to one of a million rows is to index its vectors, too', () => {
+    expect(stepsFor({ rows: 1_000_000 })).toContain('vector');
+  });
+
+  test('to one that is whole is nothing, whatever its size', () => {
+    for (const rows of [5_000, 100_000, 10_000_000]) {
+      const fragments = Math.ceil(rows / 1_000_000);
+      expect(stepsFor({ rows, fragments, indexes: all })).toEqual([]);
+    }
+  });
+
+  test('to one with many rows that no index holds, or many fragments, is to compact it', () => {
+    expect(stepsFor({ rows: 60_000, indexes: [...all, index('text_idx', 1_001)] })).toEqual(['compact']);
+    expect(stepsFor({ rows: 60_000, fragments: 66, indexes: all })).toEqual(['compact']);
+    expect(stepsFor({ rows: 60_000, fragments: 65, indexes: [...all, index('text_idx', 1_000)] })).toEqual(
+      [],
+    );
+  });
+
+  test('to one that nobody writes is to index it to the last row', () => {
+    const state = { rows: 60_000, fragments: 2, indexes: [...all, index('text_idx', 1)] };
+    expect(planUpkeep(state, 0)).toEqual([{ kind: 'compact' }]);
+    expect(planUpkeep({ ...state, indexes: all }, 0)).toEqual([]);
+  });
+
+  test('to an index of vectors in many parts is to build it anew', () => {
+    const others = all.filter(({ name }) => name !== 'vector_idx');
+    expect(stepsFor({ rows: 500_000, indexes: [...others, index('vector_idx', 0, 13)] })).toEqual(['vector']);
+    expect(stepsFor({ rows: 500_000, indexes: [...others, index('vector_idx', 0, 12)] })).toEqual([]);
+  });
+
+  test('is done once it is done: nothing is left to do after it', () => {
+    const state = fc.record({
+      rows: fc.nat(3_000_000),
+      fragments: fc.nat(2_000),
+      indexes: fc
+        .subarray(all)
+        .chain((some) =>
+          fc.constant(some.map(({ name }) => index(name, (name.length * 3_001) % 20_000, name.length))),
+        ),
+    });
+    fc.assert(
+      fc.property(state, (before) => {
+        const steps = planUpkeep(before);
+        const built = steps.flatMap((step) => (step.kind === 'build' ? index(step.index.name) : []));
+        const compacted = steps.some(({ kind }) => kind === 'compact');
+        const names = new Set(built.map(({ name }) => name));
+        const kept = before.indexes.filter(({ name }) => !names.has(name));
+        const after = {
+          rows: before.rows,
+          fragments: compacted ? Math.ceil(before.rows / 1_000_000) : before.fragments,
+          indexes: [...built, ...kept.map((each) => (compacted ? { ...each, unindexedRows: 0 } : each))],
+        };
+        expect(planUpkeep(after)).toEqual([]);
+      }),
+    );
+  });
+});
