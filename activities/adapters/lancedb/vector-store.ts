@@ -20,7 +20,7 @@ import { IdleWatch } from './idle-watch.ts';
 import { passageColumns, passageOf, pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
 import { bestMatching, nearest } from './searches.ts';
-import { allOf, anyOf, equals, isOneOf } from './sql.ts';
+import { anyOf, isOneOf } from './sql.ts';
 import { LanceTable } from './table.ts';
 import { planUpkeep } from './upkeep-plan.ts';
 import { runUpkeep } from './upkeep-process.ts';
