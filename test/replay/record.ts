@@ -5,11 +5,17 @@
  */
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { connectTemporal } from '../../client/connection.ts';
+import { ScriptoriumClient } from '../../client/index.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
+import { ingestBookId } from '../../workflows/contract.ts';
+import { generateBooks } from '../bench/generated-books.ts';
+import { fakeEmbedderEnv } from '../chaos/kill-run.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
+import { endProcess, workerPids } from '../helpers/stack-processes.ts';
 
 const histories = new URL('./histories/', import.meta.url);
 /** The same on every machine, so that a history tells nothing of the one that recorded it. */
@@ -18,7 +24,11 @@ const folder = join('/tmp', 'scriptorium-histories');
 const [version] = process.argv.slice(2);
 if (!version) throw new Error('name the version that is recorded');
 
-await using home = await TestHome.create();
+/** A step of a run starts 500. */
+const BOOKS = 560;
+const MOST_OF_A_KIND = 4;
+
+await using home = await TestHome.create(fakeEmbedderEnv);
 await buildSamples();
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder);
@@ -30,20 +40,74 @@ await home.run('ingest', join(folder, 'books'));
 await home.run('ask', 'Why does the Tolland Low lighthouse stand on rails?');
 await home.run('search', 'how to feed bees in spring');
 await home.run('books');
+await steeredRun();
+await cancelledRun();
+await home.run('retry', '--library', 'steered');
+await home.run('explain', join(folder, 'books', 'lights-of-saint-orrin.pdf'));
+await home.run('remove', join(folder, 'books', 'lights-of-saint-orrin.pdf'));
+await home.run('verify', '--repair');
+await home.run('gc', '--grace', '0');
 await save(version);
 await rm(folder, { recursive: true, force: true });
 
-/** Every workflow that ran, one compressed file each. */
+/** More books than one step takes, every update, a terminated book, and a worker that is killed. */
+async function steeredRun(): Promise<void> {
+  const books = join(folder, 'generated');
+  await generateBooks({ folder: books, books: BOOKS, passages: [3, 6] });
+  await writeFile(join(books, 'broken.pdf'), 'no PDF');
+  const running = home.run('ingest', books, '--library', 'steered', '--parallel', '50');
+  await using client = await ScriptoriumClient.connect({ env: home.env });
+  const run = client.run('steered');
+  await until(async () => (await run.progress()).books.ingested > 20);
+  await run.setParallel(20);
+  await run.moveToFront([join(books, 'shelf-0', 'volume-490.txt')]);
+  await run.cancelBooks([join(books, 'shelf-0', 'volume-480.txt')]);
+  await terminateOne((await run.progress()).running[0]?.bookId ?? '');
+  await run.pause();
+  await until(async () => (await run.progress()).inFlight === 0);
+  await run.resume();
+  for (const pid of await workerPids(home.paths.stackFile)) endProcess(pid);
+  await until(async () => (await run.progress()).books.ingested > 100);
+  await run.retryFailed();
+  await run.setParallel(50);
+  await running;
+}
+
+async function cancelledRun(): Promise<void> {
+  const running = home.run('ingest', join(folder, 'generated'), '--library', 'cancelled', '--parallel', '10');
+  await using client = await ScriptoriumClient.connect({ env: home.env });
+  const run = client.run('cancelled');
+  await until(async () => (await run.progress()).books.ingested > 5);
+  await run.cancel();
+  await running;
+}
+
+async function terminateOne(bookId: string): Promise<void> {
+  const client = await connectTemporal({ env: home.env });
+  await client.workflow.getHandle(ingestBookId('steered', bookId)).terminate('recorded');
+  await client.connection.close();
+}
+
+/** A run that is not there yet, or does not answer, is asked again. */
+async function until(reached: () => Promise<boolean>): Promise<void> {
+  while (!(await reached().catch(() => false))) await setTimeout(100);
+}
+
+/** Every workflow that ran, one compressed file each; of the books, a few of each kind of end. */
 async function save(release: string): Promise<void> {
   const client = await connectTemporal({ env: home.env });
   const seen = new Map<string, number>();
-  for await (const { workflowId, runId, type } of client.workflow.list()) {
+  for await (const { workflowId, runId, type, status } of client.workflow.list()) {
+    const kind = `${type}-${status.name.toLowerCase().replaceAll('_', '-')}`;
+    const number = (seen.get(kind) ?? 0) + 1;
+    if (number > MOST_OF_A_KIND) continue;
+    seen.set(kind, number);
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    const number = (seen.get(type) ?? 0) + 1;
-    seen.set(type, number);
-    const json = historyToJSON(history).replaceAll(/"identity": ?"[^"]*"/g, '"identity":"recorder"');
-    await writeFile(new URL(`${release}-${type}-${number}.json.gz`, histories), gzipSync(json, { level: 9 }));
+    const json = historyToJSON(history)
+      .replaceAll(/"identity": ?"[^"]*"/g, '"identity":"recorder"')
+      .replaceAll(/"stackTrace": ?"(?:[^"\\]|\\.)*"/g, '"stackTrace":""');
+    await writeFile(new URL(`${release}-${kind}-${number}.json.gz`, histories), gzipSync(json, { level: 9 }));
   }
   await client.connection.close();
-  process.stdout.write(`${[...seen].map(([type, count]) => `${count} ${type}`).join(', ')}\n`);
+  process.stdout.write(`${[...seen].map(([kind, count]) => `${count} ${kind}`).join(', ')}\n`);
 }
