@@ -4,6 +4,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ScriptoriumError } from '../activities/errors.ts';
 import { homeOf } from './home.ts';
 import { DEFAULT_NAMESPACE, readStackState } from './stack-state.ts';
+import { traceStarts } from './tracing.ts';
 
 export interface ConnectOptions {
   /** Host and port of Temporal. Default: TEMPORAL_ADDRESS, else the local stack. */
@@ -43,10 +44,12 @@ export async function temporalTarget({
 /** @throws ScriptoriumError STACK_UNREACHABLE */
 export async function connectTemporal(options: ConnectOptions = {}): Promise<Client> {
   const { connection, namespace } = await temporalTarget(options);
+  const workflow = await traceStarts(options.env ?? process.env);
   try {
     return new Client({
       connection: await Connection.connect({ ...connection, connectTimeout: CONNECT_TIMEOUT }),
       namespace,
+      ...(workflow.length > 0 && { interceptors: { workflow } }),
     });
   } catch (cause) {
     throw new ScriptoriumError('STACK_UNREACHABLE', `Temporal does not answer at ${connection.address}`, {

@@ -13,7 +13,7 @@ export interface Bundles {
 
 export async function writeBundles(folder: string): Promise<Bundles> {
   const logger = new DefaultLogger('WARN');
-  const ours = await bundleWorkflows(logger);
+  const ours = await bundleWorkflows({ logger });
   const workflowsPath = fileURLToPath(new URL('./floor-workflows.ts', import.meta.url));
   const floor = await bundleWorkflowCode({ workflowsPath, logger });
   const paths: Bundles = { ours: join(folder, 'ours.js'), floor: join(folder, 'floor.js') };

@@ -1,0 +1,21 @@
+/** A command as the root of a trace, where traces are wanted. */
+import { SpanStatusCode } from '@opentelemetry/api';
+import type { Command } from 'commander';
+import { startTracing } from '../tracing.ts';
+
+/** Runs the command that the arguments name. What was traced is sent before this resolves. */
+export async function runTraced(program: Command): Promise<void> {
+  await using tracing = await startTracing(process.env, 'scriptorium-cli');
+  if (!tracing) return void (await program.parseAsync());
+  await tracing.tracer.startActiveSpan('scriptorium', async (span) => {
+    program.hook('preAction', (_, action) => void span.updateName(`scriptorium ${action.name()}`));
+    try {
+      await program.parseAsync();
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}

@@ -1,0 +1,100 @@
+/** Stores and models with a span around each call, named and described by OpenTelemetry's conventions. */
+import type { Attributes, Tracer } from '../../activities/ports/telemetry.ts';
+import type { Parts } from '../parts.ts';
+import type { Metrics } from './metrics.ts';
+import { observed, type Watch } from './observed.ts';
+
+export interface ObservedOptions {
+  readonly metrics: Metrics;
+  /** Null: counted, and not traced. */
+  readonly tracer: Tracer | null;
+  /** Name of the store, as OpenTelemetry has it: `lancedb`, `qdrant`. */
+  readonly storeSystem: string;
+  /** Null: answers are extractive, and no model is called. */
+  readonly answerModel: string | null;
+}
+
+const storeMethods = new Set([
+  'upsert',
+  'count',
+  'deleteStale',
+  'delete',
+  'deletePoints',
+  'search',
+  'lexical',
+  'get',
+]);
+const catalogMethods = new Set(['get', 'put', 'list', 'remove', 'getLibrary', 'putLibrary', 'listLibraries']);
+
+export function observedParts(parts: Parts, options: ObservedOptions): Parts {
+  const embedder = observed(parts.embedder, new Set(['embed']), embedWatch(parts.embedder.id, options));
+  const { tracer, storeSystem: system, answerModel } = options;
+  if (!tracer) return { ...parts, embedder };
+  return {
+    ...parts,
+    embedder,
+    store: observed(parts.store, storeMethods, storeWatch(tracer, system, 'passages')),
+    catalog: observed(parts.catalog, catalogMethods, storeWatch(tracer, system, 'books')),
+    answerModel: answerModel
+      ? observed(parts.answerModel, new Set(['answer']), chatWatch(tracer, answerModel))
+      : parts.answerModel,
+  };
+}
+
+function embedWatch(model: string, { metrics, tracer }: ObservedOptions): Watch {
+  return async (_, [texts, options], run) => {
+    const size = lengthOf(texts);
+    metrics.embeddingBatch.record(size ?? 0);
+    if (!tracer) return await run();
+    const question = isObject(options) && Reflect.get(options, 'kind') === 'question';
+    return await tracer.span(
+      question ? 'query.embed' : `embeddings ${model}`,
+      {
+        ...{ 'gen_ai.operation.name': 'embeddings', 'gen_ai.provider.name': 'scriptorium' },
+        ...{ 'gen_ai.request.model': model, 'scriptorium.batch.size': size ?? 0 },
+      },
+      run,
+    );
+  };
+}
+
+/** A search is a stage of a question; the other calls have the names that databases have. */
+function storeWatch(tracer: Tracer, system: string, collection: string): Watch {
+  return (method, [first], run) => {
+    const size = lengthOf(first);
+    const attributes: Attributes = {
+      ...{ 'db.system.name': system, 'db.operation.name': method, 'db.collection.name': collection },
+      ...(Array.isArray(first) && size !== null && { 'db.operation.batch.size': size }),
+    };
+    const name = collection === 'passages' && isSearch(method) ? 'query.search' : `${method} ${collection}`;
+    return tracer.span(name, attributes, async (span) => {
+      const result = await run();
+      const rows = lengthOf(result);
+      if (rows !== null) span.set({ 'db.response.returned_rows': rows });
+      return result;
+    });
+  };
+}
+
+function isSearch(method: string): boolean {
+  return method === 'search' || method === 'lexical';
+}
+
+function chatWatch(tracer: Tracer, model: string): Watch {
+  const attributes = {
+    ...{ 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'openai' },
+    ...{ 'gen_ai.request.model': model, 'gen_ai.output.type': 'text' },
+  };
+  return (_method, [, passages], run) =>
+    tracer.span(`chat ${model}`, { ...attributes, 'scriptorium.passages': lengthOf(passages) ?? 0 }, run);
+}
+
+/** Of what is a list or a map; null for anything else, vectors too. */
+function lengthOf(value: unknown): number | null {
+  if (Array.isArray(value)) return value.length;
+  return value instanceof Map ? value.size : null;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

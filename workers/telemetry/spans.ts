@@ -1,0 +1,64 @@
+/** Spans of this process, and those that workflows hand over, on their way to OpenTelemetry's SDK. */
+import { type Tracer as OtelTracer, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { ScriptoriumError } from '../../activities/errors.ts';
+import type { Tracer } from '../../activities/ports/telemetry.ts';
+
+export function tracerOver(tracer: OtelTracer): Tracer {
+  return {
+    span: (name, attributes, run) =>
+      tracer.startActiveSpan(name, { attributes }, async (span) => {
+        try {
+          return await run({ set: (more) => void span.setAttributes(more) });
+        } catch (error) {
+          span.setAttribute('error.type', error instanceof ScriptoriumError ? error.code : nameOf(error));
+          span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
+          throw error;
+        } finally {
+          span.end();
+        }
+      }),
+  };
+}
+
+/** Fields for a line of the log; none outside of spans. */
+export function traceFields(): { trace_id?: string; span_id?: string } {
+  const context = trace.getActiveSpan()?.spanContext();
+  return context ? { trace_id: context.traceId, span_id: context.spanId } : {};
+}
+
+/** What only looks at a workflow is not part of its way. */
+const withoutTrace = /^(?:HandleQuery|ValidateUpdate):/;
+
+/**
+ * Temporal's sink adds all that is known of a workflow to the attributes of its spans: memo, search attributes, types of
+ * every kind. A few of them are enough, and are of the types that attributes may have.
+ */
+export function ofWorkflows(processor: Pick<SpanProcessor, 'onEnd'>): Pick<SpanProcessor, 'onEnd'> {
+  return {
+    onEnd(span) {
+      if (withoutTrace.test(span.name)) return;
+      processor.onEnd({ ...span, attributes: plainAttributes(span.attributes) });
+    },
+  };
+}
+
+const renamed: Readonly<Record<string, string>> = {
+  workflowId: 'temporalWorkflowId',
+  runId: 'run_id',
+  workflowType: 'temporalWorkflowType',
+  taskQueue: 'temporalTaskQueue',
+};
+
+function plainAttributes(attributes: ReadableSpan['attributes']): ReadableSpan['attributes'] {
+  return Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, value]) => {
+      const own = renamed[name] ?? (/[._]/.test(name) || name.startsWith('temporal') ? name : undefined);
+      return own === undefined ? [] : [[own, value]];
+    }),
+  );
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'INTERNAL';
+}
