@@ -89,10 +89,18 @@ function name(span: WorkflowSpan | undefined, input: unknown): void {
   span.setAttributes(attributesOf(input));
 }
 
-/** Plain fields that say which library and book it is about; never a question's text. */
+/** Plain fields of an input or a result: library, book, counts; never a question's text. */
 function attributesOf(input: unknown): Record<string, string | number> {
   if (typeof input !== 'object' || input === null) return {};
-  const shown = { library: 'library', bookId: 'book.id', path: 'book.path', topK: 'top_k' };
+  const shown = {
+    library: 'library',
+    bookId: 'book.id',
+    path: 'book.path',
+    topK: 'top_k',
+    pages: 'pages',
+    chunks: 'chunks',
+    mode: 'answer_mode',
+  };
   const found: Record<string, string | number> = {};
   for (const [field, attribute] of Object.entries(shown)) {
     const value: unknown = Reflect.get(input, field);
@@ -108,7 +116,11 @@ function tell(
   input: unknown,
   result?: unknown,
 ): void {
-  span?.setAttributes({ 'scriptorium.outcome': outcome, ...(code !== null && { 'error.type': code }) });
+  span?.setAttributes({
+    ...attributesOf(result),
+    'scriptorium.outcome': outcome,
+    ...(code !== null && { 'error.type': code }),
+  });
   const whole = toldWhole.has(workflowInfo().workflowType);
   ends.told({
     ...{ outcome, code, traceId: span?.spanContext().traceId ?? null },

@@ -131,16 +131,3 @@ function valuesOf(list: z.output<typeof attributes>): ReceivedSpan['attributes']
     ]),
   );
 }
-
-/** A trace as lines, children below their parents: for people, and for messages of tests. */
-export function treeOf(spans: readonly ReceivedSpan[], traceId: string): string[] {
-  const own = spans.filter((each) => each.traceId === traceId).sort((a, b) => a.startMs - b.startMs);
-  const ids = new Set(own.map(({ spanId }) => spanId));
-  const below = (parent: string | null, depth: number): string[] =>
-    own
-      .filter(({ parentId }) =>
-        parent === null ? parentId === null || !ids.has(parentId) : parentId === parent,
-      )
-      .flatMap((each) => [`${'  '.repeat(depth)}${each.name}`, ...below(each.spanId, depth + 1)]);
-  return below(null, 0);
-}

@@ -21,13 +21,13 @@ const storeMethods = new Set([
   'delete',
   'deletePoints',
   'search',
-  'lexical',
+  'searchText',
   'get',
 ]);
 const catalogMethods = new Set(['get', 'put', 'list', 'remove', 'getLibrary', 'putLibrary', 'listLibraries']);
 
 export function observedParts(parts: Parts, options: ObservedOptions): Parts {
-  const embedder = observed(parts.embedder, new Set(['embed']), embedWatch(parts.embedder.id, options));
+  const embedder = observed(parts.embedder, new Set(['embed']), embedWatch(modelOf(parts), options));
   const { tracer, storeSystem: system, answerModel } = options;
   if (!tracer) return { ...parts, embedder };
   return {
@@ -41,17 +41,22 @@ export function observedParts(parts: Parts, options: ObservedOptions): Parts {
   };
 }
 
+/** Of the embedder's id, which is made of many things, the name that people know. */
+function modelOf({ embedder }: Parts): string {
+  return embedder.id.split('/')[0] ?? embedder.id;
+}
+
 function embedWatch(model: string, { metrics, tracer }: ObservedOptions): Watch {
   return async (_, [texts, options], run) => {
-    const size = lengthOf(texts);
-    metrics.embeddingBatch.record(size ?? 0);
+    const size = lengthOf(texts) ?? 0;
+    metrics.embeddingBatch.record(size);
     if (!tracer) return await run();
-    const question = isObject(options) && Reflect.get(options, 'kind') === 'question';
+    const question = fieldOf(options, 'kind') === 'question';
     return await tracer.span(
       question ? 'query.embed' : `embeddings ${model}`,
       {
         ...{ 'gen_ai.operation.name': 'embeddings', 'gen_ai.provider.name': 'scriptorium' },
-        ...{ 'gen_ai.request.model': model, 'scriptorium.batch.size': size ?? 0 },
+        ...{ 'gen_ai.request.model': model, 'scriptorium.batch.size': size },
       },
       run,
     );
@@ -77,7 +82,7 @@ function storeWatch(tracer: Tracer, system: string, collection: string): Watch {
 }
 
 function isSearch(method: string): boolean {
-  return method === 'search' || method === 'lexical';
+  return method === 'search' || method === 'searchText';
 }
 
 function chatWatch(tracer: Tracer, model: string): Watch {
@@ -85,8 +90,25 @@ function chatWatch(tracer: Tracer, model: string): Watch {
     ...{ 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'openai' },
     ...{ 'gen_ai.request.model': model, 'gen_ai.output.type': 'text' },
   };
-  return (_method, [, passages], run) =>
-    tracer.span(`chat ${model}`, { ...attributes, 'scriptorium.passages': lengthOf(passages) ?? 0 }, run);
+  return (_, [, passages], run) =>
+    tracer.span(
+      `chat ${model}`,
+      { ...attributes, 'scriptorium.passages': lengthOf(passages) ?? 0 },
+      async (span) => {
+        const written = await run();
+        span.set(usageOf(written));
+        return written;
+      },
+    );
+}
+
+function usageOf(written: unknown): Attributes {
+  const usage = fieldOf(written, 'usage');
+  const [input, output] = [fieldOf(usage, 'inputTokens'), fieldOf(usage, 'outputTokens')];
+  return {
+    ...(typeof input === 'number' && { 'gen_ai.usage.input_tokens': input }),
+    ...(typeof output === 'number' && { 'gen_ai.usage.output_tokens': output }),
+  };
 }
 
 /** Of what is a list or a map; null for anything else, vectors too. */
@@ -95,6 +117,6 @@ function lengthOf(value: unknown): number | null {
   return value instanceof Map ? value.size : null;
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+function fieldOf(value: unknown, field: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined;
 }

@@ -1,13 +1,13 @@
 /** Spans of this process, and those that workflows hand over, on their way to OpenTelemetry's SDK. */
-import { type Tracer as OtelTracer, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Tracer as OtelTracer, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { ScriptoriumError } from '../../activities/errors.ts';
-import type { Tracer } from '../../activities/ports/telemetry.ts';
+import type { Attributes, Tracer } from '../../activities/ports/telemetry.ts';
 
 export function tracerOver(tracer: OtelTracer): Tracer {
   return {
     span: (name, attributes, run) =>
-      tracer.startActiveSpan(name, { attributes }, async (span) => {
+      tracer.startActiveSpan(name, { attributes, kind: kindOf(attributes) }, async (span) => {
         try {
           return await run({ set: (more) => void span.setAttributes(more) });
         } catch (error) {
@@ -19,6 +19,12 @@ export function tracerOver(tracer: OtelTracer): Tracer {
         }
       }),
   };
+}
+
+/** Calls of databases and models are those of a client, by OpenTelemetry's conventions; the rest is our own work. */
+function kindOf(attributes: Attributes): SpanKind {
+  const isCall = 'db.system.name' in attributes || 'gen_ai.operation.name' in attributes;
+  return isCall ? SpanKind.CLIENT : SpanKind.INTERNAL;
 }
 
 /** Fields for a line of the log; none outside of spans. */

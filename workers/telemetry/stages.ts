@@ -22,7 +22,10 @@ const stages: Readonly<Record<string, StageOfActivity>> = {
   recordOutcome: ingestion('record'),
   retrieve: { span: 'query.retrieve' },
   search: { span: 'query.retrieve' },
+  beginAnswer: { span: 'query.cache' },
   generate: { span: 'query.generate' },
+  writeAnswer: { span: 'query.generate' },
+  quoteAnswer: { span: 'query.generate' },
 };
 
 /** Undefined for activities that keep the name that Temporal gives them. */
