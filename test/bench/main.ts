@@ -5,11 +5,13 @@ import { type BenchOptions, parseBenchOptions } from './options.ts';
 import { benchParallel } from './parallel.ts';
 import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
+import { benchTelemetry } from './telemetry.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
   embed: benchEmbed,
   library: benchLibrary,
   parallel: benchParallel,
+  telemetry: benchTelemetry,
 };
 
 const USAGE = `Usage: npm run bench -- NAME [--json] [--books N] [--parallel N] [--rounds N] [--profile FOLDER]

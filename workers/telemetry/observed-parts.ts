@@ -1,6 +1,7 @@
 /** Stores and models with a span around each call, named and described by OpenTelemetry's conventions. */
 import type { Attributes, Tracer } from '../../activities/ports/telemetry.ts';
 import type { Parts } from '../parts.ts';
+import type { Stores } from '../stores.ts';
 import type { Metrics } from './metrics.ts';
 import { observed, type Watch } from './observed.ts';
 
@@ -28,16 +29,21 @@ const catalogMethods = new Set(['get', 'put', 'list', 'remove', 'getLibrary', 'p
 
 export function observedParts(parts: Parts, options: ObservedOptions): Parts {
   const embedder = observed(parts.embedder, new Set(['embed']), embedWatch(modelOf(parts), options));
-  const { tracer, storeSystem: system, answerModel } = options;
-  if (!tracer) return { ...parts, embedder };
+  const { tracer, answerModel } = options;
+  const models =
+    tracer && answerModel
+      ? { answerModel: observed(parts.answerModel, new Set(['answer']), chatWatch(tracer, answerModel)) }
+      : {};
+  return { ...observedStores(parts, options), ...models, embedder };
+}
+
+/** The same stores where nobody traces. */
+export function observedStores<T extends Stores>(stores: T, { tracer, storeSystem }: ObservedOptions): T {
+  if (!tracer) return stores;
   return {
-    ...parts,
-    embedder,
-    store: observed(parts.store, storeMethods, storeWatch(tracer, system, 'passages')),
-    catalog: observed(parts.catalog, catalogMethods, storeWatch(tracer, system, 'books')),
-    answerModel: answerModel
-      ? observed(parts.answerModel, new Set(['answer']), chatWatch(tracer, answerModel))
-      : parts.answerModel,
+    ...stores,
+    store: observed(stores.store, storeMethods, storeWatch(tracer, storeSystem, 'passages')),
+    catalog: observed(stores.catalog, catalogMethods, storeWatch(tracer, storeSystem, 'books')),
   };
 }
 

@@ -14,32 +14,35 @@ const searched = z.looseObject({ query: z.string() });
 const answer = z.object({ citations: z.array(z.unknown()), timings });
 const found = z.object({ hits: z.array(z.unknown()), timings });
 
-export interface WorkflowObserverOptions {
+export interface EndObservers {
   readonly metrics: Metrics;
   readonly meter: Meter;
-  readonly nowMs?: () => number;
 }
 
 /** For workers that count nothing: Temporal complains of a sink that is not there. */
 export const deafSinks: InjectedSinks<EndSinks> = { ends: { told: { fn: () => {} } } };
 
-export function endSinks({
-  metrics,
-  meter,
-  nowMs = Date.now,
-}: WorkflowObserverOptions): InjectedSinks<EndSinks> {
+export function endSinks(observers: EndObservers): InjectedSinks<EndSinks> {
   return {
     ends: {
       told: {
-        fn: ({ workflowType, startTime }, end) => {
-          const totalMs = nowMs() - startTime.getTime();
-          if (workflowType === workflowTypes.ingestBook) countBook(end, metrics);
-          else if (workflowType === workflowTypes.answerQuestion) tellAnswer(end, totalMs, meter);
-          else if (workflowType === workflowTypes.searchLibrary) tellSearch(end, totalMs, meter);
-        },
+        fn: ({ workflowType, startTime }, end) =>
+          countEnd(workflowType, Date.now() - startTime.getTime(), end, observers),
       },
     },
   };
+}
+
+/** `totalMs` is the time since the workflow was started, which its worker may have taken up later. */
+export function countEnd(
+  workflowType: string,
+  totalMs: number,
+  end: WorkflowEnd,
+  { metrics, meter }: EndObservers,
+): void {
+  if (workflowType === workflowTypes.ingestBook) countBook(end, metrics);
+  else if (workflowType === workflowTypes.answerQuestion) tellAnswer(end, totalMs, meter);
+  else if (workflowType === workflowTypes.searchLibrary) tellSearch(end, totalMs, meter);
 }
 
 function countBook({ outcome, input, result }: WorkflowEnd, { books, chunks, bytes }: Metrics): void {
