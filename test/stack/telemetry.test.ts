@@ -226,7 +226,7 @@ describe('/metrics after a session of 100 questions and 10 books', () => {
 
     // Temporal's own figures, from the same page, say the same.
     const ended = (type: string): number =>
-      metrics.value('temporal_workflow_completed_total', { workflow_type: type });
+      metrics.value('temporal_workflow_completed', { workflow_type: type });
     expect(ended('answerQuestion')).toBe(counts.asked);
     expect(ended('searchLibrary')).toBe(counts.searched);
     expect(ended('ingestBook')).toBe(8);

@@ -66,7 +66,7 @@ export async function openTelemetry(config: Config, logger: Logger): Promise<Tel
 function coreMetrics(bindAddress: string): NonNullable<RuntimeOptions['telemetryOptions']> {
   return {
     metrics: {
-      prometheus: { bindAddress, countersTotalSuffix: true, useSecondsForDurations: true, unitSuffix: true },
+      prometheus: { bindAddress, useSecondsForDurations: true, unitSuffix: true },
     },
   };
 }
