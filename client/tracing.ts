@@ -15,6 +15,14 @@ export interface Tracing extends AsyncDisposable {
   readonly resource: Resource;
 }
 
+export interface TracingOptions {
+  readonly serviceName: string;
+  /** Longest time for what is sent at once, retries included, in milliseconds. Default: OpenTelemetry's, 10 s. */
+  readonly sendWithinMs?: number;
+  /** Hears of spans that could not be sent: a collector that is gone must not end what is traced. */
+  onLost(error: unknown): void;
+}
+
 /** True when the environment names where traces go. */
 export function tracingWanted(env: NodeJS.ProcessEnv): boolean {
   if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return false;
@@ -27,9 +35,12 @@ export function tracingWanted(env: NodeJS.ProcessEnv): boolean {
  * wanted. What is disposed of sends what it holds.
  * @throws ScriptoriumError INVALID_CONFIG when the exporter or its protocol is unknown
  */
-export async function startTracing(env: NodeJS.ProcessEnv, serviceName: string): Promise<Tracing | null> {
+export async function startTracing(
+  env: NodeJS.ProcessEnv,
+  { serviceName, sendWithinMs, onLost }: TracingOptions,
+): Promise<Tracing | null> {
   if (!tracingWanted(env)) return null;
-  const [{ trace }, { NodeSDK }, { BatchSpanProcessor }, resources] = await Promise.all([
+  const [{ trace }, { NodeSDK, core }, { BatchSpanProcessor }, resources] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-node'),
     import('@opentelemetry/sdk-trace-base'),
@@ -40,7 +51,8 @@ export async function startTracing(env: NodeJS.ProcessEnv, serviceName: string):
     .merge(resources.resourceFromAttributes({ 'service.name': env.OTEL_SERVICE_NAME || serviceName }))
     .merge(resources.detectResources({ detectors: [resources.envDetector, resources.hostDetector] }))
     .merge(resources.resourceFromAttributes({ 'process.pid': process.pid }));
-  const processor = new BatchSpanProcessor(await exporterOf(env));
+  const processor = new BatchSpanProcessor(await exporterOf(env, sendWithinMs));
+  core.setGlobalErrorHandler(onLost);
   const sdk = new NodeSDK({
     ...{ resource, autoDetectResources: false, spanProcessors: [processor] },
     // Metrics and logs go other ways.
@@ -49,7 +61,7 @@ export async function startTracing(env: NodeJS.ProcessEnv, serviceName: string):
   sdk.start();
   return {
     ...{ processor, resource, tracer: trace.getTracer('scriptorium') },
-    [Symbol.asyncDispose]: () => sdk.shutdown(),
+    [Symbol.asyncDispose]: () => sdk.shutdown().catch(onLost),
   };
 }
 
@@ -74,7 +86,7 @@ export async function traceStarts(env: NodeJS.ProcessEnv): Promise<WorkflowClien
 }
 
 /** @throws ScriptoriumError INVALID_CONFIG */
-async function exporterOf(env: NodeJS.ProcessEnv): Promise<SpanExporter> {
+async function exporterOf(env: NodeJS.ProcessEnv, sendWithinMs: number | undefined): Promise<SpanExporter> {
   const exporter = env.OTEL_TRACES_EXPORTER?.trim() || 'otlp';
   if (exporter === 'console')
     return new (await import('@opentelemetry/sdk-trace-base')).ConsoleSpanExporter();
@@ -86,16 +98,19 @@ async function exporterOf(env: NodeJS.ProcessEnv): Promise<SpanExporter> {
   const protocol =
     env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || env.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf';
   const load = otlpExporters[protocol];
-  if (load) return new (await load()).OTLPTraceExporter();
+  const isSet = env.OTEL_EXPORTER_OTLP_TIMEOUT || env.OTEL_EXPORTER_OTLP_TRACES_TIMEOUT;
+  const limit = sendWithinMs !== undefined && !isSet ? { timeoutMillis: sendWithinMs } : {};
+  if (load) return new (await load()).OTLPTraceExporter(limit);
   throw new ScriptoriumError(
     'INVALID_CONFIG',
     `OTEL_EXPORTER_OTLP_PROTOCOL=${protocol} is not known; it may be ${Object.keys(otlpExporters).join(', ')}`,
   );
 }
 
-const otlpExporters: Readonly<Record<string, () => Promise<{ OTLPTraceExporter: new () => SpanExporter }>>> =
-  {
-    'http/protobuf': () => import('@opentelemetry/exporter-trace-otlp-proto'),
-    'http/json': () => import('@opentelemetry/exporter-trace-otlp-http'),
-    grpc: () => import('@opentelemetry/exporter-trace-otlp-grpc'),
-  };
+type OtlpExporter = new (config: { readonly timeoutMillis?: number }) => SpanExporter;
+
+const otlpExporters: Readonly<Record<string, () => Promise<{ OTLPTraceExporter: OtlpExporter }>>> = {
+  'http/protobuf': () => import('@opentelemetry/exporter-trace-otlp-proto'),
+  'http/json': () => import('@opentelemetry/exporter-trace-otlp-http'),
+  grpc: () => import('@opentelemetry/exporter-trace-otlp-grpc'),
+};

@@ -2,10 +2,17 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { Command } from 'commander';
 import { startTracing } from '../tracing.ts';
+import { printable, say } from './output.ts';
+
+/** A person waits for it. */
+const SEND_WITHIN_MS = 2_000;
 
 /** Runs the command that the arguments name. What was traced is sent before this resolves. */
 export async function runTraced(program: Command): Promise<void> {
-  await using tracing = await startTracing(process.env, 'scriptorium-cli');
+  await using tracing = await startTracing(process.env, {
+    ...{ serviceName: 'scriptorium-cli', sendWithinMs: SEND_WITHIN_MS },
+    onLost: (error) => say(`scriptorium: the trace could not be sent: ${printable(String(error))}`),
+  });
   if (!tracing) return void (await program.parseAsync());
   await tracing.tracer.startActiveSpan('scriptorium', async (span) => {
     program.hook('preAction', (_, action) => void span.updateName(`scriptorium ${action.name()}`));

@@ -108,14 +108,14 @@ describe('tracing', () => {
   });
 
   test('that nobody wants starts nothing', async () => {
-    expect(await startTracing({}, 'x')).toBeNull();
+    expect(await startTracing({}, { serviceName: 'x', onLost: () => {} })).toBeNull();
   });
 
   test.each([
     [{ OTEL_TRACES_EXPORTER: 'zipkin' }, 'zipkin'],
     [{ OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'carrier-pigeon' }, 'carrier-pigeon'],
   ])('with %j is refused', async (env, named) => {
-    await expect(startTracing(env, 'x')).rejects.toMatchObject({
+    await expect(startTracing(env, { serviceName: 'x', onLost: () => {} })).rejects.toMatchObject({
       code: 'INVALID_CONFIG',
       message: expect.stringContaining(named),
     });

@@ -38,7 +38,10 @@ export interface Telemetry extends AsyncDisposable {
 /** @throws ScriptoriumError INVALID_CONFIG */
 export async function openTelemetry(config: Config, logger: Logger): Promise<Telemetry> {
   await using opened = new AsyncDisposableStack();
-  const tracing = await startTracing(config.env, 'scriptorium');
+  const tracing = await startTracing(config.env, {
+    serviceName: 'scriptorium',
+    onLost: lostOnce(logger),
+  });
   if (tracing) opened.use(tracing);
   const metrics = createMetrics();
   opened.defer(() => metrics.close());
@@ -60,6 +63,15 @@ export async function openTelemetry(config: Config, logger: Logger): Promise<Tel
         answerModel: config.answers?.model ?? null,
       }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A collector that is gone for a night is one warning, not thousands. */
+function lostOnce(logger: Pick<Logger, 'warn' | 'debug'>): (error: unknown) => void {
+  let level: 'warn' | 'debug' = 'warn';
+  return (error) => {
+    logger[level]({ error }, 'traces could not be sent; they are lost until the collector is there');
+    level = 'debug';
   };
 }
 
