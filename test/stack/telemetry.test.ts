@@ -10,7 +10,7 @@ import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { ingestLibraryId } from '../../workflows/contract.ts';
 import { OtlpReceiver, type ReceivedSpan } from '../helpers/otlp-receiver.ts';
 import { type Samples, samplesIn } from '../helpers/prometheus-text.ts';
-import { TestHome } from '../helpers/scriptorium.ts';
+import { type Outcome, TestHome } from '../helpers/scriptorium.ts';
 import { endProcess, workerPids } from '../helpers/stack-processes.ts';
 import { bundleWorkflows } from '../helpers/temporal.ts';
 import { writeWaterfall } from '../helpers/waterfall.ts';
@@ -155,6 +155,16 @@ describe('with a collector', () => {
   });
 });
 
+describe('with a collector that is gone', () => {
+  test('a command says so, and does what it does', async () => {
+    await using home = await TestHome.create({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
+    const { code, stdout, stderr } = await home.run('status', '--json');
+    await using plain = await TestHome.create();
+    expect({ code, stdout }).toEqual(await plain.run('status', '--json').then(resultOf));
+    expect(stderr).toContain('the trace could not be sent');
+  }, 60_000);
+});
+
 describe('/metrics after a session of 100 questions and 10 books', () => {
   let home: TestHome;
 
@@ -234,6 +244,10 @@ describe('/metrics after a session of 100 questions and 10 books', () => {
     expect(jobs).toBe(8);
   }, 300_000);
 });
+
+function resultOf({ code, stdout }: Outcome): Pick<Outcome, 'code' | 'stdout'> {
+  return { code, stdout };
+}
 
 function named(spans: readonly ReceivedSpan[], name: string): ReceivedSpan[] {
   return spans.filter((span) => span.name === name);
