@@ -1,5 +1,4 @@
 /** A command as the root of a trace, where traces are wanted. */
-import { SpanStatusCode } from '@opentelemetry/api';
 import type { Command } from 'commander';
 import { startTracing } from '../tracing.ts';
 import { printable, say } from './output.ts';
@@ -14,6 +13,7 @@ export async function runTraced(program: Command): Promise<void> {
     onLost: (error) => say(`scriptorium: the trace could not be sent: ${printable(String(error))}`),
   });
   if (!tracing) return void (await program.parseAsync());
+  const { SpanStatusCode } = await import('@opentelemetry/api');
   await tracing.tracer.startActiveSpan('scriptorium', async (span) => {
     program.hook('preAction', (_, action) => void span.updateName(`scriptorium ${action.name()}`));
     try {

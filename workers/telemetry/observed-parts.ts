@@ -1,5 +1,5 @@
 /** Stores and models with a span around each call, named and described by OpenTelemetry's conventions. */
-import type { Attributes, Tracer } from '../../activities/ports/telemetry.ts';
+import type { Attributes, Meter, Tracer } from '../../activities/ports/telemetry.ts';
 import type { Parts } from '../parts.ts';
 import type { Stores } from '../stores.ts';
 import type { Metrics } from './metrics.ts';
@@ -7,6 +7,7 @@ import { observed, type Watch } from './observed.ts';
 
 export interface ObservedOptions {
   readonly metrics: Metrics;
+  readonly meter: Meter;
   /** Null: counted, and not traced. */
   readonly tracer: Tracer | null;
   /** Name of the store, as OpenTelemetry has it: `lancedb`, `qdrant`. */
@@ -34,11 +35,17 @@ export function observedParts(parts: Parts, options: ObservedOptions): Parts {
     tracer && answerModel
       ? { answerModel: observed(parts.answerModel, new Set(['answer']), chatWatch(tracer, answerModel)) }
       : {};
-  return { ...observedStores(parts, options), ...models, embedder };
+  return {
+    ...{ ...observedStores(parts, options), ...models, embedder, meter: options.meter },
+    ...(tracer && { tracer }),
+  };
 }
 
 /** The same stores where nobody traces. */
-export function observedStores<T extends Stores>(stores: T, { tracer, storeSystem }: ObservedOptions): T {
+export function observedStores<T extends Stores>(
+  stores: T,
+  { tracer, storeSystem }: Pick<ObservedOptions, 'tracer' | 'storeSystem'>,
+): T {
   if (!tracer) return stores;
   return {
     ...stores,

@@ -59,7 +59,7 @@ export async function openTelemetry(config: Config, logger: Logger): Promise<Tel
     meter,
     observe: (parts) =>
       observedParts(parts, {
-        ...{ metrics, tracer: tracing && tracerOver(tracing.tracer), storeSystem: config.store.kind },
+        ...{ metrics, meter, tracer: tracing && tracerOver(tracing.tracer), storeSystem: config.store.kind },
         answerModel: config.answers?.model ?? null,
       }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
