@@ -10,7 +10,7 @@ import type { AnswerModel } from '../activities/ports/answer-model.ts';
 import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
 import type { DocumentSandbox } from '../activities/ports/documents.ts';
 import type { Embedder } from '../activities/ports/embedder.ts';
-import type { Meter, Tracer } from '../activities/ports/telemetry.ts';
+import type { Meter, StageObserver } from '../activities/ports/telemetry.ts';
 import { type FindOptions, findAsset } from './assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
@@ -22,8 +22,8 @@ export interface Parts extends Stores, AsyncDisposable {
   readonly artifacts: ArtifactStore;
   readonly answerModel: AnswerModel;
   readonly pipeline: Pipeline;
-  /** For stages that no port shows; absent where nobody traces. */
-  readonly tracer?: Tracer;
+  /** Stages of a question that no port shows; absent where nobody traces. */
+  readonly observe?: StageObserver;
   /** For what is counted inside of activities; absent where nothing is. */
   readonly meter?: Meter;
 }

@@ -11,6 +11,9 @@ export interface Tracer {
   span<T>(name: string, attributes: Attributes, run: (span: Span) => Promise<T>): Promise<T>;
 }
 
+/** Hears of a stage that no port shows, and gives what `work` gives. */
+export type StageObserver = <T>(stage: string, work: () => Promise<T>) => Promise<T>;
+
 /** One question, whoever served it. */
 export interface QueryEnd {
   readonly kind: 'answer' | 'search';
@@ -33,6 +36,6 @@ export interface QueryEnd {
 /** What is counted. Everything here returns at once and never throws. */
 export interface Meter {
   query(end: QueryEnd): void;
-  /** A look into one of the caches: `hit`, `miss`, `refused`; `evicted` when an entry had to go. */
-  cache(cache: string, result: 'hit' | 'miss' | 'refused' | 'evicted'): void;
+  /** What became of a look into one of the caches, or of an entry that had to go. */
+  cache(cache: string, result: 'hit' | 'miss' | 'refusal' | 'eviction' | 'failure'): void;
 }

@@ -8,7 +8,7 @@ import { startTracing, traceStarts, tracingWanted } from '../../client/tracing.t
 import { createMetrics } from '../../workers/telemetry/metrics.ts';
 import { type MetricsServer, startMetricsServer } from '../../workers/telemetry/metrics-server.ts';
 import { observed } from '../../workers/telemetry/observed.ts';
-import { observedStores } from '../../workers/telemetry/observed-parts.ts';
+import { observedStores, observeStage } from '../../workers/telemetry/observed-parts.ts';
 import { ofWorkflows } from '../../workers/telemetry/spans.ts';
 import { countEnd } from '../../workers/telemetry/workflow-observer.ts';
 import type { WorkflowEnd } from '../../workflows/observe.ts';
@@ -89,6 +89,14 @@ describe('stores', () => {
       ['getLibrary books', { ...database, 'db.collection.name': 'books', 'db.operation.name': 'getLibrary' }],
     ]);
   });
+});
+
+test('a stage has a span of its own where no port has one for it', async () => {
+  const tracer = new Spans();
+  const observe = observeStage(tracer);
+  expect(await observe('dense', async () => 1)).toBe(1);
+  expect(await observe('fuse', async () => 2)).toBe(2);
+  expect(tracer.ended).toEqual([['query.fuse', {}]]);
 });
 
 describe('tracing', () => {

@@ -1,5 +1,5 @@
 /** Stores and models with a span around each call, named and described by OpenTelemetry's conventions. */
-import type { Attributes, Meter, Tracer } from '../../activities/ports/telemetry.ts';
+import type { Attributes, Meter, StageObserver, Tracer } from '../../activities/ports/telemetry.ts';
 import type { Parts } from '../parts.ts';
 import type { Stores } from '../stores.ts';
 import type { Metrics } from './metrics.ts';
@@ -37,8 +37,15 @@ export function observedParts(parts: Parts, options: ObservedOptions): Parts {
       : {};
   return {
     ...{ ...observedStores(parts, options), ...models, embedder, meter: options.meter },
-    ...(tracer && { tracer }),
+    ...(tracer && { observe: observeStage(tracer) }),
   };
+}
+
+/** Stages that consist of one call of a port, whose span they have already. */
+const shownByPorts = new Set(['embed', 'dense', 'lexical']);
+
+export function observeStage(tracer: Tracer): StageObserver {
+  return (stage, work) => (shownByPorts.has(stage) ? work() : tracer.span(`query.${stage}`, {}, work));
 }
 
 /** The same stores where nobody traces. */
