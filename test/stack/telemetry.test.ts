@@ -98,6 +98,13 @@ describe('with a collector', () => {
       for (const span of found)
         expect(pathOf(span, spans)).toEqual(expect.arrayContaining(['query.answer', 'scriptorium ask']));
     }
+    const [answer] = named(spans, 'query.answer');
+    for (const stage of ['query.retrieve', 'query.generate']) {
+      const [{ startMs = 0, endMs = Number.NaN } = {}] = named(spans, stage);
+      // The clocks of a workflow and of a log have milliseconds.
+      expect(startMs).toBeGreaterThanOrEqual((answer?.startMs ?? Number.NaN) - 2);
+      expect(endMs).toBeLessThanOrEqual((answer?.endMs ?? Number.NaN) + 2);
+    }
     expect(named(spans, 'query.search')[0]?.attributes).toMatchObject({
       ...{ 'db.system.name': 'lancedb', 'db.collection.name': 'passages' },
       'db.response.returned_rows': expect.any(Number),

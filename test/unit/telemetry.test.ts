@@ -130,7 +130,7 @@ describe('tracing', () => {
 
 describe('spans of workflows', () => {
   const exported: ReadableSpan[] = [];
-  const processor = ofWorkflows({ onEnd: (span) => void exported.push(span) });
+  const processor = ofWorkflows({ onEnd: (span) => void exported.push(span) }, () => 2_500);
   const span = (name: string, attributes: object): ReadableSpan => ({
     ...{ name, kind: 0, startTime: [0, 0], endTime: [0, 1], status: { code: 0 }, links: [], events: [] },
     ...{
@@ -157,6 +157,7 @@ describe('spans of workflows', () => {
       ...{ temporalWorkflowId: 'w', run_id: 'r', 'scriptorium.library': 'l' },
     });
     expect(exported[0]?.spanContext().spanId).toBe('b');
+    expect(exported[0]).toMatchObject({ endTime: [2, 500_000_000], duration: [2, 500_000_000] });
   });
 });
 

@@ -37,16 +37,39 @@ export function traceFields(): { trace_id?: string; span_id?: string } {
 const withoutTrace = /^(?:HandleQuery|ValidateUpdate):/;
 
 /**
+ * Time stands still for a workflow until its task is over, so what it ends has ended now: a stage that ran meanwhile, as a
+ * local activity does, must not stick out of it. Sinks are called when that happens, and never in replays.
+ *
  * Temporal's sink adds all that is known of a workflow to the attributes of its spans: memo, search attributes, types of
  * every kind. A few of them are enough, and are of the types that attributes may have.
  */
-export function ofWorkflows(processor: Pick<SpanProcessor, 'onEnd'>): Pick<SpanProcessor, 'onEnd'> {
+export function ofWorkflows(
+  processor: Pick<SpanProcessor, 'onEnd'>,
+  nowMs: () => number = Date.now,
+): Pick<SpanProcessor, 'onEnd'> {
   return {
     onEnd(span) {
       if (withoutTrace.test(span.name)) return;
-      processor.onEnd({ ...span, attributes: plainAttributes(span.attributes) });
+      const attributes = plainAttributes(span.attributes);
+      processor.onEnd({ ...span, ...endedAt(span, nowMs()), attributes });
     },
   };
+}
+
+function endedAt(
+  { startTime: [seconds, nanos] }: ReadableSpan,
+  nowMs: number,
+): Pick<ReadableSpan, 'endTime' | 'duration'> {
+  const startMs = seconds * 1_000 + nanos / 1e6;
+  // The clock of the server, which the start is by, may go before ours.
+  const endMs = Math.max(nowMs, startMs);
+  return { endTime: hrTimeOf(endMs), duration: hrTimeOf(endMs - startMs) };
+}
+
+/** Seconds, and nanoseconds of the second. */
+function hrTimeOf(ms: number): [number, number] {
+  const seconds = Math.floor(ms / 1_000);
+  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
 }
 
 const renamed: Readonly<Record<string, string>> = {
