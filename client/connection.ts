@@ -5,6 +5,7 @@ import { ScriptoriumError } from '../activities/errors.ts';
 import { CallRetries } from './call-retries.ts';
 import { homeOf } from './home.ts';
 import { DEFAULT_NAMESPACE, readStackState } from './stack-state.ts';
+import { traceStarts } from './tracing.ts';
 
 export interface ConnectOptions {
   /** Host and port of Temporal. Default: TEMPORAL_ADDRESS, else the local stack. */
@@ -45,10 +46,18 @@ export async function temporalTarget({
 export async function connectTemporal(options: ConnectOptions = {}): Promise<Client> {
   const { connection, namespace } = await temporalTarget(options);
   const retries = new CallRetries();
-  const { interceptors } = retries;
+  const workflow = await traceStarts(options.env ?? process.env);
   try {
-    const opened = await Connection.connect({ ...connection, interceptors, connectTimeout: CONNECT_TIMEOUT });
-    return new Client({ connection: retries.guard(opened), namespace });
+    const opened = await Connection.connect({
+      ...connection,
+      interceptors: retries.interceptors,
+      connectTimeout: CONNECT_TIMEOUT,
+    });
+    return new Client({
+      connection: retries.guard(opened),
+      namespace,
+      ...(workflow.length > 0 && { interceptors: { workflow } }),
+    });
   } catch (cause) {
     throw new ScriptoriumError('STACK_UNREACHABLE', `Temporal does not answer at ${connection.address}`, {
       cause,

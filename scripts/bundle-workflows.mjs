@@ -1,7 +1,9 @@
-// Bundles the built workflows; what the bundler says is shown only when it fails.
+// Bundles the built workflows, plain and traced; what the bundler says is shown only when it fails.
 import { writeFileSync } from 'node:fs';
 import { DefaultLogger } from '@temporalio/worker';
 import { builtBundle, bundleWorkflows } from '../dist/workers/workflow-bundle.js';
 
-const { code } = await bundleWorkflows(new DefaultLogger('WARN'));
-writeFileSync(builtBundle, code);
+for (const traced of [false, true]) {
+  const { code } = await bundleWorkflows({ traced, logger: new DefaultLogger('WARN') });
+  writeFileSync(builtBundle(traced), code);
+}

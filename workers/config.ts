@@ -8,6 +8,7 @@ import { ScriptoriumError } from '../activities/errors.ts';
 import type { ChunkOptions, SandboxLimits } from '../activities/ports/documents.ts';
 import { type Home, homeOf } from '../client/home.ts';
 import { DEFAULT_NAMESPACE } from '../client/stack-state.ts';
+import { metricsAddressOf, type TelemetrySettings } from './telemetry/settings.ts';
 
 const MB = 1024 * 1024;
 
@@ -52,6 +53,12 @@ const environment = z.object({
   SCRIPTORIUM_GRACE_S: whole(1, 600).default(10),
   /** How long a book waits for a part that is out of service, before it fails. */
   SCRIPTORIUM_MAX_OUTAGE_H: whole(1, 8_760).default(24),
+  /** Where `/metrics` is served: host:port, where port 0 is any free one, or `off`. Default: see `metricsAddressOf`. */
+  SCRIPTORIUM_METRICS_ADDRESS: optional,
+  /** A question that takes longer is written into the log. */
+  SCRIPTORIUM_SLOW_QUERY_MS: whole(0, 600_000).default(200),
+  /** Whether the log of slow questions holds their text, or only its hash. */
+  SCRIPTORIUM_SLOW_QUERY_TEXT: z.enum(['plain', 'hash']).default('plain'),
   SCRIPTORIUM_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   OPENAI_BASE_URL: httpUrl.optional(),
   OPENAI_API_KEY: optional,
@@ -104,6 +111,7 @@ export interface Config {
   readonly maxWorkerBytes: number;
   readonly graceMs: number;
   readonly logLevel: string;
+  readonly telemetry: TelemetrySettings;
 }
 
 /** @throws ScriptoriumError INVALID_CONFIG naming every variable that is wrong */
@@ -132,6 +140,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     maxWorkerBytes: set.SCRIPTORIUM_WORKER_MEMORY_MB * MB,
     graceMs: set.SCRIPTORIUM_GRACE_S * 1_000,
     logLevel: set.SCRIPTORIUM_LOG_LEVEL,
+    telemetry: {
+      metricsAddress: metricsAddressOf(set.SCRIPTORIUM_METRICS_ADDRESS),
+      slowQueries: { thresholdMs: set.SCRIPTORIUM_SLOW_QUERY_MS, text: set.SCRIPTORIUM_SLOW_QUERY_TEXT },
+    },
   };
   return Object.freeze({ ...frozen(settings), env });
 }

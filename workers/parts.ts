@@ -12,6 +12,7 @@ import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
 import type { DocumentSandbox } from '../activities/ports/documents.ts';
 import type { Embedder } from '../activities/ports/embedder.ts';
 import type { Reranker } from '../activities/ports/reranker.ts';
+import type { Meter, StageObserver } from '../activities/ports/telemetry.ts';
 import { type FindOptions, findAsset } from './assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
@@ -25,6 +26,10 @@ export interface Parts extends Stores, AsyncDisposable {
   /** Undefined: what was found stays in the order of the search. */
   readonly reranker: Reranker | undefined;
   readonly pipeline: Pipeline;
+  /** Stages of a question that no port shows; absent where nobody traces. */
+  readonly observe?: StageObserver;
+  /** For what is counted inside of activities; absent where nothing is. */
+  readonly meter?: Meter;
 }
 
 /** Longest text that all-MiniLM-L6-v2 was given by its makers. */

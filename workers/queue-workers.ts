@@ -27,6 +27,8 @@ import { createVerifyActivities } from '../activities/verify.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import type { Parts } from './parts.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
+import { deafSinks } from './telemetry/workflow-observer.ts';
 import { builtBundle, bundleWorkflows } from './workflow-bundle.ts';
 
 export interface WorkerContext {
@@ -38,6 +40,7 @@ export interface WorkerContext {
   readonly searchAttributes: boolean;
   /** Made already; default: the one that the build made, or else it is made now. */
   readonly workflowBundle?: WorkflowBundleOption;
+  readonly telemetry?: Telemetry;
 }
 
 /** How stale progress may be, and how long a cancelled stage may go on; the standard is 0.8 of the heartbeat timeout. */
@@ -55,7 +58,7 @@ export async function createWorkers(queues: readonly QueueName[], context: Worke
   const optionsOf = queueOptions(context);
   const wanted = queues.map((queue) => ({ queue, options: optionsOf[queue]() }));
   const workflowBundle = wanted.some(({ options }) => options.workflows)
-    ? (context.workflowBundle ?? (await workflowBundleOf(context.logger)))
+    ? (context.workflowBundle ?? (await workflowBundleOf(context)))
     : undefined;
   return await Promise.all(
     wanted.map(({ queue, options }) => createWorker(queue, options, context, workflowBundle)),
@@ -65,11 +68,12 @@ export async function createWorkers(queues: readonly QueueName[], context: Worke
 function createWorker(
   queue: QueueName,
   { workflows, ...options }: QueueOptions,
-  { config, connection }: WorkerContext,
+  { config, connection, telemetry }: WorkerContext,
   workflowBundle: WorkflowBundleOption | undefined,
 ): Promise<Worker> {
   return Worker.create({
     ...options,
+    ...(telemetry?.worker ?? { sinks: deafSinks }),
     connection,
     namespace: config.namespace,
     taskQueue: taskQueues[queue],
@@ -147,8 +151,10 @@ function queueOptions({
 }
 
 /** The bundle that the build made; from source it is made now, which takes some seconds. */
-async function workflowBundleOf(logger: Logger): Promise<WorkflowBundleOption> {
-  if (import.meta.url.endsWith('.js') && existsSync(builtBundle)) return { codePath: builtBundle };
+async function workflowBundleOf({ logger, telemetry }: WorkerContext): Promise<WorkflowBundleOption> {
+  const traced = telemetry?.traced ?? false;
+  const codePath = builtBundle(traced);
+  if (import.meta.url.endsWith('.js') && existsSync(codePath)) return { codePath };
   logger.debug('bundling the workflows');
-  return await bundleWorkflows();
+  return await bundleWorkflows({ traced });
 }

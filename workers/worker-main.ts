@@ -1,11 +1,14 @@
 /** Entry of a worker process: `node worker-main --queues main,documents,embed,query`. */
 import { parseArgs } from 'node:util';
 import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
+import { tracingWanted } from '../client/tracing.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import { loadConfig } from './config.ts';
-import { createLogger, installRuntime } from './log.ts';
+import { createLogger, installRuntime, secretsIn } from './log.ts';
 import { capMemory } from './memory-cap.ts';
 import { sendToSupervisor } from './supervisor/worker-messages.ts';
+import { traceFields } from './telemetry/spans.ts';
+import { openTelemetry } from './telemetry/telemetry.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
 /** Started by a supervisor, with which it must end. */
@@ -24,17 +27,21 @@ if (process.connected) process.disconnect();
 
 async function main(): Promise<void> {
   const config = loadConfig();
-  const logger = createLogger(config.logLevel, 'worker');
-  installRuntime(logger);
+  const logger = createLogger(config.logLevel, 'worker', {
+    secrets: secretsIn(config.env),
+    ...(tracingWanted(config.env) && { mixin: traceFields }),
+  });
   const queues = queuesOf(process.argv.slice(2));
-  const worker = await startWorkerProcess(config, queues, logger);
-  logger.info({ queues, pid: process.pid }, 'worker ready');
+  await using telemetry = await openTelemetry(config, logger);
+  installRuntime(logger, telemetry.runtime);
+  const worker = await startWorkerProcess(config, queues, logger, { telemetry });
+  logger.info({ queues, pid: process.pid, metrics: telemetry.metricsUrl }, 'worker ready');
   stopOnSignal(worker);
   const stopLooking = capMemory({ maxBytes: config.maxWorkerBytes, drain: () => worker.stop(), logger });
   // The one event that says so may have come while the process was starting.
   if (supervised && !process.connected) worker.stop();
   answerSupervisor(worker);
-  sendToSupervisor({ kind: 'ready' });
+  sendToSupervisor({ kind: 'ready', metricsUrl: telemetry.metricsUrl });
   await worker.finished;
   stopLooking();
   logger.info('worker stopped');

@@ -10,6 +10,7 @@ import { openParts, type Parts, type PartsOptions } from './parts.ts';
 import { createWorkers, type WorkerContext } from './queue-workers.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { watchStore } from './store-upkeep.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface WorkerProcess {
   /** Resolves when the workers have drained after `stop`, rejects when one of them fails. */
@@ -23,12 +24,17 @@ export interface WorkerProcess {
 /** What benchmarks and recorders bring along instead of the product's own. */
 export type WorkerReplacements = Pick<PartsOptions, 'openEmbedder'> & Pick<WorkerContext, 'workflowBundle'>;
 
+export interface WorkerProcessOptions extends WorkerReplacements {
+  /** Default: nothing is counted or traced. */
+  readonly telemetry?: Telemetry;
+}
+
 /** @throws ScriptoriumError STACK_UNREACHABLE, ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED */
 export async function startWorkerProcess(
   config: Config,
   queues: readonly QueueName[],
   logger: Logger,
-  { openEmbedder, workflowBundle }: WorkerReplacements = {},
+  { openEmbedder, workflowBundle, telemetry }: WorkerProcessOptions = {},
 ): Promise<WorkerProcess> {
   await using opened = new AsyncDisposableStack();
   const connection = await connect(config);
@@ -42,7 +48,8 @@ export async function startWorkerProcess(
     }),
   );
   const workers = await createWorkers(queues, {
-    ...{ config, parts, connection, logger, searchAttributes },
+    ...{ config, connection, logger, searchAttributes },
+    ...{ parts: telemetry?.observe(parts) ?? parts, ...(telemetry && { telemetry }) },
     ...(workflowBundle && { workflowBundle }),
   });
   if (queues.includes('main')) {

@@ -10,6 +10,7 @@ import { addScheduleCommand } from './commands/schedule.ts';
 import { addStackCommands } from './commands/stack.ts';
 import { addUpkeepCommands } from './commands/upkeep.ts';
 import { exitCodes, printError } from './output.ts';
+import { runTraced } from './traced.ts';
 
 const program = new Command('scriptorium')
   .description('Turn folders of books into a question-answering service that cites title, chapter and page')
@@ -33,7 +34,7 @@ addUpkeepCommands(program);
 configure(program.commands);
 
 try {
-  await program.parseAsync();
+  await runTraced(program);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
   if (!(error instanceof CommanderError))

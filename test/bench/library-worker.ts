@@ -1,10 +1,11 @@
-/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N --bundle FILE`. */
+/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N --bundle FILE [--telemetry]`. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { toScriptoriumError } from '../../activities/errors.ts';
 import { loadConfig } from '../../workers/config.ts';
 import { createLogger, installRuntime } from '../../workers/log.ts';
 import { sendToSupervisor } from '../../workers/supervisor/worker-messages.ts';
+import { openTelemetry } from '../../workers/telemetry/telemetry.ts';
 import { startWorkerProcess } from '../../workers/worker-process.ts';
 import { FakeEmbedder } from './fake-embedder.ts';
 
@@ -14,22 +15,27 @@ const options = z.object({
   bundle: z.string(),
 });
 const text = { type: 'string' } as const;
-const { values } = parseArgs({ options: { embedder: text, 'wait-ms': text, bundle: text } });
+const { values } = parseArgs({
+  options: { embedder: text, 'wait-ms': text, bundle: text, telemetry: { type: 'boolean' } },
+});
 const { embedder, 'wait-ms': waitMs, bundle: codePath } = options.parse(values);
 
 try {
   const config = loadConfig();
   const logger = createLogger(config.logLevel, 'worker');
-  installRuntime(logger);
+  const telemetry = values.telemetry ? await openTelemetry(config, logger) : undefined;
+  installRuntime(logger, telemetry?.runtime);
   const openEmbedder = async () => new FakeEmbedder({ waitMs });
   const worker = await startWorkerProcess(config, ['main', 'documents', 'embed', 'query'], logger, {
     ...(embedder === 'fake' && { openEmbedder }),
     workflowBundle: { codePath },
+    ...(telemetry && { telemetry }),
   });
   process.on('SIGTERM', () => worker.stop());
   process.on('disconnect', () => worker.stop());
   sendToSupervisor({ kind: 'ready' });
   await worker.finished;
+  await telemetry?.[Symbol.asyncDispose]();
 } catch (error) {
   const { code, message } = toScriptoriumError(error);
   sendToSupervisor({ kind: 'failed', code, message });

@@ -7,6 +7,7 @@ import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
 import { benchRetrieval } from './retrieval.ts';
 import { benchSearch } from './search.ts';
+import { benchTelemetry } from './telemetry.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
   embed: benchEmbed,
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   parallel: benchParallel,
   retrieval: benchRetrieval,
   search: benchSearch,
+  telemetry: benchTelemetry,
 };
 
 const USAGE = `Usage: npm run bench -- NAME [--json] [--books N] [--parallel N] [--rounds N] [--chunks N] [--seconds N]

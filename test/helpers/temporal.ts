@@ -23,6 +23,8 @@ export async function temporalBinary(): Promise<string> {
 }
 
 /** The workflows of this checkout, bundled once a test file. */
-export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  return await bundleAsTheProduct(new DefaultLogger('ERROR'));
+export async function bundleWorkflows(
+  options: { readonly traced?: boolean } = {},
+): Promise<WorkflowBundleWithSourceMap> {
+  return await bundleAsTheProduct({ logger: new DefaultLogger('ERROR'), ...options });
 }

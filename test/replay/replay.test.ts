@@ -4,16 +4,19 @@ import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { deafSinks } from '../../workers/telemetry/workflow-observer.ts';
 import * as workflows from '../../workflows/index.ts';
 import { bundleWorkflows } from '../helpers/temporal.ts';
 
 const folder = new URL('./histories/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json.gz'));
 let workflowBundle: WorkflowBundleWithSourceMap;
+let traced: WorkflowBundleWithSourceMap;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   workflowBundle = await bundleWorkflows();
+  traced = await bundleWorkflows({ traced: true });
 }, 60_000);
 
 function historyIn(file: string) {
@@ -31,7 +34,17 @@ describe('recorded histories', () => {
   });
 
   test.each(files)('%s replays', async (file) => {
-    await Worker.runReplayHistory({ workflowBundle, replayName: file }, historyIn(file));
+    await Worker.runReplayHistory({ workflowBundle, sinks: deafSinks, replayName: file }, historyIn(file));
+  });
+
+  test.each(files)('%s replays where workflows are traced, and gives no span and no count', async (file) => {
+    const calls: string[] = [];
+    const sinks = {
+      ends: { told: { fn: () => void calls.push('told') } },
+      exporter: { export: { fn: () => void calls.push('export') } },
+    };
+    await Worker.runReplayHistory({ workflowBundle: traced, sinks, replayName: file }, historyIn(file));
+    expect(calls).toEqual([]);
   });
 
   test('that do not fit are refused: a replay can fail', async () => {

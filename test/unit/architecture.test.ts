@@ -38,7 +38,7 @@ const layers: readonly Layer[] = [
   {
     name: 'workflows',
     holds: /^workflows\//,
-    may: [/^workflows\//, /^@temporalio\/(workflow|common)$/, /^zod$/],
+    may: [/^workflows\//, /^@temporalio\/(workflow|common)$/, /^@opentelemetry\/api$/, /^zod$/],
     mayTypes: [/^activities\//],
   },
   // Pure functions; the codes of the registry are data, and the ports give them their types.

@@ -23,6 +23,7 @@ const numbers: readonly (readonly [string, number, number, (config: Config) => n
   ['SCRIPTORIUM_CACHED_WORKFLOWS', 2, 10_000, ({ maxCachedWorkflows }) => maxCachedWorkflows],
   ['SCRIPTORIUM_WORKER_MEMORY_MB', 512, 1_048_576, ({ maxWorkerBytes }) => maxWorkerBytes / 2 ** 20],
   ['SCRIPTORIUM_GRACE_S', 1, 600, ({ graceMs }) => graceMs / 1_000],
+  ['SCRIPTORIUM_SLOW_QUERY_MS', 0, 600_000, ({ telemetry }) => telemetry.slowQueries.thresholdMs],
   ['SCRIPTORIUM_ANSWER_TIMEOUT_S', 1, 110, ({ answers }) => (answers?.timeoutMs ?? 0) / 1_000],
 ];
 
@@ -32,6 +33,8 @@ const others = [
   'QDRANT_API_KEY',
   'SCRIPTORIUM_LIBRARY_ROOTS',
   'SCRIPTORIUM_LOG_LEVEL',
+  'SCRIPTORIUM_METRICS_ADDRESS',
+  'SCRIPTORIUM_SLOW_QUERY_TEXT',
   'OPENAI_BASE_URL',
   'OPENAI_API_KEY',
   'OPENAI_MODEL',
@@ -68,6 +71,10 @@ describe('the configuration of an empty environment', () => {
       maxWorkerBytes: 4_096 * 2 ** 20,
       graceMs: 10_000,
       logLevel: 'info',
+      telemetry: {
+        metricsAddress: { host: '127.0.0.1', firstPort: 9_464, lastPort: 9_563 },
+        slowQueries: { thresholdMs: 200, text: 'plain' },
+      },
     });
   });
 
@@ -232,3 +239,25 @@ function thawed(settings: object, at = ''): string[] {
   );
   return Object.isFrozen(settings) || at === '' ? below : [at, ...below];
 }
+
+describe('SCRIPTORIUM_METRICS_ADDRESS', () => {
+  const addressOf = (value: string) =>
+    loadConfig({ SCRIPTORIUM_METRICS_ADDRESS: value }).telemetry.metricsAddress;
+
+  test('is one address, a free port of a host, or none at all', () => {
+    expect(addressOf('0.0.0.0:9000')).toEqual({ host: '0.0.0.0', firstPort: 9_000, lastPort: 9_000 });
+    expect(addressOf('localhost:0')).toEqual({ host: 'localhost', firstPort: 0, lastPort: 0 });
+    expect(addressOf('[::1]:9464')).toEqual({ host: '::1', firstPort: 9_464, lastPort: 9_464 });
+    expect(addressOf('off')).toBeNull();
+  });
+
+  test.each(['9464', 'localhost', 'localhost:', ':9464', 'localhost:65536', 'localhost:x', 'on'])(
+    'may not be %s',
+    (value) => {
+      expect(problemOf({ SCRIPTORIUM_METRICS_ADDRESS: value })).toMatchObject({
+        code: 'INVALID_CONFIG',
+        message: expect.stringContaining(value),
+      });
+    },
+  );
+});

@@ -6,6 +6,7 @@ import {
 } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { deafSinks } from '../../workers/telemetry/workflow-observer.ts';
 import {
   type IngestLibraryInput,
   type IngestLibraryResult,
@@ -76,7 +77,9 @@ export class RunFixture {
     const { workflowBundle } = this;
     return await Promise.all(
       queues.map((taskQueue) =>
-        Worker.create({ connection, taskQueue, activities, workflowBundle, shutdownForceTime: '2s' }),
+        Worker.create({
+          ...{ connection, taskQueue, activities, workflowBundle, shutdownForceTime: '2s', sinks: deafSinks },
+        }),
       ),
     );
   }

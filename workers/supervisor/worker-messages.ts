@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { type ErrorCode, isErrorCode } from '../../activities/errors.ts';
 
 export const workerMessage = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('ready') }),
+  /** With the address of the worker's page of metrics; null when it has none. */
+  z.object({ kind: z.literal('ready'), metricsUrl: z.string().nullable().default(null) }),
   z.object({ kind: z.literal('failed'), code: z.custom<ErrorCode>(isErrorCode), message: z.string() }),
   z.object({ kind: z.literal('health'), healthy: z.boolean(), detail: z.string() }),
 ]);
-export type WorkerMessage = z.infer<typeof workerMessage>;
+export type WorkerMessage = z.input<typeof workerMessage>;
 
 /** Does nothing in a worker that was started by hand. */
 export function sendToSupervisor(message: WorkerMessage): void {

@@ -26,6 +26,7 @@ export class WorkerPart {
   #wasReady = false;
   #earlyEnds = 0;
   #problem: WorkerProblem | null = null;
+  #metricsUrl: string | null = null;
   #wake: (() => void)[] = [];
 
   constructor(
@@ -71,6 +72,9 @@ export class WorkerPart {
     return [
       { name: 'workers', address: null, healthy: true, detail },
       { name: 'store', address: null, healthy: health.healthy, detail: health.detail },
+      ...(this.#metricsUrl
+        ? [{ name: 'metrics', address: this.#metricsUrl, healthy: true, detail: 'for Prometheus' }]
+        : []),
     ];
   }
 
@@ -84,8 +88,10 @@ export class WorkerPart {
   #hear(sent: unknown): void {
     const { success, data: message } = workerMessage.safeParse(sent);
     if (!success) return;
-    if (message.kind === 'ready')
+    if (message.kind === 'ready') {
+      this.#metricsUrl = message.metricsUrl;
       this.#change(() => ([this.#ready, this.#wasReady, this.#problem] = [true, true, null]));
+    }
     if (message.kind === 'failed')
       this.#change(() => (this.#problem = { code: message.code, message: message.message }));
   }

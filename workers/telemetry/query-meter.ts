@@ -1,0 +1,37 @@
+/** Counts questions, and writes those that were slow into the log. */
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Meter, QueryEnd } from '../../activities/ports/telemetry.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface SlowQueries {
+  /** A question that took longer is logged. */
+  readonly thresholdMs: number;
+  /** Whether the log holds the text of a question, or only its SHA-256. */
+  readonly text: 'plain' | 'hash';
+}
+
+export function createMeter(metrics: Metrics, slow: SlowQueries, logger: Pick<Logger, 'warn'>): Meter {
+  return {
+    query(end) {
+      const { kind, outcome, totalMs, timings } = end;
+      metrics.queries.add(1, { kind, outcome });
+      metrics.queryLatency.record(totalMs / 1_000, { stage: 'total' });
+      for (const [stage, ms] of Object.entries(timings)) metrics.queryLatency.record(ms / 1_000, { stage });
+      if (totalMs > slow.thresholdMs) logger.warn(slowEntry(end, slow), 'slow query');
+    },
+    cache(cache, result) {
+      metrics.cacheRequests.add(1, { cache, result });
+    },
+  };
+}
+
+function slowEntry({ text, traceId, ...rest }: QueryEnd, slow: SlowQueries): object {
+  const shown = slow.text === 'plain' ? { query: text } : { querySha256: sha256(text) };
+  return { ...shown, ...rest, ...(traceId !== null && { trace_id: traceId }) };
+}
+
+/** The same question has the same hash, so that one can be counted without being read. */
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
