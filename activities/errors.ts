@@ -163,6 +163,11 @@ export const errorRegistry = {
     'The answer model refused the request.',
     'Check OPENAI_API_KEY and the name of the model.',
   ),
+  QUESTION_TIMEOUT: entry(
+    false,
+    'The question was not answered within its time.',
+    'See with `scriptorium status` which part is slow; or give questions more time: --deadline, SCRIPTORIUM_ANSWER_TIMEOUT_S.',
+  ),
   BOOK_NOT_FOUND: entry(
     false,
     'There is no book, chunk or run of that id or path.',

@@ -1,11 +1,16 @@
 /** Passages → answer with citations. */
+import { Context } from '@temporalio/activity';
+import type { WrittenSoFar } from '../workflows/question-contract.ts';
 import type { Answer, Citation } from '../workflows/result-contract.ts';
-import type { AnswerModel, NumberedPassage, WrittenAnswer } from './ports/answer-model.ts';
+import type { AnswerModel, NumberedPassage, WriteOptions, WrittenAnswer } from './ports/answer-model.ts';
 import type { StoredPassage, VectorStore } from './ports/vector-store.ts';
 import { questionStage } from './stage.ts';
 
 export interface GeneratePorts {
+  /** The one that is configured. */
   readonly answerModel: AnswerModel;
+  /** The one that always answers, within milliseconds. */
+  readonly extractive: AnswerModel;
   readonly store: VectorStore;
 }
 
@@ -15,20 +20,57 @@ export interface GenerateInput {
   readonly chunkIds: readonly string[];
 }
 
+type Written = Omit<Answer, 'workflowId'>;
 export type GenerateActivities = ReturnType<typeof createGenerateActivities>;
 
-export function createGenerateActivities({ answerModel, store }: GeneratePorts) {
+export function createGenerateActivities({ answerModel, extractive, store }: GeneratePorts) {
+  const writeBy =
+    (model: AnswerModel) =>
+    async (input: GenerateInput, options: WriteOptions): Promise<Written> =>
+      await write(model, store, input, options);
   return {
-    generate: questionStage(
-      async ({ question, chunkIds }: GenerateInput, { signal }): Promise<Omit<Answer, 'workflowId'>> => {
-        const started = performance.now();
-        const passages = inOrder(await store.get(chunkIds), chunkIds);
-        const written = await answerModel.answer(question, passages.map(numbered), signal);
-        const { answer, mode, droppedCitations } = written;
-        const timings = { generate: performance.now() - started };
-        return { answer, mode, droppedCitations, citations: citationsOf(written, passages), timings };
-      },
-    ),
+    /** By the model that is configured; its heartbeats hold the text so far. */
+    writeAnswer: questionStage(async (input: GenerateInput, { signal }): Promise<Written> => {
+      using beats = heartbeats();
+      return await writeBy(answerModel)(input, { signal, onText: beats.told });
+    }),
+    /** Quotes from the books, whatever model is configured. */
+    quoteAnswer: questionStage(writeBy(extractive)),
+    /** Of questions that began under version 0.1. */
+    generate: questionStage(writeBy(answerModel)),
+  };
+}
+
+async function write(
+  model: AnswerModel,
+  store: VectorStore,
+  { question, chunkIds }: GenerateInput,
+  { signal, onText }: WriteOptions,
+): Promise<Written> {
+  const started = performance.now();
+  const passages = inOrder(await store.get(chunkIds), chunkIds);
+  const written = await model.answer(question, passages.map(numbered), {
+    ...(signal && { signal }),
+    ...(onText && { onText }),
+  });
+  const timings = { generate: performance.now() - started };
+  return { ...written, citations: citationsOf(written, passages), timings };
+}
+
+/** Well within the heartbeat timeout: a model may think for long before its first word. */
+const BEAT_EVERY_MS = 1_000;
+
+/** Tells Temporal the text so far as it comes, and that this worker lives while none comes. */
+function heartbeats(): Disposable & { told(text: string): void } {
+  const context = Context.current();
+  let soFar: WrittenSoFar = { text: '' };
+  const timer = setInterval(() => context.heartbeat(soFar), BEAT_EVERY_MS);
+  return {
+    told(text) {
+      soFar = { text };
+      context.heartbeat(soFar);
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
   };
 }
 

@@ -20,6 +20,7 @@ import type {
   VerifyInput,
   VerifyResult,
 } from '../workflows/upkeep-contract.ts';
+import { ask, type TextListener } from './ask.ts';
 import { parse } from './checked-input.ts';
 import { type ConnectOptions, connectTemporal } from './connection.ts';
 import { fromWorkflow } from './failures.ts';
@@ -40,6 +41,7 @@ export type { BookCounts, BookFailure, IngestLibraryResult } from '../workflows/
 export type { Answer, BookSummary, Citation, SearchHit, SearchResult } from '../workflows/result-contract.ts';
 export type { RunState, Steered } from '../workflows/run-contract.ts';
 export type { BookFault, GarbageResult, RemovedBook, VerifyResult } from '../workflows/upkeep-contract.ts';
+export type { TextListener } from './ask.ts';
 export type { ConnectOptions } from './connection.ts';
 export {
   type BookInFlight,
@@ -75,6 +77,15 @@ export interface QueryOptions {
   readonly library?: string;
   /** Hits, or passages for the answer, 1 to 100. Default 10. */
   readonly topK?: number;
+}
+
+export interface AskOptions extends QueryOptions {
+  /** Time for the whole answer, 1,000 to 110,000 milliseconds. Default: the workers' SCRIPTORIUM_ANSWER_TIMEOUT_S. */
+  readonly deadlineMs?: number;
+  /** Quotes from the books, though a model that writes is configured. Default false. */
+  readonly extractive?: boolean;
+  /** Called with the whole text so far as a model writes it, before its citations are checked. */
+  readonly onText?: TextListener;
 }
 
 export interface BooksOptions {
@@ -179,15 +190,12 @@ export class ScriptoriumClient implements AsyncDisposable {
   }
 
   /**
-   * Answers a question from the books, with citations.
-   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, ANSWER_MODEL_*, STACK_UNREACHABLE
+   * Answers a question from the books, with citations. A model that fails, or is too slow, is replaced by quotes: see
+   * `mode` and `fallback` of the answer.
+   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, QUESTION_TIMEOUT, STACK_UNREACHABLE
    */
-  async ask(question: string, options: QueryOptions = {}): Promise<Answer> {
-    return await this.#execute<Answer>(
-      workflowTypes.answerQuestion,
-      parse(askInput, { question, ...options }),
-      QUESTION_TIMEOUT,
-    );
+  async ask(question: string, { onText, ...options }: AskOptions = {}): Promise<Answer> {
+    return await ask(this.#client, parse(askInput, { question, ...options }), { onText });
   }
 
   /**

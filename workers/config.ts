@@ -57,7 +57,7 @@ const environment = z.object({
   OPENAI_API_KEY: optional,
   /** Model that writes answers; without it they are extractive. */
   OPENAI_MODEL: optional,
-  /** Longest wait for the answer model. */
+  /** Time for a whole answer; what the model has not finished by then is quoted from the books. */
   SCRIPTORIUM_ANSWER_TIMEOUT_S: whole(1, 110).default(60),
   TEMPORAL_ADDRESS: optional,
   TEMPORAL_NAMESPACE: optional,
@@ -86,6 +86,8 @@ export interface Config {
     readonly model: string;
     readonly timeoutMs: number;
   };
+  /** Time for a whole answer when the asker sets none. */
+  readonly answerDeadlineMs: number;
   /** What bounds every stage of ingestion. */
   readonly limits: StageLimits;
   readonly maxCachedWorkflows: number;
@@ -114,6 +116,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     chunking: chunkingOf(set),
     embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
     answers: answersOf(set),
+    answerDeadlineMs: set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000,
     limits: { maxOutageMs: set.SCRIPTORIUM_MAX_OUTAGE_H * 3_600_000 },
     maxCachedWorkflows: set.SCRIPTORIUM_CACHED_WORKFLOWS,
     maxWorkerBytes: set.SCRIPTORIUM_WORKER_MEMORY_MB * MB,

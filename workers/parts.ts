@@ -1,25 +1,22 @@
 /** Everything an activity may need, opened once a process and closed in the order of need. */
-import { ExtractiveAnswers } from '../activities/adapters/answers/extractive.ts';
-import { OpenAiAnswers } from '../activities/adapters/answers/openai-answers.ts';
 import { chunkerFingerprint, extractorFingerprint } from '../activities/adapters/documents/fingerprints.ts';
 import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox.ts';
 import { FileArtifacts } from '../activities/adapters/files/file-artifacts.ts';
 import { OnnxEmbedder } from '../activities/adapters/onnx/onnx-embedder.ts';
 import type { Pipeline } from '../activities/pipeline.ts';
-import type { AnswerModel } from '../activities/ports/answer-model.ts';
 import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
 import type { DocumentSandbox } from '../activities/ports/documents.ts';
 import type { Embedder } from '../activities/ports/embedder.ts';
+import { type Answering, openAnswering } from './answering.ts';
 import { type FindOptions, findAsset } from './assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
 import { openStores, type Stores } from './stores.ts';
 
-export interface Parts extends Stores, AsyncDisposable {
+export interface Parts extends Stores, Answering, AsyncDisposable {
   readonly embedder: Embedder;
   readonly sandbox: DocumentSandbox;
   readonly artifacts: ArtifactStore;
-  readonly answerModel: AnswerModel;
   readonly pipeline: Pipeline;
 }
 
@@ -52,7 +49,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   const artifacts = new FileArtifacts(config.home.artifacts);
   const owned = opened.move();
   return {
-    ...{ embedder, sandbox, artifacts, pipeline, answerModel: answerModelOf(config) },
+    ...{ embedder, sandbox, artifacts, pipeline, ...openAnswering(config) },
     ...{ store: stores.store, catalog: stores.catalog },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -64,8 +61,4 @@ async function openOnnx(finding: FindOptions, tokenizerPath: string, threads: nu
     ...{ modelPath, tokenizerPath, threads },
     ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
   });
-}
-
-function answerModelOf({ answers }: Config): AnswerModel {
-  return answers ? new OpenAiAnswers(answers) : new ExtractiveAnswers();
 }

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { formatOfName } from '../activities/adapters/documents/format-of-name.ts';
+import { createBeginActivities } from '../activities/begin-answer.ts';
 import { createCatalogActivities } from '../activities/catalog.ts';
 import { createChunkActivities } from '../activities/chunk.ts';
 import { createEmbedActivities } from '../activities/embed.ts';
@@ -42,7 +43,13 @@ export interface WorkerContext {
 /** How stale progress may be, and how long a cancelled stage may go on; the standard is 0.8 of the heartbeat timeout. */
 const HEARTBEAT_EVERY = '2s';
 
-type QueueOptions = Pick<WorkerOptions, 'activities' | 'maxConcurrentActivityTaskExecutions'> & {
+/** How stale the text of an answer that is being written may be. */
+const TEXT_EVERY = '100ms';
+
+type QueueOptions = Pick<
+  WorkerOptions,
+  'activities' | 'maxConcurrentActivityTaskExecutions' | 'maxHeartbeatThrottleInterval'
+> & {
   readonly workflows: boolean;
 };
 
@@ -65,6 +72,7 @@ function createWorker(
   workflowBundle: WorkflowBundleOption | undefined,
 ): Promise<Worker> {
   return Worker.create({
+    maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
     ...options,
     connection,
     namespace: config.namespace,
@@ -72,7 +80,6 @@ function createWorker(
     shutdownGraceTime: config.graceMs,
     shutdownForceTime: config.graceMs + 5_000,
     maxCachedWorkflows: config.maxCachedWorkflows,
-    maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
     ...(workflows && workflowBundle && { workflowBundle }),
   });
 }
@@ -127,15 +134,17 @@ function queueOptions({
         parts.embedder.booksAtOnce ?? config.embedding.threads,
       ),
     }),
-    // Questions bring their activities along as local ones.
+    // Questions bring their activities along as local ones, except for models that take their time to write.
     query: () => ({
       workflows: true,
       activities: {
+        ...createBeginActivities(parts),
         ...createRetrieveActivities(parts),
         ...createGenerateActivities(parts),
         ...createCatalogActivities(parts),
         ...createExplainActivities(parts),
       },
+      maxHeartbeatThrottleInterval: TEXT_EVERY,
     }),
   };
 }

@@ -3,6 +3,7 @@
  * Only types, schemas and constants: it may be imported from anywhere.
  */
 import { z } from 'zod';
+import { answerDeadlineMs } from './question-contract.ts';
 import type { FormatWork, ProgressSample, RunState } from './run-contract.ts';
 
 /** Each kind of work has a queue, so that it can have machines of its own. */
@@ -84,6 +85,10 @@ export const askInput = z.strictObject({
   /** All libraries when left out. */
   library: libraryName.optional(),
   topK: topK.default(DEFAULT_TOP_K),
+  /** Time for the whole answer; the setting SCRIPTORIUM_ANSWER_TIMEOUT_S when left out. */
+  deadlineMs: answerDeadlineMs.optional(),
+  /** Quotes from the books, though a model that writes is configured. */
+  extractive: z.boolean().optional(),
 });
 export type AskInput = z.input<typeof askInput>;
 

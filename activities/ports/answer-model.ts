@@ -8,6 +8,13 @@ export interface NumberedPassage {
   readonly section: readonly string[];
 }
 
+/** Tokens of one answer. */
+export interface TokenUsage {
+  /** Of the prompt: question, instructions and passages. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
 export interface WrittenAnswer {
   /** Text with citation marks such as [1]. */
   readonly answer: string;
@@ -15,7 +22,18 @@ export interface WrittenAnswer {
   readonly citations: readonly { readonly n: number; readonly quote: string }[];
   /** Numbers the model cited that no passage has; they are removed from the text. */
   readonly droppedCitations: readonly number[];
+  /** Sentences that no passage supports; they are removed from the text. Absent where nothing was written freely. */
+  readonly droppedClaims?: number;
   readonly mode: 'extractive' | 'model';
+  /** Absent where no model was asked. */
+  readonly usage?: TokenUsage;
+}
+
+export interface WriteOptions {
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
+  /** Called with the whole text so far whenever some more has come, before its citations are checked. */
+  readonly onText?: (text: string) => void;
 }
 
 /** Writes an answer from passages, and cites them by number. */
@@ -26,6 +44,6 @@ export interface AnswerModel {
   answer(
     question: string,
     passages: readonly NumberedPassage[],
-    signal?: AbortSignal,
+    options?: WriteOptions,
   ): Promise<WrittenAnswer>;
 }
