@@ -2,9 +2,11 @@
 import { Context } from '@temporalio/activity';
 import type { WrittenSoFar } from '../workflows/question-contract.ts';
 import type { Answer, Citation } from '../workflows/result-contract.ts';
+import { ScriptoriumError } from './errors.ts';
 import type { AnswerModel, NumberedPassage, WriteOptions, WrittenAnswer } from './ports/answer-model.ts';
 import type { StoredPassage, VectorStore } from './ports/vector-store.ts';
 import { questionStage } from './stage.ts';
+import { standsIn } from './text/verbatim.ts';
 
 export interface GeneratePorts {
   /** The one that is configured. */
@@ -83,11 +85,16 @@ function numbered({ text, title, author, page, section }: StoredPassage, index: 
   return { n: index + 1, text, title, author, page, section };
 }
 
+/** @throws ScriptoriumError ANSWER_MODEL_UNREACHABLE for a quote that does not stand in its passage, whoever made it */
 function citationsOf({ citations }: WrittenAnswer, passages: readonly StoredPassage[]): Citation[] {
-  return citations.flatMap(({ n, quote }) => {
+  return citations.map(({ n, quote }) => {
     const passage = passages[n - 1];
-    if (!passage) return [];
+    if (!passage || !standsIn(quote, passage.text))
+      throw new ScriptoriumError(
+        'ANSWER_MODEL_UNREACHABLE',
+        `The quote of [${n}] does not stand in its passage`,
+      );
     const { title, author, page, section, path, id } = passage;
-    return [{ n, title, author, page, section, path, chunkId: id, quote }];
+    return { n, title, author, page, section, path, chunkId: id, quote };
   });
 }

@@ -55,7 +55,11 @@ export class ChatEndpoint {
     this.#options = options;
     const { apiKey, baseUrl, timeoutMs } = options;
     // Temporal retries; a second layer of retries would only hide how often.
-    this.#client = new OpenAI({ apiKey, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 });
+    this.#client = new OpenAI({
+      ...{ apiKey, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 },
+      // It would print what an endpoint sent to the console.
+      logLevel: 'off',
+    });
   }
 
   /** @throws ScriptoriumError ANSWER_MODEL_UNREACHABLE, ANSWER_MODEL_RATE_LIMITED, ANSWER_MODEL_REJECTED */
@@ -97,7 +101,8 @@ export class ChatEndpoint {
       .asResponse();
     const inPieces = response.headers.get('content-type')?.includes('text/event-stream');
     // Some servers know no streaming, and answer whole.
-    if (inPieces) return await readPieces(Stream.fromSSEResponse<unknown>(response, stop), onText);
+    if (inPieces)
+      return await readPieces(Stream.fromSSEResponse<unknown>(response, stop, this.#client), onText);
     return readWhole(await response.text(), onText);
   }
 }
