@@ -1,5 +1,7 @@
-/** What is decided before a question is worked on. */
+/** What is decided before a question is worked on: its deadline, who writes, and whether it was answered before. */
 import type { BegunAnswer } from '../workflows/question-contract.ts';
+import type { AnswerCaches } from './cache/answer-caches.ts';
+import { scopeOf } from './cache/kept-answer.ts';
 import { questionStage } from './stage.ts';
 
 export interface BeginPorts {
@@ -7,24 +9,37 @@ export interface BeginPorts {
   readonly deadlineMs: number;
   readonly answerModel: { readonly name: string };
   readonly extractive: { readonly name: string };
+  readonly caches: Pick<AnswerCaches, 'find' | 'ticket'>;
 }
 
+/** A question with all its filters. */
 export interface BeginInput {
   readonly question: string;
   readonly deadlineMs?: number | undefined;
   readonly extractive?: boolean | undefined;
+  readonly [filter: string]: unknown;
 }
 
 export type BeginActivities = ReturnType<typeof createBeginActivities>;
 
 export function createBeginActivities(ports: BeginPorts) {
-  const isExtractive = ports.answerModel.name === ports.extractive.name;
+  const { caches } = ports;
   return {
-    beginAnswer: questionStage(
-      async ({ deadlineMs, extractive }: BeginInput): Promise<BegunAnswer> => ({
-        deadlineMs: deadlineMs ?? ports.deadlineMs,
-        writer: extractive || isExtractive ? 'extractive' : 'model',
-      }),
-    ),
+    beginAnswer: questionStage(async (input: BeginInput): Promise<BegunAnswer> => {
+      const { question, deadlineMs = ports.deadlineMs } = input;
+      const { scope, writer } = askedAs(input, ports);
+      const found = await caches.find({ question, scope });
+      return { deadlineMs, writer, found, keep: found ? null : await caches.ticket(scope) };
+    }),
   };
+}
+
+/** Who writes the answer, and the scope in which it may be given to others. */
+export function askedAs(
+  { question, deadlineMs: _, extractive, ...filters }: BeginInput,
+  models: Pick<BeginPorts, 'answerModel' | 'extractive'>,
+): { readonly scope: string; readonly writer: BegunAnswer['writer'] } {
+  const quotes = extractive === true || models.answerModel.name === models.extractive.name;
+  const { name } = quotes ? models.extractive : models.answerModel;
+  return { scope: scopeOf(filters, name), writer: quotes ? 'extractive' : 'model' };
 }

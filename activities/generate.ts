@@ -1,8 +1,10 @@
 /** Passages → answer with citations. */
 import { Context } from '@temporalio/activity';
-import type { WrittenSoFar } from '../workflows/question-contract.ts';
+import type { KeepTicket, WrittenSoFar } from '../workflows/question-contract.ts';
 import type { Answer, Citation } from '../workflows/result-contract.ts';
+import type { AnswerCaches } from './cache/answer-caches.ts';
 import { ScriptoriumError } from './errors.ts';
+import type { AnswerSource } from './ports/answer-cache.ts';
 import type { AnswerModel, NumberedPassage, WriteOptions, WrittenAnswer } from './ports/answer-model.ts';
 import type { StoredPassage, VectorStore } from './ports/vector-store.ts';
 import { questionStage } from './stage.ts';
@@ -14,22 +16,26 @@ export interface GeneratePorts {
   /** The one that always answers, within milliseconds. */
   readonly extractive: AnswerModel;
   readonly store: VectorStore;
+  readonly caches: Pick<AnswerCaches, 'keep'>;
 }
 
 export interface GenerateInput {
   readonly question: string;
   /** Best first. */
   readonly chunkIds: readonly string[];
+  /** What the answer needs to be kept for others; absent or null when it is not to be. */
+  readonly keep?: KeepTicket | null;
 }
 
 type Written = Omit<Answer, 'workflowId'>;
 export type GenerateActivities = ReturnType<typeof createGenerateActivities>;
 
-export function createGenerateActivities({ answerModel, extractive, store }: GeneratePorts) {
+export function createGenerateActivities(ports: GeneratePorts) {
+  const { answerModel, extractive } = ports;
   const writeBy =
     (model: AnswerModel) =>
     async (input: GenerateInput, options: WriteOptions): Promise<Written> =>
-      await write(model, store, input, options);
+      await write(model, ports, input, options);
   return {
     /** By the model that is configured; its heartbeats hold the text so far. */
     writeAnswer: questionStage(async (input: GenerateInput, { signal }): Promise<Written> => {
@@ -45,8 +51,8 @@ export function createGenerateActivities({ answerModel, extractive, store }: Gen
 
 async function write(
   model: AnswerModel,
-  store: VectorStore,
-  { question, chunkIds }: GenerateInput,
+  { store, caches }: GeneratePorts,
+  { question, chunkIds, keep }: GenerateInput,
   { signal, onText }: WriteOptions,
 ): Promise<Written> {
   const started = performance.now();
@@ -55,8 +61,18 @@ async function write(
     ...(signal && { signal }),
     ...(onText && { onText }),
   });
-  const timings = { generate: performance.now() - started };
-  return { ...written, citations: citationsOf(written, passages), timings };
+  const answer = { ...written, citations: citationsOf(written, passages) };
+  // A passage that went meanwhile would not be among the sources, and its book not be watched.
+  if (keep && passages.length === chunkIds.length) caches.keep(question, keep, answer, sourcesOf(passages));
+  return { ...answer, timings: { generate: performance.now() - started } };
+}
+
+/** Every book that was read, whether it is cited or not: another text of it could make another answer. */
+function sourcesOf(passages: readonly StoredPassage[]): AnswerSource[] {
+  const sources = new Map(
+    passages.map(({ bookId, revision }) => [`${bookId} ${revision}`, { bookId, revision }]),
+  );
+  return [...sources.values()];
 }
 
 /** Well within the heartbeat timeout: a model may think for long before its first word. */

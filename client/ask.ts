@@ -4,7 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, defaultPayloadConverter, type WorkflowHandle } from '@temporalio/client';
 import type { z } from 'zod';
 import { type askInput, taskQueues, workflowTypes } from '../workflows/contract.ts';
-import { normaliseQuestion, WRITING_ACTIVITY, writtenSoFar } from '../workflows/question-contract.ts';
+import {
+  normaliseQuestion,
+  settingsText,
+  WRITING_ACTIVITY,
+  writtenSoFar,
+} from '../workflows/question-contract.ts';
 import type { Answer } from '../workflows/result-contract.ts';
 import { fromWorkflow } from './failures.ts';
 
@@ -50,10 +55,7 @@ export async function ask(
 /** The same for the same normalised question, filters and settings, whatever the order in which they were named. */
 export function questionId(input: AskedQuestion): string {
   const { question, ...settings } = input;
-  const named = Object.entries(settings)
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = JSON.stringify([normaliseQuestion(question), named]);
+  const text = JSON.stringify([normaliseQuestion(question), settingsText(settings)]);
   return `${workflowTypes.answerQuestion}/${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
 

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { delimiter } from 'node:path';
 import { z } from 'zod';
 import type { StageLimits } from '../activities/attempt.ts';
+import type { CacheLimits } from '../activities/cache/answer-caches.ts';
 import { ScriptoriumError } from '../activities/errors.ts';
 import type { ChunkOptions, SandboxLimits } from '../activities/ports/documents.ts';
 import { type Home, homeOf } from '../client/home.ts';
@@ -59,6 +60,20 @@ const environment = z.object({
   OPENAI_MODEL: optional,
   /** Time for a whole answer; what the model has not finished by then is quoted from the books. */
   SCRIPTORIUM_ANSWER_TIMEOUT_S: whole(1, 110).default(60),
+  /** Answers that a worker keeps for the same question; 0 keeps none. */
+  SCRIPTORIUM_ANSWER_CACHE_ENTRIES: whole(0, 1_000_000).default(500),
+  /** How long a worker gives one of them. */
+  SCRIPTORIUM_ANSWER_CACHE_TTL_S: whole(1, 604_800).default(300),
+  /** Answers that the store keeps for questions that mean the same; 0 keeps none. */
+  SCRIPTORIUM_SEMANTIC_CACHE_ENTRIES: whole(0, 1_000_000).default(10_000),
+  /** How long one of the store is given. */
+  SCRIPTORIUM_SEMANTIC_CACHE_TTL_S: whole(1, 31_536_000).default(86_400),
+  /** Least cosine of two questions that mean the same, in hundredths. */
+  SCRIPTORIUM_SEMANTIC_SIMILARITY_PERCENT: whole(50, 100).default(95),
+  /** How long an answer is given while books come that it was not made from. */
+  SCRIPTORIUM_CACHE_STALENESS_S: whole(0, 604_800).default(60),
+  /** Vectors of questions that a worker keeps, 1.5 KB each; 0 keeps none. */
+  SCRIPTORIUM_EMBEDDING_CACHE_ENTRIES: whole(0, 1_000_000).default(10_000),
   TEMPORAL_ADDRESS: optional,
   TEMPORAL_NAMESPACE: optional,
 });
@@ -88,6 +103,7 @@ export interface Config {
   };
   /** Time for a whole answer when the asker sets none. */
   readonly answerDeadlineMs: number;
+  readonly caches: CacheLimits & { readonly embeddingEntries: number };
   /** What bounds every stage of ingestion. */
   readonly limits: StageLimits;
   readonly maxCachedWorkflows: number;
@@ -117,6 +133,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
     answers: answersOf(set),
     answerDeadlineMs: set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000,
+    caches: cachesOf(set),
     limits: { maxOutageMs: set.SCRIPTORIUM_MAX_OUTAGE_H * 3_600_000 },
     maxCachedWorkflows: set.SCRIPTORIUM_CACHED_WORKFLOWS,
     maxWorkerBytes: set.SCRIPTORIUM_WORKER_MEMORY_MB * MB,
@@ -186,6 +203,18 @@ function limitsOf(set: Environment): SandboxLimits {
     maxTextBytes: set.SCRIPTORIUM_MAX_TEXT_MB * MB,
     timeoutMs: set.SCRIPTORIUM_EXTRACT_TIMEOUT_S * 1_000,
     maxMemoryBytes: set.SCRIPTORIUM_EXTRACT_MEMORY_MB * MB,
+  };
+}
+
+function cachesOf(set: Environment): Config['caches'] {
+  return {
+    exactEntries: set.SCRIPTORIUM_ANSWER_CACHE_ENTRIES,
+    exactMaxAgeMs: set.SCRIPTORIUM_ANSWER_CACHE_TTL_S * 1_000,
+    semanticEntries: set.SCRIPTORIUM_SEMANTIC_CACHE_ENTRIES,
+    semanticMaxAgeMs: set.SCRIPTORIUM_SEMANTIC_CACHE_TTL_S * 1_000,
+    minSimilarity: set.SCRIPTORIUM_SEMANTIC_SIMILARITY_PERCENT / 100,
+    staleMs: set.SCRIPTORIUM_CACHE_STALENESS_S * 1_000,
+    embeddingEntries: set.SCRIPTORIUM_EMBEDDING_CACHE_ENTRIES,
   };
 }
 

@@ -3,18 +3,19 @@ import { chunkerFingerprint, extractorFingerprint } from '../activities/adapters
 import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox.ts';
 import { FileArtifacts } from '../activities/adapters/files/file-artifacts.ts';
 import { OnnxEmbedder } from '../activities/adapters/onnx/onnx-embedder.ts';
+import type { CachedEmbedder } from '../activities/cache/cached-embedder.ts';
 import type { Pipeline } from '../activities/pipeline.ts';
 import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
 import type { DocumentSandbox } from '../activities/ports/documents.ts';
 import type { Embedder } from '../activities/ports/embedder.ts';
-import { type Answering, openAnswering } from './answering.ts';
+import { type Answering, cachingEmbedder, openAnswering } from './answering.ts';
 import { type FindOptions, findAsset } from './assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
 import { openStores, type Stores } from './stores.ts';
 
 export interface Parts extends Stores, Answering, AsyncDisposable {
-  readonly embedder: Embedder;
+  readonly embedder: CachedEmbedder;
   readonly sandbox: DocumentSandbox;
   readonly artifacts: ArtifactStore;
   readonly pipeline: Pipeline;
@@ -35,12 +36,17 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   const finding: FindOptions = { cacheFolder: config.home.cache, env: config.env };
   const tokenizerPath = await findAsset(tokenizerAsset, finding);
   const embedder = opened.use(
-    await (options.openEmbedder?.() ?? openOnnx(finding, tokenizerPath, options.embedThreads)),
+    cachingEmbedder(
+      await (options.openEmbedder?.() ?? openOnnx(finding, tokenizerPath, options.embedThreads)),
+      config,
+    ),
   );
   const { id: embedderId, dimensions } = embedder;
   const stores = await openStores(config, embedderId, dimensions);
   opened.use(stores.store);
   opened.use(stores.catalog);
+  const answering = await openAnswering(config, { embedder, catalog: stores.catalog });
+  opened.use(answering.caches);
   const sandbox = opened.use(new ProcessSandbox(config.sandbox));
   const pipeline: Pipeline = {
     ...{ extractor: extractorFingerprint, chunker: chunkerFingerprint, chunking: config.chunking },
@@ -49,7 +55,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   const artifacts = new FileArtifacts(config.home.artifacts);
   const owned = opened.move();
   return {
-    ...{ embedder, sandbox, artifacts, pipeline, ...openAnswering(config) },
+    ...{ embedder, sandbox, artifacts, pipeline, ...answering },
     ...{ store: stores.store, catalog: stores.catalog },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

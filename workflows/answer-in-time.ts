@@ -20,7 +20,7 @@ import type { GenerateActivities, GenerateInput } from '../activities/generate.t
 import type { RetrieveActivities } from '../activities/retrieve.ts';
 import { type askInput, taskQueues } from './contract.ts';
 import { answerRetry, answerShares, WRITING_HEARTBEAT } from './policies.ts';
-import type { Fallback } from './question-contract.ts';
+import type { Fallback, FoundAnswer } from './question-contract.ts';
 import type { Answer } from './result-contract.ts';
 
 export type ParsedQuestion = z.output<typeof askInput>;
@@ -41,9 +41,10 @@ export async function answerInTime({
   const beginMs = asked === undefined ? BEGIN_MS : asked * answerShares.begin;
   const { beginAnswer } = local<BeginActivities>(beginMs);
   const begun = await inTime('begin', beginAnswer({ question, deadlineMs: asked, extractive, ...where }));
+  if (begun.found) return givenAgain(begun.found, Date.now() - startedMs);
   const { retrieve } = local<RetrieveActivities>(begun.deadlineMs * answerShares.retrieve);
   const found = await inTime('search', retrieve({ query: question, ...where }));
-  const input = { question, chunkIds: found.hits.map(({ chunkId }) => chunkId) };
+  const input = { question, chunkIds: found.hits.map(({ chunkId }) => chunkId), keep: begun.keep };
   const leftMs = begun.deadlineMs - (Date.now() - startedMs);
   const quoteMs = begun.deadlineMs * answerShares.quote;
   const written =
@@ -57,6 +58,15 @@ export async function answerInTime({
   };
 }
 
+function givenAgain({ answer, cached }: FoundAnswer, cacheMs: number): Answer {
+  const { droppedClaims, ...kept } = answer;
+  return {
+    ...kept,
+    ...(droppedClaims !== undefined && { droppedClaims }),
+    ...{ cached, timings: { cache: cacheMs }, workflowId: workflowInfo().workflowId },
+  };
+}
+
 async function writtenOrQuoted(
   input: GenerateInput,
   { writeMs, quoteMs }: { readonly writeMs: number; readonly quoteMs: number },
@@ -66,7 +76,8 @@ async function writtenOrQuoted(
   } catch (error) {
     const fallback = fallbackOf(error);
     if (!fallback) throw error;
-    return { ...(await quoted(input, Math.max(quoteMs, LEAST_QUOTE_MS))), fallback };
+    // The model may be back for the next one who asks.
+    return { ...(await quoted({ ...input, keep: null }, Math.max(quoteMs, LEAST_QUOTE_MS))), fallback };
   }
 }
 

@@ -1,7 +1,7 @@
 /** What questions and listings give to people and programs. Only types. */
 import type { z } from 'zod';
 import type { BookFailure, bookState } from './contract.ts';
-import type { Fallback } from './question-contract.ts';
+import type { CachedAs, Fallback } from './question-contract.ts';
 
 // ── questions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -54,6 +54,8 @@ export interface Answer {
   readonly droppedClaims?: number;
   /** Tokens that the model read and wrote; absent where none was asked. */
   readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
+  /** Set when the answer was not made anew. */
+  readonly cached?: CachedAs;
   /** Set when a model should have written the answer, and it had to be quoted instead. */
   readonly fallback?: Fallback;
   readonly timings: Timings;

@@ -31,6 +31,7 @@ const siblingModule = /^activities\/sibling-module\.ts$/;
 const text = /^activities\/text\//;
 const ports = /^activities\/ports\//;
 const sources = /^activities\/sources\//;
+const cache = /^activities\/cache\//;
 
 /** The first layer that holds a file is its own. */
 const layers: readonly Layer[] = [
@@ -44,6 +45,7 @@ const layers: readonly Layer[] = [
   { name: 'text', holds: text, may: [text, errors], mayTypes: [ports] },
   { name: 'ports', holds: ports, may: [], mayTypes: [ports] },
   { name: 'sources', holds: sources, may: [sources, errors, /^node:/], mayTypes: [] },
+  { name: 'cache', holds: cache, may: [cache, ports, text, contract, errors, anyPackage], mayTypes: [] },
   {
     name: 'adapters',
     holds: /^activities\/adapters\//,
@@ -53,7 +55,7 @@ const layers: readonly Layer[] = [
   {
     name: 'stages',
     holds: stageFile,
-    may: [stageFile, ports, text, sources, contract, anyPackage],
+    may: [stageFile, ports, text, sources, cache, contract, anyPackage],
     mayTypes: [],
   },
   {

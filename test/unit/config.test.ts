@@ -23,6 +23,13 @@ const numbers: readonly (readonly [string, number, number, (config: Config) => n
   ['SCRIPTORIUM_CACHED_WORKFLOWS', 2, 10_000, ({ maxCachedWorkflows }) => maxCachedWorkflows],
   ['SCRIPTORIUM_WORKER_MEMORY_MB', 512, 1_048_576, ({ maxWorkerBytes }) => maxWorkerBytes / 2 ** 20],
   ['SCRIPTORIUM_GRACE_S', 1, 600, ({ graceMs }) => graceMs / 1_000],
+  ['SCRIPTORIUM_ANSWER_CACHE_ENTRIES', 0, 1_000_000, ({ caches }) => caches.exactEntries],
+  ['SCRIPTORIUM_ANSWER_CACHE_TTL_S', 1, 604_800, ({ caches }) => caches.exactMaxAgeMs / 1_000],
+  ['SCRIPTORIUM_SEMANTIC_CACHE_ENTRIES', 0, 1_000_000, ({ caches }) => caches.semanticEntries],
+  ['SCRIPTORIUM_SEMANTIC_CACHE_TTL_S', 1, 31_536_000, ({ caches }) => caches.semanticMaxAgeMs / 1_000],
+  ['SCRIPTORIUM_SEMANTIC_SIMILARITY_PERCENT', 50, 100, ({ caches }) => caches.minSimilarity * 100],
+  ['SCRIPTORIUM_CACHE_STALENESS_S', 0, 604_800, ({ caches }) => caches.staleMs / 1_000],
+  ['SCRIPTORIUM_EMBEDDING_CACHE_ENTRIES', 0, 1_000_000, ({ caches }) => caches.embeddingEntries],
   ['SCRIPTORIUM_ANSWER_TIMEOUT_S', 1, 110, ({ answers }) => (answers?.timeoutMs ?? 0) / 1_000],
 ];
 
@@ -62,6 +69,11 @@ describe('the configuration of an empty environment', () => {
       chunking: { maxTokens: 256, overlapTokens: 32 },
       embedding: { threads: availableParallelism(), chunksPerBatch: 32 },
       answers: null,
+      answerDeadlineMs: 60_000,
+      caches: {
+        ...{ exactEntries: 500, exactMaxAgeMs: 300_000, embeddingEntries: 10_000 },
+        ...{ semanticEntries: 10_000, semanticMaxAgeMs: 86_400_000, minSimilarity: 0.95, staleMs: 60_000 },
+      },
       limits: { maxOutageMs: 24 * 3_600_000 },
       maxCachedWorkflows: 100,
       maxWorkerBytes: 4_096 * 2 ** 20,

@@ -35,6 +35,7 @@ test('a quote that a model makes up ends its answer, whatever adapter it came th
   const [point] = bookPoints('book', 'r1', 1, { text: 'The keeper lit the lamp.' });
   if (!point) throw new Error('there is no point');
   await store.upsert([point]);
+  const caches = { keep: () => {} };
   const quoting = (quote: string) => ({
     name: 'a-model',
     answer: async () => ({
@@ -43,7 +44,7 @@ test('a quote that a model makes up ends its answer, whatever adapter it came th
     }),
   });
   const write = async (quote: string) => {
-    const ports = { store, answerModel: quoting(quote), extractive: new ExtractiveAnswers() };
+    const ports = { store, answerModel: quoting(quote), extractive: new ExtractiveAnswers(), caches };
     const input = { question: 'Who?', chunkIds: [point.id] };
     return await runActivity(createGenerateActivities(ports).writeAnswer, input);
   };

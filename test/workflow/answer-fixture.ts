@@ -57,12 +57,15 @@ export class AnswerFixture implements AsyncDisposable {
     const extractive = new ExtractiveAnswers();
     const answerModel = { name: 'a-model', answer: async () => said('Yes.'), ...model };
     return {
-      ...createBeginActivities({ answerModel, extractive, deadlineMs }),
-      ...createGenerateActivities({ answerModel, extractive, store }),
+      ...createBeginActivities({ answerModel, extractive, deadlineMs, caches: noCaches }),
+      ...createGenerateActivities({ answerModel, extractive, store, caches: noCaches }),
       retrieve: retrieve ?? (async () => found),
     };
   }
 }
+
+/** Finds and keeps nothing. */
+export const noCaches = { find: async () => null, ticket: async () => null, keep: () => {} };
 
 export function said(answer: string): WrittenAnswer {
   return { answer, citations: [{ n: 1, quote: TEXT }], droppedCitations: [], mode: 'model' };

@@ -86,8 +86,8 @@ export class QdrantAnswerCache implements AnswerCache {
       epoch: 0,
     };
     // A vector of zeros has no direction, which a collection by cosine refuses.
-    const any = Array.from({ length: this.#dimensions }, () => 1);
-    await this.#write('clear the answers', { ...marker, madeAtMs: atMs }, any);
+    const filled = Array.from({ length: this.#dimensions }, () => 1);
+    await this.#write('clear the answers', { ...marker, madeAtMs: atMs }, filled);
     return await this.#delete([]);
   }
 
