@@ -16,7 +16,16 @@ import { fromWorkflow } from './failures.ts';
 /** Called with the whole text so far whenever some more was written; its citations are not checked yet. */
 export type TextListener = (textSoFar: string) => void;
 
-export interface AskOptions {
+export interface AnswerOptions {
+  /** Time for the whole answer, 1,000 to 110,000 milliseconds. Default: the workers' SCRIPTORIUM_ANSWER_TIMEOUT_S. */
+  readonly deadlineMs?: number;
+  /** Quotes from the books, though a model that writes is configured. Default false. */
+  readonly extractive?: boolean;
+  /** Called with the whole text so far as a model writes it, before its citations are checked. */
+  readonly onText?: TextListener;
+}
+
+export interface AskSettings {
   readonly onText?: TextListener | undefined;
   /** Only for clients on the connection of a worker of the same process: its first task needs no way through the server. */
   readonly eager?: boolean;
@@ -31,7 +40,7 @@ const QUESTION_TIMEOUT = '4 minutes';
 export async function ask(
   client: Client,
   asked: AskedQuestion,
-  { onText, eager = false }: AskOptions = {},
+  { onText, eager = false }: AskSettings = {},
 ): Promise<Answer> {
   const input = { ...asked, question: normaliseQuestion(asked.question) };
   try {

@@ -3,6 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import {
+  CACHES_WORKFLOW,
+  type CachesInput,
+  type CachesReport,
+  cachesInput,
+} from '../workflows/cache-contract.ts';
+import {
   askInput,
   DEFAULT_LIBRARY,
   ingestLibraryId,
@@ -20,7 +26,7 @@ import type {
   VerifyInput,
   VerifyResult,
 } from '../workflows/upkeep-contract.ts';
-import { ask, type TextListener } from './ask.ts';
+import { type AnswerOptions, ask } from './ask.ts';
 import { parse } from './checked-input.ts';
 import { type ConnectOptions, connectTemporal } from './connection.ts';
 import { fromWorkflow } from './failures.ts';
@@ -37,11 +43,12 @@ import { startOrJoin } from './start-run.ts';
 import * as upkeep from './upkeep.ts';
 
 export { type ErrorCode, errorRegistry, ScriptoriumError } from '../activities/errors.ts';
+export type { CacheReport, CachesReport } from '../workflows/cache-contract.ts';
 export type { BookCounts, BookFailure, IngestLibraryResult } from '../workflows/contract.ts';
 export type { Answer, BookSummary, Citation, SearchHit, SearchResult } from '../workflows/result-contract.ts';
 export type { RunState, Steered } from '../workflows/run-contract.ts';
 export type { BookFault, GarbageResult, RemovedBook, VerifyResult } from '../workflows/upkeep-contract.ts';
-export type { TextListener } from './ask.ts';
+export type { AnswerOptions, TextListener } from './ask.ts';
 export type { ConnectOptions } from './connection.ts';
 export {
   type BookInFlight,
@@ -79,14 +86,7 @@ export interface QueryOptions {
   readonly topK?: number;
 }
 
-export interface AskOptions extends QueryOptions {
-  /** Time for the whole answer, 1,000 to 110,000 milliseconds. Default: the workers' SCRIPTORIUM_ANSWER_TIMEOUT_S. */
-  readonly deadlineMs?: number;
-  /** Quotes from the books, though a model that writes is configured. Default false. */
-  readonly extractive?: boolean;
-  /** Called with the whole text so far as a model writes it, before its citations are checked. */
-  readonly onText?: TextListener;
-}
+export type AskOptions = QueryOptions & AnswerOptions;
 
 export interface BooksOptions {
   /** Default: all libraries. */
@@ -251,6 +251,15 @@ export class ScriptoriumClient implements AsyncDisposable {
   /** Where a book (id or path), a chunk (id) or a run (`ingest/LIBRARY`) came from. */
   async explain(id: string, options: upkeep.SubjectOptions = {}): Promise<upkeep.Explanation> {
     return await upkeep.explain(this.#client, id, options);
+  }
+
+  /**
+   * What the caches of questions hold, told by one worker.
+   * @param options with `clear`, every answer is forgotten, in all workers
+   * @throws ScriptoriumError STORE_UNREACHABLE, STACK_UNREACHABLE
+   */
+  async caches(options: CachesInput = {}): Promise<CachesReport> {
+    return await this.#execute<CachesReport>(CACHES_WORKFLOW, parse(cachesInput, options), LISTING_TIMEOUT);
   }
 
   async close(): Promise<void> {

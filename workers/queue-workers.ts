@@ -10,6 +10,7 @@ import {
 import type { Logger } from 'pino';
 import { formatOfName } from '../activities/adapters/documents/format-of-name.ts';
 import { createBeginActivities } from '../activities/begin-answer.ts';
+import { createCacheActivities } from '../activities/caches.ts';
 import { createCatalogActivities } from '../activities/catalog.ts';
 import { createChunkActivities } from '../activities/chunk.ts';
 import { createEmbedActivities } from '../activities/embed.ts';
@@ -142,6 +143,7 @@ function queueOptions({
         ...createRetrieveActivities(parts),
         ...createGenerateActivities(parts),
         ...createCatalogActivities(parts),
+        ...createCacheActivities(parts),
         ...createExplainActivities(parts),
       },
       maxHeartbeatThrottleInterval: TEXT_EVERY,

@@ -5,6 +5,7 @@ export { explain } from './explain.ts';
 export { ingestBook } from './ingest-book.ts';
 export { ingestLibrary } from './ingest-library.ts';
 export { listBooks } from './list-books.ts';
+export { questionCaches } from './question-caches.ts';
 export { removeBook } from './remove-book.ts';
 export { searchLibrary } from './search-library.ts';
 export { verifyLibrary } from './verify-library.ts';
