@@ -1,5 +1,6 @@
 /** What the caches of questions hold, and how to empty them. */
 import type { CacheReport, CachesReport } from '../workflows/cache-contract.ts';
+import type { AnswerBudget } from './answer-budget.ts';
 import type { AnswerCaches } from './cache/answer-caches.ts';
 import type { CacheCounts } from './cache/cache-counts.ts';
 import type { CachedEmbedder } from './cache/cached-embedder.ts';
@@ -8,6 +9,7 @@ import { questionStage } from './stage.ts';
 export interface CachePorts {
   readonly caches: AnswerCaches;
   readonly embedder: Pick<CachedEmbedder, 'counts' | 'entries' | 'clear'>;
+  readonly budget: Pick<AnswerBudget, 'of'> | null;
 }
 
 export type CacheActivities = ReturnType<typeof createCacheActivities>;
@@ -18,6 +20,7 @@ export function createCacheActivities(ports: CachePorts) {
       async ({ clear }: { readonly clear: boolean }): Promise<CachesReport> => ({
         cleared: clear ? await clearAll(ports) : null,
         caches: await reportsOf(ports),
+        today: (await ports.budget?.of()) ?? null,
         worker: process.pid,
       }),
     ),

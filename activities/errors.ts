@@ -163,6 +163,11 @@ export const errorRegistry = {
     'The answer model refused the request.',
     'Check OPENAI_API_KEY and the name of the model.',
   ),
+  ANSWER_BUDGET_SPENT: entry(
+    false,
+    'The tokens or the cost that answers may take in a day are used up.',
+    'Ask for quotes (--extractive), wait until midnight UTC, or raise SCRIPTORIUM_DAILY_TOKENS or SCRIPTORIUM_DAILY_COST_CENTS.',
+  ),
   QUESTION_TIMEOUT: entry(
     false,
     'The question was not answered within its time.',

@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter } from 'node:path';
 import { z } from 'zod';
+import type { AnswerCaps, AnswerPrices } from '../activities/answer-budget.ts';
 import type { StageLimits } from '../activities/attempt.ts';
 import type { CacheLimits } from '../activities/cache/answer-caches.ts';
 import { ScriptoriumError } from '../activities/errors.ts';
@@ -60,6 +61,14 @@ const environment = z.object({
   OPENAI_MODEL: optional,
   /** Time for a whole answer; what the model has not finished by then is quoted from the books. */
   SCRIPTORIUM_ANSWER_TIMEOUT_S: whole(1, 110).default(60),
+  /** Price of a million tokens that the model reads, in hundredths of a currency. */
+  SCRIPTORIUM_INPUT_PRICE_CENTS: whole(0, 10_000_000).default(0),
+  /** The same for those that it writes. */
+  SCRIPTORIUM_OUTPUT_PRICE_CENTS: whole(0, 10_000_000).default(0),
+  /** Most tokens, read and written, that answers take in a day (UTC). */
+  SCRIPTORIUM_DAILY_TOKENS: whole(1, 1_000_000_000_000).optional(),
+  /** Most that answers cost in a day (UTC), by those prices. */
+  SCRIPTORIUM_DAILY_COST_CENTS: whole(1, 100_000_000).optional(),
   /** Answers that a worker keeps for the same question; 0 keeps none. */
   SCRIPTORIUM_ANSWER_CACHE_ENTRIES: whole(0, 1_000_000).default(500),
   /** How long a worker gives one of them. */
@@ -100,6 +109,8 @@ export interface Config {
     readonly apiKey: string;
     readonly model: string;
     readonly timeoutMs: number;
+    readonly prices: AnswerPrices;
+    readonly caps: AnswerCaps;
   };
   /** Time for a whole answer when the asker sets none. */
   readonly answerDeadlineMs: number;
@@ -227,11 +238,28 @@ function answersOf(set: Environment): Config['answers'] {
       'OPENAI_MODEL is set, and neither OPENAI_API_KEY nor OPENAI_BASE_URL is',
     );
   }
-  const timeoutMs = set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000;
   return {
     baseUrl: set.OPENAI_BASE_URL,
     apiKey: set.OPENAI_API_KEY ?? 'none',
     model: set.OPENAI_MODEL,
-    timeoutMs,
+    timeoutMs: set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000,
+    ...pricesAndCapsOf(set),
   };
+}
+
+function pricesAndCapsOf(set: Environment): { readonly prices: AnswerPrices; readonly caps: AnswerCaps } {
+  const prices = {
+    inputCents: set.SCRIPTORIUM_INPUT_PRICE_CENTS,
+    outputCents: set.SCRIPTORIUM_OUTPUT_PRICE_CENTS,
+  };
+  const caps = {
+    tokensPerDay: set.SCRIPTORIUM_DAILY_TOKENS ?? null,
+    centsPerDay: set.SCRIPTORIUM_DAILY_COST_CENTS ?? null,
+  };
+  // Without prices nothing ever costs anything, and the cap would cap nothing.
+  if (caps.centsPerDay === null || prices.inputCents + prices.outputCents > 0) return { prices, caps };
+  throw new ScriptoriumError(
+    'INVALID_CONFIG',
+    'SCRIPTORIUM_DAILY_COST_CENTS is set, and neither SCRIPTORIUM_INPUT_PRICE_CENTS nor SCRIPTORIUM_OUTPUT_PRICE_CENTS is',
+  );
 }

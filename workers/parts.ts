@@ -47,6 +47,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   opened.use(stores.catalog);
   const answering = await openAnswering(config, { embedder, catalog: stores.catalog });
   opened.use(answering.caches);
+  if (answering.budget) opened.use(answering.budget);
   const sandbox = opened.use(new ProcessSandbox(config.sandbox));
   const pipeline: Pipeline = {
     ...{ extractor: extractorFingerprint, chunker: chunkerFingerprint, chunking: config.chunking },

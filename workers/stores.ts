@@ -15,13 +15,16 @@ export function openStores({ store, home }: Config, embedderId: string, dimensio
   return openQdrantStores(qdrantOptions(store, embedderId, dimensions));
 }
 
+type QdrantConfig = Extract<Config['store'], { kind: 'qdrant' }>;
+
+export function qdrantServer({ url, apiKey }: QdrantConfig) {
+  return { url, ...(apiKey && { apiKey }), prefix: 'scriptorium', timeoutMs: 30_000 };
+}
+
 export function qdrantOptions(
-  { url, apiKey }: Extract<Config['store'], { kind: 'qdrant' }>,
+  store: QdrantConfig,
   embedderId: string,
   dimensions: number,
 ): QdrantStoreOptions {
-  return {
-    ...{ url, ...(apiKey && { apiKey }), embedderId, dimensions },
-    ...{ prefix: 'scriptorium', timeoutMs: 30_000 },
-  };
+  return { ...qdrantServer(store), embedderId, dimensions };
 }

@@ -24,10 +24,22 @@ export interface CacheReport {
   readonly failures: number;
 }
 
+export interface UsageReport {
+  /** In UTC: `2026-01-31`. */
+  readonly day: string;
+  readonly answers: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** In hundredths of the currency of the configured prices. */
+  readonly costCents: number;
+}
+
 export interface CachesReport {
   readonly caches: readonly CacheReport[];
   /** Process id of the worker that tells this. */
   readonly worker: number;
+  /** What the answers of today took of the model, in all workers; null when none is configured. */
+  readonly today: UsageReport | null;
   /** Entries that were dropped; null when nothing was to be cleared. */
   readonly cleared: number | null;
 }

@@ -53,7 +53,11 @@ export interface Answer {
   /** Sentences that no passage supports, which were removed from the answer; absent where no model wrote it. */
   readonly droppedClaims?: number;
   /** Tokens that the model read and wrote; absent where none was asked. */
-  readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
+  readonly usage?: {
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    readonly costCents?: number;
+  };
   /** Set when the answer was not made anew. */
   readonly cached?: CachedAs;
   /** Set when a model should have written the answer, and it had to be quoted instead. */

@@ -13,6 +13,8 @@ export interface TokenUsage {
   /** Of the prompt: question, instructions and passages. */
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** In hundredths of the currency of the configured prices; absent where none are. */
+  readonly costCents?: number;
 }
 
 export interface WrittenAnswer {
@@ -46,4 +48,10 @@ export interface AnswerModel {
     passages: readonly NumberedPassage[],
     options?: WriteOptions,
   ): Promise<WrittenAnswer>;
+}
+
+/** An answer model that takes tokens. */
+export interface MeteredAnswerModel extends AnswerModel {
+  /** Tokens that an answer can take at most, or nearly so: they are counted before it is written. */
+  mostTokens(question: string, passages: readonly NumberedPassage[]): TokenUsage;
 }

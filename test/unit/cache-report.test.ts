@@ -29,7 +29,9 @@ test('what the caches hold is shown with their counts, and cleared', async () =>
     ...{ minSimilarity: 0.95, staleMs: 60_000 },
   };
   await using caches = new AnswerCaches({ limits, catalog: new MemoryCatalog(), embedder, shared });
-  const { reportCaches } = createCacheActivities({ caches, embedder });
+  const today = { day: '2026-01-31', answers: 2, inputTokens: 12_345, outputTokens: 67, costCents: 250 };
+  const budget = { of: async () => today };
+  const { reportCaches } = createCacheActivities({ caches, embedder, budget });
 
   const ticket = await caches.ticket('all');
   if (!ticket) throw new Error('there is no ticket');
@@ -43,6 +45,7 @@ test('what the caches hold is shown with their counts, and cleared', async () =>
   expect(shown).toEqual({
     cleared: null,
     worker: process.pid,
+    today,
     caches: [
       { ...none, name: 'exact', of: 'worker', entries: 1, hits: 1, misses: 1 },
       { ...none, name: 'semantic', of: 'store', entries: 1, misses: 1 },
@@ -57,4 +60,7 @@ test('what the caches hold is shown with their counts, and cleared', async () =>
     'answers to the same question (worker): 0 kept',
     '  hits 1 · misses 1 · refusals 0 · evictions 0 · failures 0',
   ]);
+  expect(cacheLines(cleared).at(-1)).toBe(
+    '2026-01-31: 2 answers of the model, 12,345 tokens read, 67 written, cost 2.50',
+  );
 });

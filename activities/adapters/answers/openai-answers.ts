@@ -1,5 +1,11 @@
 /** Answers by any endpoint that speaks OpenAI's chat completions: OpenAI, vLLM, Ollama, llama.cpp. */
-import type { AnswerModel, NumberedPassage, WriteOptions, WrittenAnswer } from '../../ports/answer-model.ts';
+import type {
+  MeteredAnswerModel,
+  NumberedPassage,
+  TokenUsage,
+  WriteOptions,
+  WrittenAnswer,
+} from '../../ports/answer-model.ts';
 import { ChatEndpoint, type ChatEndpointOptions } from './chat-endpoint.ts';
 import { checkMarks, claimsOf } from './citation-marks.ts';
 import { supportedClaims } from './claims.ts';
@@ -20,7 +26,7 @@ const INSTRUCTIONS = [
   'Answer in the language of the question, in a few sentences.',
 ].join('\n');
 
-export class OpenAiAnswers implements AnswerModel {
+export class OpenAiAnswers implements MeteredAnswerModel {
   readonly name: string;
   readonly #endpoint: ChatEndpoint;
 
@@ -43,8 +49,22 @@ export class OpenAiAnswers implements AnswerModel {
       maxTokens: MAX_ANSWER_TOKENS,
       ...{ signal, onText },
     });
-    return { ...checked(text, question, shown), mode: 'model', ...(usage && { usage }) };
+    const counted = usage ?? {
+      inputTokens: roughTokens(INSTRUCTIONS + promptOf(question, shown)),
+      outputTokens: roughTokens(text),
+    };
+    return { ...checked(text, question, shown), mode: 'model', usage: counted };
   }
+
+  mostTokens(question: string, passages: readonly NumberedPassage[]): TokenUsage {
+    const prompt = INSTRUCTIONS + promptOf(question, passages.slice(0, MAX_PASSAGES));
+    return { inputTokens: 2 * roughTokens(prompt), outputTokens: MAX_ANSWER_TOKENS };
+  }
+}
+
+/** Three bytes a token: English has four, other languages fewer. */
+function roughTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / 3);
 }
 
 /** The answer with the citations and claims that hold, and the words that each citation rests on. */

@@ -1,6 +1,6 @@
 /** `cache`. */
 import type { Command } from 'commander';
-import type { CacheReport, CachesReport } from '../../../workflows/cache-contract.ts';
+import type { CacheReport, CachesReport, UsageReport } from '../../../workflows/cache-contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
 import { plural, printResult } from '../output.ts';
@@ -27,10 +27,15 @@ const titles = {
   embedding: 'vectors of questions',
 } as const;
 
-export function cacheLines({ caches, cleared }: CachesReport): string[] {
+export function cacheLines({ caches, cleared, today }: CachesReport): string[] {
   const first =
     cleared === null ? [] : [`Cleared: ${plural(cleared, 'entry').replace(/entrys$/, 'entries')}.`];
-  return [...first, ...caches.flatMap(linesOf)];
+  return [...first, ...caches.flatMap(linesOf), ...(today ? [usageLine(today)] : [])];
+}
+
+function usageLine({ day, answers, inputTokens, outputTokens, costCents }: UsageReport): string {
+  const tokens = `${inputTokens.toLocaleString('en')} tokens read, ${outputTokens.toLocaleString('en')} written`;
+  return `${day}: ${plural(answers, 'answer')} of the model, ${tokens}, cost ${(costCents / 100).toFixed(2)}`;
 }
 
 function linesOf({ name, of, entries, ...counts }: CacheReport): string[] {
