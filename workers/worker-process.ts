@@ -1,4 +1,5 @@
 /** The process that does the work: connects, opens its parts, serves its queues, and drains when it is told to stop. */
+import { Client } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ScriptoriumError } from '../activities/errors.ts';
@@ -6,6 +7,7 @@ import { temporalTarget } from '../client/connection.ts';
 import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import { openParts, type Parts, type PartsOptions } from './parts.ts';
+import { QuestionDesk } from './question-desk.ts';
 import { createWorkers, type WorkerContext } from './queue-workers.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 
@@ -16,6 +18,8 @@ export interface WorkerProcess {
   stop(): void;
   /** One line on each part that this process holds; throws when one does not answer. */
   health(): Promise<string>;
+  /** Questions of this process, for those in it who ask; it must serve the queue `query`. */
+  readonly desk: QuestionDesk;
 }
 
 /** What benchmarks and recorders bring along instead of the product's own. */
@@ -48,6 +52,7 @@ export async function startWorkerProcess(
     finished: runAll(workers).finally(() => owned.disposeAsync()),
     stop: () => stopAll(workers),
     health: () => healthOf(parts),
+    desk: new QuestionDesk(parts, new Client({ connection, namespace: config.namespace })),
   };
 }
 

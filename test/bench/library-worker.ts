@@ -1,4 +1,4 @@
-/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N --bundle FILE`. */
+/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N --bundle FILE [--queues main,…]`. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { toScriptoriumError } from '../../activities/errors.ts';
@@ -12,17 +12,22 @@ const options = z.object({
   embedder: z.enum(['fake', 'onnx']),
   'wait-ms': z.coerce.number().int().min(0),
   bundle: z.string(),
+  queues: z
+    .string()
+    .default('main,documents,embed,query')
+    .transform((names) => names.split(','))
+    .pipe(z.array(z.enum(['main', 'documents', 'embed', 'query']))),
 });
 const text = { type: 'string' } as const;
-const { values } = parseArgs({ options: { embedder: text, 'wait-ms': text, bundle: text } });
-const { embedder, 'wait-ms': waitMs, bundle: codePath } = options.parse(values);
+const { values } = parseArgs({ options: { embedder: text, 'wait-ms': text, bundle: text, queues: text } });
+const { embedder, 'wait-ms': waitMs, bundle: codePath, queues } = options.parse(values);
 
 try {
   const config = loadConfig();
   const logger = createLogger(config.logLevel, 'worker');
   installRuntime(logger);
   const openEmbedder = async () => new FakeEmbedder({ waitMs });
-  const worker = await startWorkerProcess(config, ['main', 'documents', 'embed', 'query'], logger, {
+  const worker = await startWorkerProcess(config, queues, logger, {
     ...(embedder === 'fake' && { openEmbedder }),
     workflowBundle: { codePath },
   });

@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [--json]`: ours and the alternative in the same run, alternating; medians and their ratio. */
+import { benchAsk } from './ask.ts';
 import { benchEmbed } from './embed.ts';
 import { benchLibrary } from './library.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
@@ -7,6 +8,7 @@ import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
+  ask: benchAsk,
   embed: benchEmbed,
   library: benchLibrary,
   parallel: benchParallel,
