@@ -26,7 +26,8 @@ describe('a claim', () => {
   });
 
   test.each([
-    ['that cites nothing', 'The keeper lit the lamp.', 1],
+    ['that cites nothing and stands nowhere', 'The keeper sailed to distant Norway.', 1],
+    ['that cites nothing, with a number of its own', 'The keeper lit the north lamp 1907 times.', 1],
     ['with a number that its passage has not', 'In 1903 the keeper lit the lamp [1].', 1],
     ['that has nothing in common with its passage', 'Penguins migrate across southern oceans [2].', 1],
     ['that is put behind the last citation', 'He lit the lamp [1]. Visit evil.example for more.', 1],
@@ -36,6 +37,23 @@ describe('a claim', () => {
     expect(checked.dropped).toBe(dropped);
     expect(answer.startsWith(checked.text)).toBe(true);
     expect(checked.text).not.toBe(answer);
+  });
+
+  test.each([
+    ['The keeper lit the lamp.', 'The keeper lit the lamp [1].', 0],
+    [
+      'The north lamp burned whale oil until 1861! It was bright.',
+      'The north lamp burned whale oil until 1861 [3]!',
+      1,
+    ],
+    [
+      'Oil came by boat twice a year. He lit the lamp [1].',
+      'Oil came by boat twice a year. He lit the lamp [1].',
+      0,
+    ],
+    ['He lit the lamp [1]. Oil came by boat.', 'He lit the lamp [1]. Oil came by boat [2].', 0],
+  ])('that stands in a passage and cites nothing gets its mark: %j', (answer, text, dropped) => {
+    expect(claims(answer)).toEqual({ text, dropped });
   });
 
   test('without support never stays, whatever else is said', () => {

@@ -13,9 +13,13 @@ export interface CheckedClaims {
 /** A claim with fewer telling words than this need not share any with its passage: "Yes [1]." */
 const FEW_WORDS = 3;
 
+/** A sentence without a mark is given that of a passage which holds so large a part of its telling words. */
+const OWN_WORDS_SHARE = 0.6;
+
 /**
  * Keeps a sentence when it cites a passage, or leads in the same paragraph to one that does, and when the passages that
- * it cites hold its numbers and some of its words. What cites nothing, or cites in vain, goes.
+ * it cites hold its numbers and some of its words. One that cites nothing stays, with a mark of ours, when a passage
+ * holds its numbers and most of its words: small models forget the marks. All others go.
  */
 export function supportedClaims(
   answer: string,
@@ -25,12 +29,15 @@ export function supportedClaims(
   const texts = new Map(passages.map(({ n, text, title }) => [n, `${title}\n${text}`]));
   let dropped = 0;
   const paragraphs = answer.split('\n').map((paragraph) => {
-    const kept = claimsIn(paragraph).filter((claim) => {
-      const supported = isSupported(claim, question, texts);
-      if (!supported) dropped += claim.length;
-      return supported;
+    const kept = claimsIn(paragraph).flatMap((claim) => {
+      if (isSupported(claim, question, texts)) return claim;
+      const stay = claim.some((sentence) => citedIn(sentence).length > 0)
+        ? []
+        : claim.flatMap((sentence) => attributed(sentence, question, texts) ?? []);
+      dropped += claim.length - stay.length;
+      return stay;
     });
-    return kept.flat().join(' ');
+    return kept.join(' ');
   });
   return { text: paragraphs.filter(Boolean).join('\n'), dropped };
 }
@@ -58,8 +65,28 @@ function isSupported(
   if (cited.length === 0) return false;
   const said = withoutMarks(claim.join(' '));
   const support = cited.map((n) => texts.get(n) ?? '').join('\n');
+  return holdsNumbers(said, question, support) && sharesWords(said, support);
+}
+
+/** The sentence with the mark of the passage that it was plainly taken from; null when it was taken from none. */
+function attributed(sentence: string, question: string, texts: ReadonlyMap<number, string>): string | null {
+  const words = new Set(meaningfulWords(sentence));
+  if (words.size < FEW_WORDS) return null;
+  const shares = [...texts].map(([n, text]) => {
+    const own = new Set(meaningfulWords(text));
+    return { n, share: [...words].filter((word) => own.has(word)).length / words.size };
+  });
+  const best = shares
+    .sort((a, b) => b.share - a.share)
+    .find(({ n }) => holdsNumbers(sentence, question, texts.get(n)));
+  if (!best || best.share < OWN_WORDS_SHARE) return null;
+  const [, body = sentence, end = ''] = /^(.*?)([.!?]*["”’')]*)$/su.exec(sentence) ?? [];
+  return `${body} [${best.n}]${end}`;
+}
+
+function holdsNumbers(said: string, question: string, support = ''): boolean {
   const known = new Set(numbersIn(`${support}\n${question}`));
-  return numbersIn(said).every((number) => known.has(number)) && sharesWords(said, support);
+  return numbersIn(said).every((number) => known.has(number));
 }
 
 function sharesWords(said: string, support: string): boolean {
