@@ -26,8 +26,8 @@ import type { Answer } from './result-contract.ts';
 export type ParsedQuestion = z.output<typeof askInput>;
 type Written = Omit<Answer, 'workflowId'>;
 
-/** Longest first stage when the asker set no deadline: it only reads settings and caches. */
-const BEGIN_MS = 10_000;
+/** Longest first stage. It bounds itself by the deadline, which it alone knows when the asker set none. */
+const BEGIN_MS = 5_000;
 /** An answer that is late is still given; its last stage gets at least this long. */
 const LEAST_QUOTE_MS = 5_000;
 
@@ -38,8 +38,7 @@ export async function answerInTime({
   ...where
 }: ParsedQuestion): Promise<Answer> {
   const startedMs = Date.now();
-  const beginMs = asked === undefined ? BEGIN_MS : asked * answerShares.begin;
-  const { beginAnswer } = local<BeginActivities>(beginMs);
+  const { beginAnswer } = local<BeginActivities>(BEGIN_MS);
   const begun = await inTime('begin', beginAnswer({ question, deadlineMs: asked, extractive, ...where }));
   if (begun.found) return givenAgain(begun.found, Date.now() - startedMs);
   const { retrieve } = local<RetrieveActivities>(begun.deadlineMs * answerShares.retrieve);

@@ -90,10 +90,10 @@ export const generatePolicy = {
 } as const satisfies LocalActivityOptions;
 
 /**
- * Shares of a question's deadline. What a stage leaves over goes to the one that writes; the last share is kept for the
- * extractive answer, should writing fail.
+ * Shares of a question's deadline, beside the tenth that its look into the caches may take. What a stage leaves over goes
+ * to the one that writes; the last share is kept for the extractive answer, should writing fail.
  */
-export const answerShares = { begin: 0.1, retrieve: 0.3, quote: 0.1 } as const;
+export const answerShares = { retrieve: 0.3, quote: 0.1 } as const;
 
 /** A worker that is killed while it writes is noticed after this long. Text is sent as it comes, several times a second. */
 export const WRITING_HEARTBEAT = '5s';
