@@ -28,6 +28,8 @@ type Written = Omit<Answer, 'workflowId'>;
 
 /** Longest first stage. It bounds itself by the deadline, which it alone knows when the asker set none. */
 const BEGIN_MS = 5_000;
+/** Kept for the quotes in any case: on a busy machine a stage takes this long to begin. */
+const RESERVE_MS = 1_000;
 /** An answer that is late is still given; its last stage gets at least this long. */
 const LEAST_QUOTE_MS = 5_000;
 
@@ -45,7 +47,7 @@ export async function answerInTime({
   const found = await inTime('search', retrieve({ query: question, ...where }));
   const input = { question, chunkIds: found.hits.map(({ chunkId }) => chunkId), keep: begun.keep };
   const leftMs = begun.deadlineMs - (Date.now() - startedMs);
-  const quoteMs = begun.deadlineMs * answerShares.quote;
+  const quoteMs = Math.max(begun.deadlineMs * answerShares.quote, Math.min(RESERVE_MS, begun.deadlineMs / 2));
   const written =
     begun.writer === 'model'
       ? await writtenOrQuoted(input, { writeMs: leftMs - quoteMs, quoteMs })

@@ -19,10 +19,10 @@ beforeAll(async () => {
 }, 600_000);
 
 afterAll(async () => {
+  await model?.[Symbol.asyncDispose]();
   await client?.close();
   await home?.[Symbol.asyncDispose]();
-  await model?.[Symbol.asyncDispose]();
-}, 60_000);
+}, 120_000);
 
 /** Two passages are a prompt that it reads in seconds on two cores. */
 const ASKED = { topK: 2, deadlineMs: 110_000 };
