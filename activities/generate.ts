@@ -1,9 +1,9 @@
 /** Passages → answer with citations. */
-import { Context } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { KeepTicket, WrittenSoFar } from '../workflows/question-contract.ts';
 import type { Answer, Citation } from '../workflows/result-contract.ts';
 import type { AnswerCaches } from './cache/answer-caches.ts';
-import { ScriptoriumError } from './errors.ts';
+import { type ErrorCode, errorRegistry, ScriptoriumError } from './errors.ts';
 import type { AnswerSource } from './ports/answer-cache.ts';
 import type { AnswerModel, NumberedPassage, WriteOptions, WrittenAnswer } from './ports/answer-model.ts';
 import type { StoredPassage, VectorStore } from './ports/vector-store.ts';
@@ -25,6 +25,8 @@ export interface GenerateInput {
   readonly chunkIds: readonly string[];
   /** What the answer needs to be kept for others; absent or null when it is not to be. */
   readonly keep?: KeepTicket | null;
+  /** When a model has to be through, in milliseconds since 1970; absent when only Temporal limits it. */
+  readonly untilMs?: number;
 }
 
 type Written = Omit<Answer, 'workflowId'>;
@@ -40,13 +42,33 @@ export function createGenerateActivities(ports: GeneratePorts) {
     /** By the model that is configured; its heartbeats hold the text so far. */
     writeAnswer: questionStage(async (input: GenerateInput, { signal }): Promise<Written> => {
       using beats = heartbeats();
-      return await writeBy(answerModel)(input, { signal, onText: beats.told });
+      return await inTime(input.untilMs, signal, (limited) =>
+        writeBy(answerModel)(input, { signal: limited, onText: beats.told }),
+      );
     }),
     /** Quotes from the books, whatever model is configured. */
     quoteAnswer: questionStage(writeBy(extractive)),
     /** Of questions that began under version 0.1. */
     generate: questionStage(writeBy(answerModel)),
   };
+}
+
+/** By the clock, which goes on while a busy machine keeps a workflow waiting. */
+async function inTime<T>(
+  untilMs: number | undefined,
+  signal: AbortSignal,
+  writing: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (untilMs === undefined) return await writing(signal);
+  const late = AbortSignal.timeout(Math.max(0, untilMs - Date.now()));
+  try {
+    return await writing(AbortSignal.any([signal, late]));
+  } catch (error) {
+    if (!late.aborted || signal.aborted) throw error;
+    const code: ErrorCode = 'ANSWER_MODEL_UNREACHABLE';
+    const said = 'The answer model did not finish in the time of the question';
+    throw ApplicationFailure.nonRetryable(`${said}. ${errorRegistry[code].remedy}`, code);
+  }
 }
 
 async function write(

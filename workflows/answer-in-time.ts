@@ -48,9 +48,11 @@ export async function answerInTime({
   const input = { question, chunkIds: found.hits.map(({ chunkId }) => chunkId), keep: begun.keep };
   const leftMs = begun.deadlineMs - (Date.now() - startedMs);
   const quoteMs = Math.max(begun.deadlineMs * answerShares.quote, Math.min(RESERVE_MS, begun.deadlineMs / 2));
+  // This workflow's own clock stands still while it waits for its tasks; the activity goes by the real one.
+  const untilMs = workflowInfo().startTime.getTime() + begun.deadlineMs - quoteMs;
   const written =
     begun.writer === 'model'
-      ? await writtenOrQuoted(input, { writeMs: leftMs - quoteMs, quoteMs })
+      ? await writtenOrQuoted({ ...input, untilMs }, { writeMs: leftMs - quoteMs, quoteMs })
       : await quoted(input, Math.max(leftMs, LEAST_QUOTE_MS));
   return {
     ...written,

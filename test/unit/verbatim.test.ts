@@ -52,6 +52,25 @@ test('a quote that a model makes up ends its answer, whatever adapter it came th
   expect((await write('The keeper sang')).failure).toMatchObject({ type: 'ANSWER_MODEL_UNREACHABLE' });
 });
 
+test('a model that hangs is given up by the clock, and not tried again', async () => {
+  const answerModel = {
+    name: 'a-model',
+    answer: (_: string, __: object, options: { signal?: AbortSignal } = {}) =>
+      new Promise<never>((_, reject) => {
+        const giveUp = (): void => reject(options.signal?.reason);
+        if (options.signal?.aborted) giveUp();
+        options.signal?.addEventListener('abort', giveUp);
+      }),
+  };
+  const caches = { keep: () => {} };
+  const ports = { store: new MemoryVectorStore(), answerModel, extractive: new ExtractiveAnswers(), caches };
+  for (const untilMs of [Date.now() - 1_000, Date.now() + 50]) {
+    const input = { question: 'Who?', chunkIds: [], untilMs };
+    const { failure } = await runActivity(createGenerateActivities(ports).writeAnswer, input);
+    expect(failure).toMatchObject({ type: 'ANSWER_MODEL_UNREACHABLE', nonRetryable: true });
+  }
+});
+
 test('quotes decline a question of which the passages hold no word', async () => {
   const { answer, citations } = await new ExtractiveAnswers().answer('Quantum chromodynamics?', LIGHTS);
   expect({ answer, citations }).toEqual({ answer: NOTHING_FOUND, citations: [] });
