@@ -168,6 +168,16 @@ export const errorRegistry = {
     'The reranker gave no order of the passages.',
     'The search went on without it. Check SCRIPTORIUM_RERANK_URL and that the server runs.',
   ),
+  ANSWER_BUDGET_SPENT: entry(
+    false,
+    'The tokens or the cost that answers may take in a day are used up.',
+    'Ask for quotes (--extractive), wait until midnight UTC, or raise SCRIPTORIUM_DAILY_TOKENS or SCRIPTORIUM_DAILY_COST_CENTS.',
+  ),
+  QUESTION_TIMEOUT: entry(
+    false,
+    'The question was not answered within its time.',
+    'See with `scriptorium status` which part is slow; or give questions more time: --deadline, SCRIPTORIUM_ANSWER_TIMEOUT_S.',
+  ),
   BOOK_NOT_FOUND: entry(
     false,
     'There is no book, chunk or run of that id or path.',

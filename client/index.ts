@@ -3,6 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import {
+  CACHES_WORKFLOW,
+  type CachesInput,
+  type CachesReport,
+  cachesInput,
+} from '../workflows/cache-contract.ts';
+import {
   askInput,
   DEFAULT_LIBRARY,
   ingestLibraryId,
@@ -21,6 +27,7 @@ import type {
   VerifyInput,
   VerifyResult,
 } from '../workflows/upkeep-contract.ts';
+import { type AnswerOptions, ask } from './ask.ts';
 import { parse } from './checked-input.ts';
 import { type ConnectOptions, connectTemporal } from './connection.ts';
 import { fromWorkflow } from './failures.ts';
@@ -37,11 +44,13 @@ import { startOrJoin } from './start-run.ts';
 import * as upkeep from './upkeep.ts';
 
 export { type ErrorCode, errorRegistry, ScriptoriumError } from '../activities/errors.ts';
+export type { CacheReport, CachesReport } from '../workflows/cache-contract.ts';
 export type { BookCounts, BookFailure, IngestLibraryResult } from '../workflows/contract.ts';
 export type { SearchFilters, SearchMode } from '../workflows/filter-contract.ts';
 export type { Answer, BookSummary, Citation, SearchHit, SearchResult } from '../workflows/result-contract.ts';
 export type { RunState, Steered } from '../workflows/run-contract.ts';
 export type { BookFault, GarbageResult, RemovedBook, VerifyResult } from '../workflows/upkeep-contract.ts';
+export type { AnswerOptions, TextListener } from './ask.ts';
 export type { ConnectOptions } from './connection.ts';
 export {
   type BookInFlight,
@@ -89,6 +98,8 @@ export interface SearchOptions extends QueryOptions {
   /** Chunks before and after a hit that are joined to it, 0 to 3. Default 1. */
   readonly neighbours?: number;
 }
+
+export type AskOptions = QueryOptions & AnswerOptions;
 
 export interface BooksOptions {
   /** Default: all libraries. */
@@ -192,15 +203,12 @@ export class ScriptoriumClient implements AsyncDisposable {
   }
 
   /**
-   * Answers a question from the books, with citations.
-   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, ANSWER_MODEL_*, STACK_UNREACHABLE
+   * Answers a question from the books, with citations. A model that fails, or is too slow, is replaced by quotes: see
+   * `mode` and `fallback` of the answer.
+   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, QUESTION_TIMEOUT, STACK_UNREACHABLE
    */
-  async ask(question: string, options: QueryOptions = {}): Promise<Answer> {
-    return await this.#execute<Answer>(
-      workflowTypes.answerQuestion,
-      parse(askInput, { question, ...options }),
-      QUESTION_TIMEOUT,
-    );
+  async ask(question: string, { onText, ...options }: AskOptions = {}): Promise<Answer> {
+    return await ask(this.#client, parse(askInput, { question, ...options }), { onText });
   }
 
   /**
@@ -256,6 +264,15 @@ export class ScriptoriumClient implements AsyncDisposable {
   /** Where a book (id or path), a chunk (id) or a run (`ingest/LIBRARY`) came from. */
   async explain(id: string, options: upkeep.SubjectOptions = {}): Promise<upkeep.Explanation> {
     return await upkeep.explain(this.#client, id, options);
+  }
+
+  /**
+   * What the caches of questions hold, told by one worker.
+   * @param options with `clear`, every answer is forgotten, in all workers
+   * @throws ScriptoriumError STORE_UNREACHABLE, STACK_UNREACHABLE
+   */
+  async caches(options: CachesInput = {}): Promise<CachesReport> {
+    return await this.#execute<CachesReport>(CACHES_WORKFLOW, parse(cachesInput, options), LISTING_TIMEOUT);
   }
 
   async close(): Promise<void> {

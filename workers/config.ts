@@ -3,7 +3,9 @@ import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter } from 'node:path';
 import { z } from 'zod';
+import type { AnswerCaps, AnswerPrices } from '../activities/answer-budget.ts';
 import type { StageLimits } from '../activities/attempt.ts';
+import type { CacheLimits } from '../activities/cache/answer-caches.ts';
 import { ScriptoriumError } from '../activities/errors.ts';
 import type { ChunkOptions, SandboxLimits } from '../activities/ports/documents.ts';
 import { type Home, homeOf } from '../client/home.ts';
@@ -64,7 +66,7 @@ const environment = z.object({
   OPENAI_API_KEY: optional,
   /** Model that writes answers; without it they are extractive. */
   OPENAI_MODEL: optional,
-  /** Longest wait for the answer model. */
+  /** Time for a whole answer; what the model has not finished by then is quoted from the books. */
   SCRIPTORIUM_ANSWER_TIMEOUT_S: whole(1, 110).default(60),
   /** Endpoint of a cross-encoder that orders what was found; what comes before `/rerank`. */
   SCRIPTORIUM_RERANK_URL: httpUrl.optional(),
@@ -72,6 +74,28 @@ const environment = z.object({
   SCRIPTORIUM_RERANK_KEY: optional,
   /** Longest wait for it; a search goes on without it afterwards. */
   SCRIPTORIUM_RERANK_TIMEOUT_MS: whole(50, 60_000).default(2_000),
+  /** Price of a million tokens that the model reads, in hundredths of a currency. */
+  SCRIPTORIUM_INPUT_PRICE_CENTS: whole(0, 10_000_000).default(0),
+  /** The same for those that it writes. */
+  SCRIPTORIUM_OUTPUT_PRICE_CENTS: whole(0, 10_000_000).default(0),
+  /** Most tokens, read and written, that answers take in a day (UTC). */
+  SCRIPTORIUM_DAILY_TOKENS: whole(1, 1_000_000_000_000).optional(),
+  /** Most that answers cost in a day (UTC), by those prices. */
+  SCRIPTORIUM_DAILY_COST_CENTS: whole(1, 100_000_000).optional(),
+  /** Answers that a worker keeps for the same question; 0 keeps none. */
+  SCRIPTORIUM_ANSWER_CACHE_ENTRIES: whole(0, 1_000_000).default(500),
+  /** How long a worker gives one of them. */
+  SCRIPTORIUM_ANSWER_CACHE_TTL_S: whole(1, 604_800).default(300),
+  /** Answers that the store keeps for questions that mean the same; 0 keeps none. */
+  SCRIPTORIUM_SEMANTIC_CACHE_ENTRIES: whole(0, 1_000_000).default(10_000),
+  /** How long one of the store is given. */
+  SCRIPTORIUM_SEMANTIC_CACHE_TTL_S: whole(1, 31_536_000).default(86_400),
+  /** Least cosine of two questions that mean the same, in hundredths. */
+  SCRIPTORIUM_SEMANTIC_SIMILARITY_PERCENT: whole(50, 100).default(95),
+  /** How long an answer is given while books come that it was not made from. */
+  SCRIPTORIUM_CACHE_STALENESS_S: whole(0, 604_800).default(60),
+  /** Vectors of questions that a worker keeps, 1.5 KB each; 0 keeps none. */
+  SCRIPTORIUM_EMBEDDING_CACHE_ENTRIES: whole(0, 1_000_000).default(10_000),
   TEMPORAL_ADDRESS: optional,
   TEMPORAL_NAMESPACE: optional,
 });
@@ -98,6 +122,8 @@ export interface Config {
     readonly apiKey: string;
     readonly model: string;
     readonly timeoutMs: number;
+    readonly prices: AnswerPrices;
+    readonly caps: AnswerCaps;
   };
   readonly reranker: null | {
     readonly baseUrl: string;
@@ -105,6 +131,9 @@ export interface Config {
     readonly apiKey?: string | undefined;
     readonly timeoutMs: number;
   };
+  /** Time for a whole answer when the asker sets none. */
+  readonly answerDeadlineMs: number;
+  readonly caches: CacheLimits & { readonly embeddingEntries: number };
   /** What bounds every stage of ingestion. */
   readonly limits: StageLimits;
   readonly maxCachedWorkflows: number;
@@ -135,6 +164,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
     answers: answersOf(set),
     reranker: rerankerOf(set),
+    answerDeadlineMs: set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000,
+    caches: cachesOf(set),
     limits: { maxOutageMs: set.SCRIPTORIUM_MAX_OUTAGE_H * 3_600_000 },
     maxCachedWorkflows: set.SCRIPTORIUM_CACHED_WORKFLOWS,
     maxWorkerBytes: set.SCRIPTORIUM_WORKER_MEMORY_MB * MB,
@@ -211,6 +242,18 @@ function limitsOf(set: Environment): SandboxLimits {
   };
 }
 
+function cachesOf(set: Environment): Config['caches'] {
+  return {
+    exactEntries: set.SCRIPTORIUM_ANSWER_CACHE_ENTRIES,
+    exactMaxAgeMs: set.SCRIPTORIUM_ANSWER_CACHE_TTL_S * 1_000,
+    semanticEntries: set.SCRIPTORIUM_SEMANTIC_CACHE_ENTRIES,
+    semanticMaxAgeMs: set.SCRIPTORIUM_SEMANTIC_CACHE_TTL_S * 1_000,
+    minSimilarity: set.SCRIPTORIUM_SEMANTIC_SIMILARITY_PERCENT / 100,
+    staleMs: set.SCRIPTORIUM_CACHE_STALENESS_S * 1_000,
+    embeddingEntries: set.SCRIPTORIUM_EMBEDDING_CACHE_ENTRIES,
+  };
+}
+
 /** A local server needs no key; OpenAI's own does. */
 function answersOf(set: Environment): Config['answers'] {
   if (!set.OPENAI_MODEL) return null;
@@ -220,12 +263,12 @@ function answersOf(set: Environment): Config['answers'] {
       'OPENAI_MODEL is set, and neither OPENAI_API_KEY nor OPENAI_BASE_URL is',
     );
   }
-  const timeoutMs = set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000;
   return {
     baseUrl: set.OPENAI_BASE_URL,
     apiKey: set.OPENAI_API_KEY ?? 'none',
     model: set.OPENAI_MODEL,
-    timeoutMs,
+    timeoutMs: set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000,
+    ...pricesAndCapsOf(set),
   };
 }
 
@@ -237,4 +280,21 @@ function rerankerOf(set: Environment): Config['reranker'] {
     apiKey: set.SCRIPTORIUM_RERANK_KEY,
     timeoutMs: set.SCRIPTORIUM_RERANK_TIMEOUT_MS,
   };
+}
+
+function pricesAndCapsOf(set: Environment): { readonly prices: AnswerPrices; readonly caps: AnswerCaps } {
+  const prices = {
+    inputCents: set.SCRIPTORIUM_INPUT_PRICE_CENTS,
+    outputCents: set.SCRIPTORIUM_OUTPUT_PRICE_CENTS,
+  };
+  const caps = {
+    tokensPerDay: set.SCRIPTORIUM_DAILY_TOKENS ?? null,
+    centsPerDay: set.SCRIPTORIUM_DAILY_COST_CENTS ?? null,
+  };
+  // Without prices nothing ever costs anything, and the cap would cap nothing.
+  if (caps.centsPerDay === null || prices.inputCents + prices.outputCents > 0) return { prices, caps };
+  throw new ScriptoriumError(
+    'INVALID_CONFIG',
+    'SCRIPTORIUM_DAILY_COST_CENTS is set, and neither SCRIPTORIUM_INPUT_PRICE_CENTS nor SCRIPTORIUM_OUTPUT_PRICE_CENTS is',
+  );
 }

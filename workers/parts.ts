@@ -1,28 +1,26 @@
 /** Everything an activity may need, opened once a process and closed in the order of need. */
-import { ExtractiveAnswers } from '../activities/adapters/answers/extractive.ts';
-import { OpenAiAnswers } from '../activities/adapters/answers/openai-answers.ts';
 import { chunkerFingerprint, extractorFingerprint } from '../activities/adapters/documents/fingerprints.ts';
 import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox.ts';
 import { FileArtifacts } from '../activities/adapters/files/file-artifacts.ts';
 import { OnnxEmbedder } from '../activities/adapters/onnx/onnx-embedder.ts';
 import { HttpReranker } from '../activities/adapters/rerank/http-reranker.ts';
+import type { CachedEmbedder } from '../activities/cache/cached-embedder.ts';
 import type { Pipeline } from '../activities/pipeline.ts';
-import type { AnswerModel } from '../activities/ports/answer-model.ts';
 import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
 import type { DocumentSandbox } from '../activities/ports/documents.ts';
 import type { Embedder } from '../activities/ports/embedder.ts';
 import type { Reranker } from '../activities/ports/reranker.ts';
 import type { Meter, StageObserver } from '../activities/ports/telemetry.ts';
+import { type Answering, cachingEmbedder, openAnswering } from './answering.ts';
 import { type FindOptions, findAsset } from './assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
 import { openStores, type Stores } from './stores.ts';
 
-export interface Parts extends Stores, AsyncDisposable {
-  readonly embedder: Embedder;
+export interface Parts extends Stores, Answering, AsyncDisposable {
+  readonly embedder: CachedEmbedder;
   readonly sandbox: DocumentSandbox;
   readonly artifacts: ArtifactStore;
-  readonly answerModel: AnswerModel;
   /** Undefined: what was found stays in the order of the search. */
   readonly reranker: Reranker | undefined;
   readonly pipeline: Pipeline;
@@ -47,12 +45,18 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   const finding: FindOptions = { cacheFolder: config.home.cache, env: config.env };
   const tokenizerPath = await findAsset(tokenizerAsset, finding);
   const embedder = opened.use(
-    await (options.openEmbedder?.() ?? openOnnx(finding, tokenizerPath, options.embedThreads)),
+    cachingEmbedder(
+      await (options.openEmbedder?.() ?? openOnnx(finding, tokenizerPath, options.embedThreads)),
+      config,
+    ),
   );
   const { id: embedderId, dimensions } = embedder;
   const stores = await openStores(config, embedderId, dimensions);
   opened.use(stores.store);
   opened.use(stores.catalog);
+  const answering = await openAnswering(config, { embedder, catalog: stores.catalog });
+  opened.use(answering.caches);
+  if (answering.budget) opened.use(answering.budget);
   const sandbox = opened.use(new ProcessSandbox(config.sandbox));
   const pipeline: Pipeline = {
     ...{ extractor: extractorFingerprint, chunker: chunkerFingerprint, chunking: config.chunking },
@@ -61,7 +65,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   const artifacts = new FileArtifacts(config.home.artifacts);
   const owned = opened.move();
   return {
-    ...{ embedder, sandbox, artifacts, pipeline, answerModel: answerModelOf(config) },
+    ...{ embedder, sandbox, artifacts, pipeline, ...answering },
     ...{ store: stores.store, catalog: stores.catalog },
     reranker: config.reranker ? new HttpReranker(config.reranker) : undefined,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -74,8 +78,4 @@ async function openOnnx(finding: FindOptions, tokenizerPath: string, threads: nu
     ...{ modelPath, tokenizerPath, threads },
     ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
   });
-}
-
-function answerModelOf({ answers }: Config): AnswerModel {
-  return answers ? new OpenAiAnswers(answers) : new ExtractiveAnswers();
 }

@@ -9,6 +9,8 @@ import {
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { formatOfName } from '../activities/adapters/documents/format-of-name.ts';
+import { createBeginActivities } from '../activities/begin-answer.ts';
+import { createCacheActivities } from '../activities/caches.ts';
 import { createCatalogActivities } from '../activities/catalog.ts';
 import { createChunkActivities } from '../activities/chunk.ts';
 import { createEmbedActivities } from '../activities/embed.ts';
@@ -46,9 +48,15 @@ export interface WorkerContext {
 /** How stale progress may be, and how long a cancelled stage may go on; the standard is 0.8 of the heartbeat timeout. */
 const HEARTBEAT_EVERY = '2s';
 
+/** How stale the text of an answer that is being written may be. */
+const TEXT_EVERY = '100ms';
+
 type QueueOptions = Pick<
   WorkerOptions,
-  'activities' | 'maxConcurrentActivityTaskExecutions' | 'maxConcurrentActivityTaskPolls'
+  | 'activities'
+  | 'maxConcurrentActivityTaskExecutions'
+  | 'maxConcurrentActivityTaskPolls'
+  | 'maxHeartbeatThrottleInterval'
 > & {
   readonly workflows: boolean;
 };
@@ -72,6 +80,7 @@ function createWorker(
   workflowBundle: WorkflowBundleOption | undefined,
 ): Promise<Worker> {
   return Worker.create({
+    maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
     ...options,
     ...(telemetry?.worker ?? { sinks: deafSinks }),
     connection,
@@ -80,7 +89,6 @@ function createWorker(
     shutdownGraceTime: config.graceMs,
     shutdownForceTime: config.graceMs + 5_000,
     maxCachedWorkflows: config.maxCachedWorkflows,
-    maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
     ...(workflows && workflowBundle && { workflowBundle }),
   });
 }
@@ -137,15 +145,18 @@ function queueOptions({
         parts.embedder.booksAtOnce ?? config.embedding.threads,
       ),
     }),
-    // Questions bring their activities along as local ones.
+    // Questions bring their activities along as local ones, except for models that take their time to write.
     query: () => ({
       workflows: true,
       activities: {
+        ...createBeginActivities(parts),
         ...createRetrieveActivities(parts),
         ...createGenerateActivities(parts),
         ...createCatalogActivities(parts),
+        ...createCacheActivities(parts),
         ...createExplainActivities(parts),
       },
+      maxHeartbeatThrottleInterval: TEXT_EVERY,
     }),
   };
 }

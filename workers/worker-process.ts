@@ -7,6 +7,7 @@ import { temporalTarget } from '../client/connection.ts';
 import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import { openParts, type Parts, type PartsOptions } from './parts.ts';
+import { QuestionDesk } from './question-desk.ts';
 import { createWorkers, type WorkerContext } from './queue-workers.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { watchStore } from './store-upkeep.ts';
@@ -19,6 +20,8 @@ export interface WorkerProcess {
   stop(): void;
   /** One line on each part that this process holds; throws when one does not answer. */
   health(): Promise<string>;
+  /** Questions of this process, for those in it who ask; it must serve the queue `query`. */
+  readonly desk: QuestionDesk;
 }
 
 /** What benchmarks and recorders bring along instead of the product's own. */
@@ -61,6 +64,7 @@ export async function startWorkerProcess(
     finished: runAll(workers).finally(() => owned.disposeAsync()),
     stop: () => stopAll(workers),
     health: () => healthOf(parts),
+    desk: new QuestionDesk(parts, new Client({ connection, namespace: config.namespace })),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { neighbours, perBook, searchFilters, searchMode } from './filter-contract.ts';
+import { answerDeadlineMs } from './question-contract.ts';
 import type { FormatWork, ProgressSample, RunState } from './run-contract.ts';
 
 /** Each kind of work has a queue, so that it can have machines of its own. */
@@ -87,6 +88,10 @@ export const askInput = z.strictObject({
   filters: searchFilters.optional(),
   topK: topK.default(DEFAULT_TOP_K),
   perBook: perBook.optional(),
+  /** Time for the whole answer; the setting SCRIPTORIUM_ANSWER_TIMEOUT_S when left out. */
+  deadlineMs: answerDeadlineMs.optional(),
+  /** Quotes from the books, though a model that writes is configured. */
+  extractive: z.boolean().optional(),
 });
 export type AskInput = z.input<typeof askInput>;
 

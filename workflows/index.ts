@@ -6,6 +6,7 @@ export { ingestBook } from './ingest-book.ts';
 export { ingestLibrary } from './ingest-library.ts';
 export { listBooks } from './list-books.ts';
 export { maintainStore } from './maintain-store.ts';
+export { questionCaches } from './question-caches.ts';
 export { removeBook } from './remove-book.ts';
 export { searchLibrary } from './search-library.ts';
 export { verifyLibrary } from './verify-library.ts';

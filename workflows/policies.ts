@@ -89,6 +89,18 @@ export const generatePolicy = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
 } as const satisfies LocalActivityOptions;
 
+/**
+ * Shares of a question's deadline, beside the tenth that its look into the caches may take. What a stage leaves over goes
+ * to the one that writes; the last share is kept for the extractive answer, should writing fail.
+ */
+export const answerShares = { retrieve: 0.3, quote: 0.1 } as const;
+
+/** A worker that is killed while it writes is noticed after this long. Text is sent as it comes, several times a second. */
+export const WRITING_HEARTBEAT = '5s';
+
+/** The first try in a question is followed by others at once: the deadline, not their number, ends them. */
+export const answerRetry = { initialInterval: '200ms', backoffCoefficient: 2, maximumAttempts: 3 } as const;
+
 /** A child that stays silent this long is looked at, in case it was terminated and can't report. */
 export const SILENT_CHILD_CHECK = '30s';
 

@@ -1,6 +1,7 @@
 /** What questions and listings give to people and programs. Only types. */
 import type { z } from 'zod';
 import type { BookFailure, bookState } from './contract.ts';
+import type { CachedAs, Fallback } from './question-contract.ts';
 
 // ── questions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -56,6 +57,18 @@ export interface Answer {
   /** Citations of passages that do not exist, which were removed from the answer. */
   readonly droppedCitations: readonly number[];
   readonly mode: 'extractive' | 'model';
+  /** Sentences that no passage supports, which were removed from the answer; absent where no model wrote it. */
+  readonly droppedClaims?: number;
+  /** Tokens that the model read and wrote; absent where none was asked. */
+  readonly usage?: {
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    readonly costCents?: number;
+  };
+  /** Set when the answer was not made anew. */
+  readonly cached?: CachedAs;
+  /** Set when a model should have written the answer, and it had to be quoted instead. */
+  readonly fallback?: Fallback;
   readonly timings: Timings;
   readonly workflowId: string;
 }

@@ -8,6 +8,15 @@ export interface NumberedPassage {
   readonly section: readonly string[];
 }
 
+/** Tokens of one answer. */
+export interface TokenUsage {
+  /** Of the prompt: question, instructions and passages. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** In hundredths of the currency of the configured prices; absent where none are. */
+  readonly costCents?: number;
+}
+
 export interface WrittenAnswer {
   /** Text with citation marks such as [1]. */
   readonly answer: string;
@@ -15,7 +24,18 @@ export interface WrittenAnswer {
   readonly citations: readonly { readonly n: number; readonly quote: string }[];
   /** Numbers the model cited that no passage has; they are removed from the text. */
   readonly droppedCitations: readonly number[];
+  /** Sentences that no passage supports; they are removed from the text. Absent where nothing was written freely. */
+  readonly droppedClaims?: number;
   readonly mode: 'extractive' | 'model';
+  /** Absent where no model was asked. */
+  readonly usage?: TokenUsage;
+}
+
+export interface WriteOptions {
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
+  /** Called with the whole text so far whenever some more has come, before its citations are checked. */
+  readonly onText?: (text: string) => void;
 }
 
 /** Writes an answer from passages, and cites them by number. */
@@ -26,6 +46,12 @@ export interface AnswerModel {
   answer(
     question: string,
     passages: readonly NumberedPassage[],
-    signal?: AbortSignal,
+    options?: WriteOptions,
   ): Promise<WrittenAnswer>;
+}
+
+/** An answer model that takes tokens. */
+export interface MeteredAnswerModel extends AnswerModel {
+  /** Tokens that an answer can take at most, or nearly so: they are counted before it is written. */
+  mostTokens(question: string, passages: readonly NumberedPassage[]): TokenUsage;
 }

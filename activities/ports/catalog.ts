@@ -78,4 +78,9 @@ export interface Catalog extends AsyncDisposable {
   getLibrary(library: string): Promise<LibraryRecord | null>;
   putLibrary(record: LibraryRecord): Promise<void>;
   listLibraries(): Promise<readonly LibraryRecord[]>;
+  /**
+   * The corpus epoch: another number, greater as a rule, once any record of a book was put or removed by whatever
+   * process. It may also change when none was.
+   */
+  epoch(): Promise<number>;
 }

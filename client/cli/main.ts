@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { toScriptoriumError } from '../../activities/errors.ts';
 import { addBookCommands } from './commands/books.ts';
+import { addCacheCommand } from './commands/cache.ts';
 import { addIngestCommand } from './commands/ingest.ts';
 import { addQuestionCommands } from './commands/questions.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -30,6 +31,7 @@ addRunCommands(program);
 addScheduleCommand(program);
 addQuestionCommands(program);
 addBookCommands(program);
+addCacheCommand(program);
 addUpkeepCommands(program);
 configure(program.commands);
 

@@ -1,4 +1,4 @@
-/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N --bundle FILE [--telemetry]`. */
+/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N --bundle FILE [--queues main,…] [--telemetry]`. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { toScriptoriumError } from '../../activities/errors.ts';
@@ -13,12 +13,20 @@ const options = z.object({
   embedder: z.enum(['fake', 'onnx']),
   'wait-ms': z.coerce.number().int().min(0),
   bundle: z.string(),
+  queues: z
+    .string()
+    .default('main,documents,embed,query')
+    .transform((names) => names.split(','))
+    .pipe(z.array(z.enum(['main', 'documents', 'embed', 'query']))),
 });
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
-  options: { embedder: text, 'wait-ms': text, bundle: text, telemetry: { type: 'boolean' } },
+  options: {
+    ...{ embedder: text, 'wait-ms': text, bundle: text, queues: text },
+    telemetry: { type: 'boolean' },
+  },
 });
-const { embedder, 'wait-ms': waitMs, bundle: codePath } = options.parse(values);
+const { embedder, 'wait-ms': waitMs, bundle: codePath, queues } = options.parse(values);
 
 try {
   const config = loadConfig();
@@ -26,7 +34,7 @@ try {
   const telemetry = values.telemetry ? await openTelemetry(config, logger) : undefined;
   installRuntime(logger, telemetry?.runtime);
   const openEmbedder = async () => new FakeEmbedder({ waitMs });
-  const worker = await startWorkerProcess(config, ['main', 'documents', 'embed', 'query'], logger, {
+  const worker = await startWorkerProcess(config, queues, logger, {
     ...(embedder === 'fake' && { openEmbedder }),
     workflowBundle: { codePath },
     ...(telemetry && { telemetry }),

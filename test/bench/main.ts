@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [--json]`: ours and the alternative in the same run, alternating; medians and their ratio. */
+import { benchAsk } from './ask.ts';
 import { benchEmbed } from './embed.ts';
 import { benchLibrary } from './library.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
@@ -10,6 +11,7 @@ import { benchSearch } from './search.ts';
 import { benchTelemetry } from './telemetry.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
+  ask: benchAsk,
   embed: benchEmbed,
   library: benchLibrary,
   parallel: benchParallel,

@@ -32,6 +32,21 @@ export function catalogContract(name: string, start: () => Promise<Backing>): vo
       expect(found).toEqual(new Map(records.map((one) => [one.bookId, one])));
     });
 
+    test('the epoch is another one after every record that was put or removed, by whatever instance', async () => {
+      const other = await backing.open();
+      const seen = [await stores.catalog.epoch()];
+      for (const one of [stores, other, stores]) {
+        await one.catalog.put(record('book', { updatedAtMs: seen.length }));
+        seen.push(await stores.catalog.epoch());
+        expect(await other.catalog.epoch()).toBe(seen.at(-1));
+      }
+      await other.catalog.remove([bookIdOf('book')]);
+      seen.push(await stores.catalog.epoch());
+      expect(new Set(seen).size).toBe(seen.length);
+      expect(seen).toEqual([...seen].sort((a, b) => a - b));
+      await closeStores(other);
+    });
+
     test('unknown books are left out', async () => {
       await stores.catalog.put(record('one'));
       const found = await stores.catalog.get([bookIdOf('one'), bookIdOf('two'), 'no uuid']);

@@ -15,6 +15,29 @@ export function saying(content: string): Reply {
   };
 }
 
+/** Says it in pieces as server-sent events; `between` is waited for before each piece but the first. */
+export function streaming(
+  pieces: readonly string[],
+  {
+    between,
+    end = 'stop',
+  }: { between?: (index: number) => Promise<void>; end?: 'stop' | 'break' | 'hang' } = {},
+): Reply {
+  return async (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const send = (document: object): void => void response.write(`data: ${JSON.stringify(document)}\n\n`);
+    for (const [index, content] of pieces.entries()) {
+      if (index > 0) await between?.(index);
+      send({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+    }
+    if (end === 'hang') return;
+    if (end === 'break') return void response.destroy();
+    send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+    send({ choices: [], usage: { prompt_tokens: 70, completion_tokens: 7, total_tokens: 77 } });
+    response.end('data: [DONE]\n\n');
+  };
+}
+
 export function json(response: ServerResponse, document: unknown): void {
   jsonText(response, JSON.stringify(document));
 }

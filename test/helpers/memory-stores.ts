@@ -12,6 +12,7 @@ import { wordsOf } from '../../activities/text/words.ts';
 export class MemoryCatalog implements Catalog {
   readonly books = new Map<string, BookRecord>();
   readonly libraries = new Map<string, LibraryRecord>();
+  #epoch = 0;
 
   async get(bookIds: readonly string[]): Promise<ReadonlyMap<string, BookRecord>> {
     return new Map(
@@ -24,6 +25,7 @@ export class MemoryCatalog implements Catalog {
 
   async put(record: BookRecord): Promise<void> {
     this.books.set(record.bookId, record);
+    this.#epoch += 1;
   }
 
   async list({ library, state, after = '', limit }: BookQuery): Promise<readonly BookRecord[]> {
@@ -36,6 +38,11 @@ export class MemoryCatalog implements Catalog {
 
   async remove(bookIds: readonly string[]): Promise<void> {
     for (const id of bookIds) this.books.delete(id);
+    this.#epoch += 1;
+  }
+
+  async epoch(): Promise<number> {
+    return this.#epoch;
   }
 
   async getLibrary(library: string): Promise<LibraryRecord | null> {

@@ -32,6 +32,7 @@ const text = /^activities\/text\//;
 const ports = /^activities\/ports\//;
 const retrieval = /^activities\/retrieval\//;
 const sources = /^activities\/sources\//;
+const cache = /^activities\/cache\//;
 
 /** The first layer that holds a file is its own. */
 const layers: readonly Layer[] = [
@@ -52,6 +53,7 @@ const layers: readonly Layer[] = [
     may: [retrieval, text, naming, errors],
     mayTypes: [ports, contract],
   },
+  { name: 'cache', holds: cache, may: [cache, ports, text, contract, errors, anyPackage], mayTypes: [] },
   {
     name: 'adapters',
     holds: /^activities\/adapters\//,
@@ -61,7 +63,7 @@ const layers: readonly Layer[] = [
   {
     name: 'stages',
     holds: stageFile,
-    may: [stageFile, ports, text, sources, retrieval, contract, anyPackage],
+    may: [stageFile, ports, text, sources, retrieval, cache, contract, anyPackage],
     mayTypes: [],
   },
   {

@@ -24,6 +24,16 @@ const numbers: readonly (readonly [string, number, number, (config: Config) => n
   ['SCRIPTORIUM_WORKER_MEMORY_MB', 512, 1_048_576, ({ maxWorkerBytes }) => maxWorkerBytes / 2 ** 20],
   ['SCRIPTORIUM_GRACE_S', 1, 600, ({ graceMs }) => graceMs / 1_000],
   ['SCRIPTORIUM_SLOW_QUERY_MS', 0, 600_000, ({ telemetry }) => telemetry.slowQueries.thresholdMs],
+  ['SCRIPTORIUM_INPUT_PRICE_CENTS', 0, 10_000_000, ({ answers }) => answers?.prices.inputCents ?? -1],
+  ['SCRIPTORIUM_OUTPUT_PRICE_CENTS', 0, 10_000_000, ({ answers }) => answers?.prices.outputCents ?? -1],
+  ['SCRIPTORIUM_DAILY_TOKENS', 1, 1_000_000_000_000, ({ answers }) => answers?.caps.tokensPerDay ?? -1],
+  ['SCRIPTORIUM_ANSWER_CACHE_ENTRIES', 0, 1_000_000, ({ caches }) => caches.exactEntries],
+  ['SCRIPTORIUM_ANSWER_CACHE_TTL_S', 1, 604_800, ({ caches }) => caches.exactMaxAgeMs / 1_000],
+  ['SCRIPTORIUM_SEMANTIC_CACHE_ENTRIES', 0, 1_000_000, ({ caches }) => caches.semanticEntries],
+  ['SCRIPTORIUM_SEMANTIC_CACHE_TTL_S', 1, 31_536_000, ({ caches }) => caches.semanticMaxAgeMs / 1_000],
+  ['SCRIPTORIUM_SEMANTIC_SIMILARITY_PERCENT', 50, 100, ({ caches }) => caches.minSimilarity * 100],
+  ['SCRIPTORIUM_CACHE_STALENESS_S', 0, 604_800, ({ caches }) => caches.staleMs / 1_000],
+  ['SCRIPTORIUM_EMBEDDING_CACHE_ENTRIES', 0, 1_000_000, ({ caches }) => caches.embeddingEntries],
   ['SCRIPTORIUM_ANSWER_TIMEOUT_S', 1, 110, ({ answers }) => (answers?.timeoutMs ?? 0) / 1_000],
 ];
 
@@ -66,6 +76,11 @@ describe('the configuration of an empty environment', () => {
       embedding: { threads: availableParallelism(), chunksPerBatch: 32 },
       answers: null,
       reranker: null,
+      answerDeadlineMs: 60_000,
+      caches: {
+        ...{ exactEntries: 500, exactMaxAgeMs: 300_000, embeddingEntries: 10_000 },
+        ...{ semanticEntries: 10_000, semanticMaxAgeMs: 86_400_000, minSimilarity: 0.95, staleMs: 60_000 },
+      },
       limits: { maxOutageMs: 24 * 3_600_000 },
       maxCachedWorkflows: 100,
       maxWorkerBytes: 4_096 * 2 ** 20,
@@ -177,9 +192,29 @@ describe('the store', () => {
   });
 });
 
+describe('what answers may cost', () => {
+  const model = { OPENAI_MODEL: 'm', OPENAI_API_KEY: 'k' };
+
+  test('is capped by tokens, or by prices that are set', () => {
+    const set = { SCRIPTORIUM_DAILY_COST_CENTS: '500', SCRIPTORIUM_OUTPUT_PRICE_CENTS: '60' };
+    expect(loadConfig({ ...model, ...set }).answers).toMatchObject({
+      prices: { inputCents: 0, outputCents: 60 },
+      caps: { tokensPerDay: null, centsPerDay: 500 },
+    });
+  });
+
+  test('can’t be capped without a price', () => {
+    const error = problemOf({ ...model, SCRIPTORIUM_DAILY_COST_CENTS: '500' });
+    expect(error).toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringContaining('SCRIPTORIUM_INPUT_PRICE_CENTS'),
+    });
+  });
+});
+
 describe('the answer model', () => {
   test('is at OpenAI with a key, or anywhere without one', () => {
-    expect(loadConfig({ OPENAI_MODEL: 'm', OPENAI_API_KEY: 'k' }).answers).toEqual({
+    expect(loadConfig({ OPENAI_MODEL: 'm', OPENAI_API_KEY: 'k' }).answers).toMatchObject({
       apiKey: 'k',
       model: 'm',
       timeoutMs: 60_000,

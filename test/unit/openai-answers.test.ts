@@ -183,7 +183,7 @@ describe('a model that fails', () => {
     const { promise: asked, resolve } = Promise.withResolvers<void>();
     await using server = await localServer(() => resolve());
     const giveUp = new AbortController();
-    const answering = modelAt(server).answer('Who?', LIGHTS, giveUp.signal);
+    const answering = modelAt(server).answer('Who?', LIGHTS, { signal: giveUp.signal });
     const outcome = answering.catch((error: unknown) => error);
     await asked;
     giveUp.abort();

@@ -39,6 +39,15 @@ export function claimsOf(answer: string, n: number): string {
   return (citing.length > 0 ? citing.join(' ') : answer).replace(MARKS_IN_A_ROW, '');
 }
 
+/** Numbers that a text cites. */
+export function citedIn(text: string): number[] {
+  return [...text.matchAll(MARK)].flatMap(([, list = '']) => numbersIn(list));
+}
+
+export function withoutMarks(text: string): string {
+  return text.replace(MARKS_IN_A_ROW, '');
+}
+
 /** Numbers of a list, each once. */
 function numbersIn(list: string): number[] {
   return [...new Set(list.split(',').map(Number))];

@@ -1,5 +1,6 @@
 /** Answers without a language model: the best sentences of the best passages, quoted and cited. */
 import type { AnswerModel, NumberedPassage, WrittenAnswer } from '../../ports/answer-model.ts';
+import { meaningfulWords } from '../../text/overlap.ts';
 import { bestQuotes, type Quote } from './quoting.ts';
 
 /** An answer quotes this many passages at most: more is a list of hits, which `search` gives. */
@@ -16,9 +17,11 @@ export class ExtractiveAnswers implements AnswerModel {
   readonly name = 'extractive';
 
   async answer(question: string, passages: readonly NumberedPassage[]): Promise<WrittenAnswer> {
-    const quotes = bestQuotes(question, passages.slice(0, CANDIDATES)).filter(({ quote }) => quote !== '');
+    const candidates = passages.slice(0, CANDIDATES);
+    const quotes = bestQuotes(question, candidates).filter(({ quote }) => quote !== '');
     const [first, ...others] = byWeight(quotes);
-    if (!first) return { answer: NOTHING_FOUND, citations: [], droppedCitations: [], mode: 'extractive' };
+    if (!first || !isSpokenOf(question, candidates))
+      return { answer: NOTHING_FOUND, citations: [], droppedCitations: [], mode: 'extractive' };
     // One passage always speaks; others only where they share as much with the question.
     const chosen = [
       first,
@@ -31,6 +34,15 @@ export class ExtractiveAnswers implements AnswerModel {
       mode: 'extractive',
     };
   }
+}
+
+/** A question of whose words no passage holds a single one is not what the passages are about, however near they are. */
+function isSpokenOf(question: string, passages: readonly NumberedPassage[]): boolean {
+  const asked = meaningfulWords(question);
+  const told = new Set(
+    passages.flatMap(({ text, title, section }) => meaningfulWords([title, ...section, text].join(' '))),
+  );
+  return asked.length === 0 || asked.some((word) => told.has(word));
 }
 
 /** The nearer passage counts more, but a title page that shares a word is no answer. */

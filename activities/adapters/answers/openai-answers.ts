@@ -1,25 +1,18 @@
 /** Answers by any endpoint that speaks OpenAI's chat completions: OpenAI, vLLM, Ollama, llama.cpp. */
-import OpenAI, { APIConnectionError, APIError } from 'openai';
-import { z } from 'zod';
-import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
-import type { AnswerModel, NumberedPassage, WrittenAnswer } from '../../ports/answer-model.ts';
-import { retryAfterMs } from '../retry-after.ts';
+import type {
+  MeteredAnswerModel,
+  NumberedPassage,
+  TokenUsage,
+  WriteOptions,
+  WrittenAnswer,
+} from '../../ports/answer-model.ts';
+import { ChatEndpoint, type ChatEndpointOptions } from './chat-endpoint.ts';
 import { checkMarks, claimsOf } from './citation-marks.ts';
+import { supportedClaims } from './claims.ts';
 import { NOTHING_FOUND } from './extractive.ts';
 import { bestQuotes } from './quoting.ts';
 
-export interface OpenAiAnswersOptions {
-  readonly baseUrl?: string | undefined;
-  readonly apiKey: string;
-  readonly model: string;
-  /** Longest wait for one whole answer, in milliseconds. */
-  readonly timeoutMs: number;
-}
-
-/** What we read of a completion; an endpoint may send anything. */
-const completion = z.object({
-  choices: z.tuple([z.object({ message: z.object({ content: z.string().nullish() }) })], z.unknown()),
-});
+export type OpenAiAnswersOptions = ChatEndpointOptions;
 
 /** Passages shown to the model: about 2,500 tokens, which small models take. */
 const MAX_PASSAGES = 8;
@@ -33,93 +26,77 @@ const INSTRUCTIONS = [
   'Answer in the language of the question, in a few sentences.',
 ].join('\n');
 
-export class OpenAiAnswers implements AnswerModel {
+export class OpenAiAnswers implements MeteredAnswerModel {
   readonly name: string;
-  readonly #client: OpenAI;
-  readonly #timeoutMs: number;
+  readonly #endpoint: ChatEndpoint;
 
-  constructor({ baseUrl, apiKey, model, timeoutMs }: OpenAiAnswersOptions) {
-    this.name = model;
-    this.#timeoutMs = timeoutMs;
-    // Temporal retries; a second layer of retries would only hide how often.
-    this.#client = new OpenAI({ apiKey, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 });
+  constructor(options: OpenAiAnswersOptions) {
+    this.name = options.model;
+    this.#endpoint = new ChatEndpoint(options);
   }
 
   async answer(
     question: string,
     passages: readonly NumberedPassage[],
-    signal?: AbortSignal,
+    { signal, onText }: WriteOptions = {},
   ): Promise<WrittenAnswer> {
     if (passages.length === 0)
       return { answer: NOTHING_FOUND, citations: [], droppedCitations: [], mode: 'model' };
     const shown = passages.slice(0, MAX_PASSAGES);
-    const { text, cited, dropped } = checkMarks(await this.#write(question, shown, signal), shown.length);
-    const citations = cited.flatMap((n) =>
-      bestQuotes(
-        claimsOf(text, n),
-        shown.filter((passage) => passage.n === n),
-      ),
-    );
-    return {
-      answer: text,
-      citations: citations.map(({ n, quote }) => ({ n, quote })),
-      droppedCitations: dropped,
-      mode: 'model',
+    const { text, usage } = await this.#endpoint.ask({
+      system: INSTRUCTIONS,
+      user: promptOf(question, shown),
+      maxTokens: MAX_ANSWER_TOKENS,
+      ...{ signal, onText },
+    });
+    const counted = usage ?? {
+      inputTokens: roughTokens(INSTRUCTIONS + promptOf(question, shown)),
+      outputTokens: roughTokens(text),
     };
+    return { ...checked(text, question, shown), mode: 'model', usage: counted };
   }
 
-  async #write(
-    question: string,
-    passages: readonly NumberedPassage[],
-    signal?: AbortSignal,
-  ): Promise<string> {
-    const content = `${passages.map(passageText).join('\n')}\n\nQuestion: ${question}`;
-    const answered = completion.safeParse(await this.#complete(content, signal));
-    const text = answered.data?.choices[0].message.content?.trim();
-    if (text) return text;
-    const problem = answered.success ? 'an empty answer' : 'something that is no chat completion';
-    throw new ScriptoriumError('ANSWER_MODEL_UNREACHABLE', `The answer model ${this.name} gave ${problem}`);
+  mostTokens(question: string, passages: readonly NumberedPassage[]): TokenUsage {
+    const prompt = INSTRUCTIONS + promptOf(question, passages.slice(0, MAX_PASSAGES));
+    return { inputTokens: 2 * roughTokens(prompt), outputTokens: MAX_ANSWER_TOKENS };
   }
+}
 
-  async #complete(content: string, signal?: AbortSignal): Promise<unknown> {
-    // The client's own time limit ends with the first byte; ours holds for the whole answer.
-    const deadline = AbortSignal.timeout(this.#timeoutMs);
-    const messages = [
-      { role: 'system', content: INSTRUCTIONS },
-      { role: 'user', content },
-    ] as const;
-    try {
-      return await this.#client.chat.completions.create(
-        {
-          model: this.name,
-          temperature: 0,
-          max_completion_tokens: MAX_ANSWER_TOKENS,
-          messages: [...messages],
-        },
-        { signal: signal ? AbortSignal.any([signal, deadline]) : deadline },
-      );
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      const said = error instanceof Error ? error.message : String(error);
-      const why = deadline.aborted ? `did not finish within ${this.#timeoutMs / 1000} s` : `failed: ${said}`;
-      throw new ScriptoriumError(codeOf(error), `The answer model ${this.name} ${why}`, {
-        cause: error,
-        retryAfterMs: error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,
-      });
-    }
-  }
+/** Three bytes a token: English has four, other languages fewer. */
+function roughTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / 3);
+}
+
+/** The answer with the citations and claims that hold, and the words that each citation rests on. */
+function checked(
+  written: string,
+  question: string,
+  shown: readonly NumberedPassage[],
+): Omit<WrittenAnswer, 'mode'> {
+  const marked = checkMarks(written, shown.length);
+  const claims = supportedClaims(marked.text, question, shown);
+  const { text, cited } = checkMarks(claims.text, shown.length);
+  const citations = cited.flatMap((n) =>
+    bestQuotes(
+      claimsOf(text, n),
+      shown.filter((passage) => passage.n === n),
+    ),
+  );
+  return {
+    answer: text === '' ? NOTHING_FOUND : text,
+    citations: citations.map(({ n, quote }) => ({ n, quote })),
+    droppedCitations: marked.dropped,
+    // A model that declines has claimed nothing.
+    droppedClaims: text === '' && written.startsWith(NOTHING_FOUND) ? 0 : claims.dropped,
+  };
+}
+
+function promptOf(question: string, passages: readonly NumberedPassage[]): string {
+  return `${passages.map(passageText).join('\n')}\n\nQuestion: ${question}`;
 }
 
 /** Brackets are taken out of book text, so that no book can close its own tag. */
 function passageText({ n, title, page, text }: NumberedPassage): string {
   const place = page ? ` page="${page.start}"` : '';
   return `<passage number="${n}" book="${title.replace(/[<>"]/g, '')}"${place}>\n${text.replace(/<(?=\s*\/?\s*passage)/gi, '‹')}\n</passage>`;
-}
-
-function codeOf(error: unknown): ErrorCode {
-  if (error instanceof APIConnectionError || !(error instanceof APIError)) return 'ANSWER_MODEL_UNREACHABLE';
-  if (error.status === 429) return 'ANSWER_MODEL_RATE_LIMITED';
-  // 408 is a server that lost patience, which is no fault of the request.
-  const refused = error.status !== undefined && error.status < 500 && error.status !== 408;
-  return refused ? 'ANSWER_MODEL_REJECTED' : 'ANSWER_MODEL_UNREACHABLE';
 }

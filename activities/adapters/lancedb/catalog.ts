@@ -78,6 +78,10 @@ export class LanceCatalog implements Catalog {
     return (await this.#libraries.read({})).map(parseLibrary);
   }
 
+  async epoch(): Promise<number> {
+    return await this.#books.version();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#books[Symbol.asyncDispose]();
     await this.#libraries[Symbol.asyncDispose]();

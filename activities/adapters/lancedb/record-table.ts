@@ -62,6 +62,11 @@ export class RecordTable implements AsyncDisposable {
     return storedRows.parse(rows).map(({ record }) => record);
   }
 
+  /** Grows with every commit of whatever process, housekeeping included. */
+  async version(): Promise<number> {
+    return await this.#table.read('read the version', (table) => table.version());
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writes.idle();
     this.#table.close();

@@ -2,6 +2,7 @@ import { validate as isUuid, v5 as uuidFrom } from 'uuid';
 import type { BookQuery, BookRecord, Catalog, LibraryRecord } from '../../ports/catalog.ts';
 import { bookRecord, libraryRecord, wellFormedBook } from '../catalog-records.ts';
 import type { QdrantConnection } from './connection.ts';
+import { QdrantEpoch } from './epoch.ts';
 
 /** Qdrant wants a vector with every point; the catalog has none, so all its points carry this one. */
 const NO_VECTOR: readonly number[] = [1];
@@ -19,11 +20,13 @@ export class QdrantCatalog implements Catalog {
   readonly #qdrant: QdrantConnection;
   readonly #books: string;
   readonly #libraries: string;
+  readonly #epoch: QdrantEpoch;
 
   private constructor(qdrant: QdrantConnection, prefix: string) {
     this.#qdrant = qdrant;
     this.#books = `${prefix}-books`;
     this.#libraries = `${prefix}-libraries`;
+    this.#epoch = new QdrantEpoch(qdrant, prefix);
   }
 
   /** @throws ScriptoriumError STORE_UNREACHABLE, STORE_REJECTED */
@@ -47,6 +50,7 @@ export class QdrantCatalog implements Catalog {
 
   async put(record: BookRecord): Promise<void> {
     await this.#put(this.#books, record.bookId, { ...wellFormedBook(record) });
+    await this.#epoch.advance();
   }
 
   async list({ library, state, after, limit }: BookQuery): Promise<readonly BookRecord[]> {
@@ -67,6 +71,7 @@ export class QdrantCatalog implements Catalog {
     await this.#qdrant.call(`remove ${points.length} records`, (client) =>
       client.delete(this.#books, { wait: true, points }),
     );
+    await this.#epoch.advance();
   }
 
   async getLibrary(library: string): Promise<LibraryRecord | null> {
@@ -87,6 +92,10 @@ export class QdrantCatalog implements Catalog {
       from = page.next;
     } while (from !== null);
     return records.sort((a, b) => (a.library < b.library ? -1 : 1));
+  }
+
+  async epoch(): Promise<number> {
+    return await this.#epoch.read();
   }
 
   /** Nothing to release: the client closes idle connections by itself. */

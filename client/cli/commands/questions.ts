@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Answer, Citation, SearchResult } from '../../../workflows/result-contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
-import { printable, printResult } from '../output.ts';
+import { plural, printable, printResult } from '../output.ts';
 import { placeText } from '../place.ts';
 import {
   type QueryFlags,
@@ -14,6 +14,14 @@ import {
   withQueryOptions,
   withSearchOptions,
 } from '../query-flags.ts';
+import { StreamedText } from '../streamed-text.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+interface AskFlags extends QueryFlags {
+  readonly deadline?: number;
+  readonly extractive?: true;
+  readonly stream: boolean;
+}
 
 export function addQuestionCommands(program: Command): void {
   withQueryOptions(
@@ -22,6 +30,10 @@ export function addQuestionCommands(program: Command): void {
       .description('Answer a question from the books, with citations')
       .argument('<question>'),
   )
+    .option('--deadline <seconds>', 'time for the whole answer; then the books are quoted', wholeNumber)
+    .option('--extractive', 'quote the books, though a model that writes is configured')
+    .option('--stream', 'show the text as it is written', process.stdout.isTTY === true)
+    .option('--no-stream', 'show the answer when it is whole')
     .addHelpText(
       'after',
       '\nExamples:\n  scriptorium ask "Who kept the north lamp?"\n  scriptorium ask "How is the bell wound?" --library manuals --json',
@@ -37,11 +49,20 @@ export function addQuestionCommands(program: Command): void {
     .action(search);
 }
 
-async function ask(question: string, flags: QueryFlags, command: Command): Promise<void> {
+async function ask(question: string, flags: AskFlags, command: Command): Promise<void> {
   await ensureStack();
   await using client = await ScriptoriumClient.connect();
-  const answer = await client.ask(question, queryOptions(flags));
-  printResult(command, answer, () => answerLines(answer));
+  const { deadline, extractive } = flags;
+  const json = command.optsWithGlobals<{ json?: boolean }>().json === true;
+  const shown = flags.stream && !json ? new StreamedText((text) => process.stdout.write(text)) : null;
+  const answer = await client.ask(question, {
+    ...queryOptions(flags),
+    ...(extractive && { extractive }),
+    ...(deadline !== undefined && { deadlineMs: deadline * 1_000 }),
+    ...(shown && { onText: (text) => shown.show(text) }),
+  });
+  const isShown = shown?.end(answer.answer) === true;
+  printResult(command, answer, () => answerLines(answer, isShown));
 }
 
 async function search(query: string, flags: SearchFlags, command: Command): Promise<void> {
@@ -51,12 +72,22 @@ async function search(query: string, flags: SearchFlags, command: Command): Prom
   printResult(command, result, () => hitLines(result));
 }
 
-export function answerLines({ answer, citations, droppedCitations }: Answer): string[] {
-  const dropped =
-    droppedCitations.length > 0
+/** @param isShown the text of the answer was printed as it came */
+export function answerLines(answer: Answer, isShown = false): string[] {
+  const text = isShown ? [] : answer.answer.split('\n').map(printable);
+  return [...text, ...notesOn(answer), '', ...answer.citations.flatMap(citationLines)];
+}
+
+function notesOn({ droppedCitations, droppedClaims = 0, fallback }: Answer): string[] {
+  return [
+    ...(droppedCitations.length > 0
       ? [`(The model cited passages that do not exist; removed: ${droppedCitations.join(', ')}.)`]
-      : [];
-  return [...answer.split('\n').map(printable), ...dropped, '', ...citations.flatMap(citationLines)];
+      : []),
+    ...(droppedClaims > 0
+      ? [`(${plural(droppedClaims, 'sentence')} of the model that no passage supports: removed.)`]
+      : []),
+    ...(fallback ? [`(Quoted, not written: ${fallback.code}: ${printable(fallback.message)})`] : []),
+  ];
 }
 
 function citationLines(citation: Citation): string[] {

@@ -1,0 +1,157 @@
+/** One call of an endpoint that speaks OpenAI's chat completions, whose text comes in pieces. */
+import OpenAI, { APIConnectionError, APIError } from 'openai';
+import { Stream } from 'openai/streaming';
+import { z } from 'zod';
+import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
+import type { TokenUsage } from '../../ports/answer-model.ts';
+import { retryAfterMs } from '../retry-after.ts';
+
+export interface ChatEndpointOptions {
+  readonly baseUrl?: string | undefined;
+  readonly apiKey: string;
+  readonly model: string;
+  /** Longest wait for one whole answer, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface ChatRequest {
+  readonly system: string;
+  readonly user: string;
+  readonly maxTokens: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the whole text so far. */
+  readonly onText?: ((text: string) => void) | undefined;
+}
+
+export interface ChatAnswer {
+  readonly text: string;
+  /** As the endpoint counted; null where it does not say. */
+  readonly usage: TokenUsage | null;
+}
+
+/** What we read of an answer; an endpoint may send anything. */
+const usage = z
+  .object({ prompt_tokens: z.number(), completion_tokens: z.number() })
+  .transform((told) => ({ inputTokens: told.prompt_tokens, outputTokens: told.completion_tokens }));
+const whole = z.object({
+  choices: z.tuple([z.object({ message: z.object({ content: z.string().nullish() }) })], z.unknown()),
+  usage: usage.nullish().catch(null),
+});
+const piece = z.object({
+  choices: z.array(
+    z.object({
+      delta: z.object({ content: z.string().nullish() }).nullish(),
+      finish_reason: z.string().nullish(),
+    }),
+  ),
+  usage: usage.nullish().catch(null),
+});
+
+export class ChatEndpoint {
+  readonly #options: ChatEndpointOptions;
+  readonly #client: OpenAI;
+
+  constructor(options: ChatEndpointOptions) {
+    this.#options = options;
+    const { apiKey, baseUrl, timeoutMs } = options;
+    // Temporal retries; a second layer of retries would only hide how often.
+    this.#client = new OpenAI({
+      ...{ apiKey, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 },
+      // It would print what an endpoint sent to the console.
+      logLevel: 'off',
+    });
+  }
+
+  /** @throws ScriptoriumError ANSWER_MODEL_UNREACHABLE, ANSWER_MODEL_RATE_LIMITED, ANSWER_MODEL_REJECTED */
+  async ask(request: ChatRequest): Promise<ChatAnswer> {
+    const { model, timeoutMs } = this.#options;
+    // The client's own time limit ends with the first byte; ours holds for the whole answer.
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const stop = new AbortController();
+    const signals = [stop.signal, deadline, ...(request.signal ? [request.signal] : [])];
+    try {
+      return await this.#read(request, AbortSignal.any(signals), stop);
+    } catch (error) {
+      if (request.signal?.aborted) throw error;
+      const said = error instanceof Error ? error.message : String(error);
+      const why = deadline.aborted ? `did not finish within ${timeoutMs / 1000} s` : `failed: ${said}`;
+      throw new ScriptoriumError(codeOf(error), `The answer model ${model} ${why}`, {
+        cause: error,
+        retryAfterMs: error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,
+      });
+    } finally {
+      stop.abort();
+    }
+  }
+
+  async #read(request: ChatRequest, signal: AbortSignal, stop: AbortController): Promise<ChatAnswer> {
+    const { system, user, maxTokens, onText } = request;
+    const response = await this.#client.chat.completions
+      .create(
+        {
+          ...{ model: this.#options.model, temperature: 0, max_completion_tokens: maxTokens },
+          ...{ stream: true, stream_options: { include_usage: true } },
+          messages: [
+            { role: 'system', content: system },
+            { role: 'user', content: user },
+          ],
+        },
+        { signal },
+      )
+      .asResponse();
+    const inPieces = response.headers.get('content-type')?.includes('text/event-stream');
+    // Some servers know no streaming, and answer whole.
+    if (inPieces)
+      return await readPieces(Stream.fromSSEResponse<unknown>(response, stop, this.#client), onText);
+    return readWhole(await response.text(), onText);
+  }
+}
+
+async function readPieces(
+  events: AsyncIterable<unknown>,
+  onText: ChatRequest['onText'],
+): Promise<ChatAnswer> {
+  let text = '';
+  let finished = false;
+  let counted: TokenUsage | null = null;
+  for await (const event of events) {
+    const { choices, usage: told } = piece.parse(event, { error: () => 'it sent no chat completion' });
+    counted = told ?? counted;
+    const [choice] = choices;
+    finished ||= Boolean(choice?.finish_reason);
+    const more = choice?.delta?.content ?? '';
+    text += more;
+    if (more !== '') onText?.(text);
+  }
+  if (!finished) throw new Error('it broke off in the middle of its answer');
+  return answerOf(text, counted);
+}
+
+function readWhole(body: string, onText: ChatRequest['onText']): ChatAnswer {
+  const { success, data } = whole.safeParse(documentIn(body));
+  if (!success) throw new Error('it gave something that is no chat completion');
+  const answer = answerOf(data.choices[0].message.content ?? '', data.usage ?? null);
+  onText?.(answer.text);
+  return answer;
+}
+
+function documentIn(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function answerOf(text: string, counted: TokenUsage | null): ChatAnswer {
+  if (text.trim() === '') throw new Error('it gave an empty answer');
+  return { text: text.trim(), usage: counted };
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof APIConnectionError || !(error instanceof APIError)) return 'ANSWER_MODEL_UNREACHABLE';
+  if (error.status === 429) return 'ANSWER_MODEL_RATE_LIMITED';
+  // 408 is a server that lost patience, which is no fault of the request.
+  const refused = error.status !== undefined && error.status < 500 && error.status !== 408;
+  return refused ? 'ANSWER_MODEL_REJECTED' : 'ANSWER_MODEL_UNREACHABLE';
+}

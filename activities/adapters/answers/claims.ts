@@ -1,0 +1,104 @@
+/** What of a written answer the passages bear out. A claim that nothing supports is taken out, not shown as an answer. */
+import type { NumberedPassage } from '../../ports/answer-model.ts';
+import { meaningfulWords } from '../../text/overlap.ts';
+import { citedIn, withoutMarks } from './citation-marks.ts';
+
+export interface CheckedClaims {
+  /** The claims that stay, with their marks; empty when none does. */
+  readonly text: string;
+  /** Sentences that were taken out. */
+  readonly dropped: number;
+}
+
+/** A claim with fewer telling words than this need not share any with its passage: "Yes [1]." */
+const FEW_WORDS = 3;
+
+/** A sentence without a mark is given that of a passage which holds so large a part of its telling words. */
+const OWN_WORDS_SHARE = 0.6;
+
+/**
+ * Keeps a sentence when it cites a passage, or leads in the same paragraph to one that does, and when the passages that
+ * it cites hold its numbers and some of its words. One that cites nothing stays, with a mark of ours, when a passage
+ * holds its numbers and most of its words: small models forget the marks. All others go.
+ */
+export function supportedClaims(
+  answer: string,
+  question: string,
+  passages: readonly NumberedPassage[],
+): CheckedClaims {
+  const texts = new Map(passages.map(({ n, text, title }) => [n, `${title}\n${text}`]));
+  let dropped = 0;
+  const paragraphs = answer.split('\n').map((paragraph) => {
+    const kept = claimsIn(paragraph).flatMap((claim) => {
+      if (isSupported(claim, question, texts)) return claim;
+      const stay = claim.some((sentence) => citedIn(sentence).length > 0)
+        ? []
+        : claim.flatMap((sentence) => attributed(sentence, question, texts) ?? []);
+      dropped += claim.length - stay.length;
+      return stay;
+    });
+    return kept.join(' ');
+  });
+  return { text: paragraphs.filter(Boolean).join('\n'), dropped };
+}
+
+/** Sentences that belong together: those without a mark go with the next one that has some. */
+function claimsIn(paragraph: string): string[][] {
+  const claims: string[][] = [];
+  let open: string[] = [];
+  for (const sentence of paragraph.split(/(?<=[.!?\]:;])\s+(?=[\p{Lu}\p{N}“"*-])/u)) {
+    if (sentence.trim() === '') continue;
+    open.push(sentence.trim());
+    if (citedIn(sentence).length === 0) continue;
+    claims.push(open);
+    open = [];
+  }
+  return open.length > 0 ? [...claims, open] : claims;
+}
+
+function isSupported(
+  claim: readonly string[],
+  question: string,
+  texts: ReadonlyMap<number, string>,
+): boolean {
+  const cited = [...new Set(claim.flatMap(citedIn))];
+  if (cited.length === 0) return false;
+  const said = withoutMarks(claim.join(' '));
+  const support = cited.map((n) => texts.get(n) ?? '').join('\n');
+  return holdsNumbers(said, question, support) && sharesWords(said, support);
+}
+
+/** The sentence with the mark of the passage that it was plainly taken from; null when it was taken from none. */
+function attributed(sentence: string, question: string, texts: ReadonlyMap<number, string>): string | null {
+  const words = new Set(meaningfulWords(sentence));
+  if (words.size < FEW_WORDS) return null;
+  const shares = [...texts].map(([n, text]) => {
+    const own = new Set(meaningfulWords(text));
+    return { n, share: [...words].filter((word) => own.has(word)).length / words.size };
+  });
+  const best = shares
+    .sort((a, b) => b.share - a.share)
+    .find(({ n }) => holdsNumbers(sentence, question, texts.get(n)));
+  if (!best || best.share < OWN_WORDS_SHARE) return null;
+  const [, body = sentence, end = ''] = /^(.*?)([.!?]*["”’')]*)$/su.exec(sentence) ?? [];
+  return `${body} [${best.n}]${end}`;
+}
+
+function holdsNumbers(said: string, question: string, support = ''): boolean {
+  const known = new Set(numbersIn(`${support}\n${question}`));
+  return numbersIn(said).every((number) => known.has(number));
+}
+
+function sharesWords(said: string, support: string): boolean {
+  const words = meaningfulWords(said);
+  const supporting = new Set(meaningfulWords(support));
+  // An answer in another script than the book's can't share its words.
+  const sameScript = /\p{Script=Latin}/u.test(said) === /\p{Script=Latin}/u.test(support);
+  return words.length < FEW_WORDS || !sameScript || words.some((word) => supporting.has(word));
+}
+
+/** Digits without the signs that group them: 1,861 is 1861. */
+function numbersIn(text: string): string[] {
+  const grouped = text.normalize('NFKC').replace(/(?<=\d)[,.'’\s](?=\d{3}(?!\d))/g, '');
+  return grouped.match(/\d+(?:[.,]\d+)*/g) ?? [];
+}

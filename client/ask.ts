@@ -1,0 +1,102 @@
+/** Asks a question: identical ones that are in flight share one workflow, and its text can be followed as it is written. */
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Client, defaultPayloadConverter, type WorkflowHandle } from '@temporalio/client';
+import type { z } from 'zod';
+import { type askInput, taskQueues, workflowTypes } from '../workflows/contract.ts';
+import {
+  normaliseQuestion,
+  settingsText,
+  WRITING_ACTIVITY,
+  writtenSoFar,
+} from '../workflows/question-contract.ts';
+import type { Answer } from '../workflows/result-contract.ts';
+import { fromWorkflow } from './failures.ts';
+
+/** Called with the whole text so far whenever some more was written; its citations are not checked yet. */
+export type TextListener = (textSoFar: string) => void;
+
+export interface AnswerOptions {
+  /** Time for the whole answer, 1,000 to 110,000 milliseconds. Default: the workers' SCRIPTORIUM_ANSWER_TIMEOUT_S. */
+  readonly deadlineMs?: number;
+  /** Quotes from the books, though a model that writes is configured. Default false. */
+  readonly extractive?: boolean;
+  /** Called with the whole text so far as a model writes it, before its citations are checked. */
+  readonly onText?: TextListener;
+}
+
+export interface AskSettings {
+  readonly onText?: TextListener | undefined;
+  /** Only for clients on the connection of a worker of the same process: its first task needs no way through the server. */
+  readonly eager?: boolean;
+}
+
+type AskedQuestion = z.output<typeof askInput>;
+
+/** A question that no worker takes up fails after this long, instead of hanging. */
+const QUESTION_TIMEOUT = '4 minutes';
+
+/** @throws ScriptoriumError by the code that the question failed with */
+export async function ask(
+  client: Client,
+  asked: AskedQuestion,
+  { onText, eager = false }: AskSettings = {},
+): Promise<Answer> {
+  const input = { ...asked, question: normaliseQuestion(asked.question) };
+  try {
+    const handle = await client.workflow.start<(input: object) => Promise<Answer>>(
+      workflowTypes.answerQuestion,
+      {
+        taskQueue: taskQueues.query,
+        workflowId: questionId(input),
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        args: [input],
+        workflowExecutionTimeout: QUESTION_TIMEOUT,
+        requestEagerStart: eager,
+      },
+    );
+    return await (onText ? followed(client, handle, onText) : handle.result());
+  } catch (error) {
+    throw fromWorkflow(error);
+  }
+}
+
+/** The same for the same normalised question, filters and settings, whatever the order in which they were named. */
+export function questionId(input: AskedQuestion): string {
+  const { question, ...settings } = input;
+  const text = JSON.stringify([normaliseQuestion(question), settingsText(settings)]);
+  return `${workflowTypes.answerQuestion}/${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+
+/** As often as the text is told; a look costs the server a read of its memory. */
+const LOOK_EVERY_MS = 100;
+
+async function followed(
+  client: Client,
+  handle: WorkflowHandle<(input: object) => Promise<Answer>>,
+  onText: TextListener,
+): Promise<Answer> {
+  const over = new AbortController();
+  const answer = handle.result().finally(() => over.abort());
+  let last = '';
+  while (!over.signal.aborted) {
+    const text = await writtenText(client, handle.workflowId).catch(() => null);
+    if (text !== null && text !== last && !over.signal.aborted) onText(text);
+    last = text ?? last;
+    await delay(LOOK_EVERY_MS, undefined, { signal: over.signal }).catch(() => {});
+  }
+  return await answer;
+}
+
+/** What the activity that writes told last; null when none is at work. */
+async function writtenText(client: Client, workflowId: string): Promise<string | null> {
+  const { namespace } = client.options;
+  const { pendingActivities } = await client.workflowService.describeWorkflowExecution({
+    namespace,
+    execution: { workflowId },
+  });
+  const writing = pendingActivities?.find(({ activityType }) => activityType?.name === WRITING_ACTIVITY);
+  const [payload] = writing?.heartbeatDetails?.payloads ?? [];
+  if (!payload) return null;
+  return writtenSoFar.safeParse(defaultPayloadConverter.fromPayload(payload)).data?.text || null;
+}

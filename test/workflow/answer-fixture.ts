@@ -1,0 +1,81 @@
+/** Questions on a real Temporal server, with passages and a model that the test holds in its hands. */
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { ExtractiveAnswers } from '../../activities/adapters/answers/extractive.ts';
+import { createBeginActivities } from '../../activities/begin-answer.ts';
+import { createGenerateActivities } from '../../activities/generate.ts';
+import type { AnswerModel, WrittenAnswer } from '../../activities/ports/answer-model.ts';
+import type { RetrievedPassages, RetrieveInput } from '../../activities/retrieve.ts';
+import { askInput, taskQueues } from '../../workflows/contract.ts';
+import { bookPoints } from '../contract/store-fixtures.ts';
+import { MemoryVectorStore } from '../helpers/memory-stores.ts';
+import { bundleWorkflows, startTemporal } from '../helpers/temporal.ts';
+
+export const TEXT = 'The keeper lit the north lamp at dusk.';
+
+export interface AskedWorker {
+  readonly model?: Partial<AnswerModel>;
+  readonly retrieve?: (input: RetrieveInput) => Promise<RetrievedPassages>;
+  readonly deadlineMs?: number;
+}
+
+export class AnswerFixture implements AsyncDisposable {
+  readonly env: TestWorkflowEnvironment;
+  readonly #workflowBundle: WorkflowBundleWithSourceMap;
+
+  private constructor(env: TestWorkflowEnvironment, workflowBundle: WorkflowBundleWithSourceMap) {
+    this.env = env;
+    this.#workflowBundle = workflowBundle;
+  }
+
+  static async start(): Promise<AnswerFixture> {
+    return new AnswerFixture(...(await Promise.all([startTemporal(), bundleWorkflows()])));
+  }
+
+  /** Serves questions while `use` goes on. */
+  async serving<T>(asked: AskedWorker, use: () => Promise<T>): Promise<T> {
+    const worker = await Worker.create({
+      ...{ connection: this.env.nativeConnection, taskQueue: taskQueues.query },
+      ...{ workflowBundle: this.#workflowBundle, activities: await this.#activities(asked) },
+      ...{ shutdownGraceTime: '100ms', shutdownForceTime: '2s', maxHeartbeatThrottleInterval: '50ms' },
+    });
+    return await worker.runUntil(use);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.env.teardown();
+  }
+
+  async #activities({ model, retrieve, deadlineMs = 60_000 }: AskedWorker) {
+    const store = new MemoryVectorStore();
+    const points = bookPoints('book', 'r1', 2, { text: TEXT });
+    await store.upsert(points);
+    const found = {
+      hits: points.map(({ id }) => ({ chunkId: id, score: 0.9 })),
+      timings: { embed: 1, search: 1 },
+    };
+    const extractive = new ExtractiveAnswers();
+    const answerModel = { name: 'a-model', answer: async () => said('Yes.'), ...model };
+    return {
+      ...createBeginActivities({ answerModel, extractive, deadlineMs, caches: noCaches }),
+      ...createGenerateActivities({ answerModel, extractive, store, caches: noCaches }),
+      retrieve: retrieve ?? (async () => found),
+    };
+  }
+}
+
+/** Finds and keeps nothing. */
+export const noCaches = { find: async () => null, ticket: async () => null, keep: () => {} };
+
+export function said(answer: string): WrittenAnswer {
+  return { answer, citations: [{ n: 1, quote: TEXT }], droppedCitations: [], mode: 'model' };
+}
+
+export const question = (text: string, more: object = {}) => askInput.parse({ question: text, ...more });
+
+/** Never, or when it is given up. */
+export function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason));
+  });
+}

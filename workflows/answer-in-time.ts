@@ -1,0 +1,135 @@
+/**
+ * The stages of an answer, each within its share of one deadline.
+ *
+ * 1. What a model can't write in its share is quoted from the books, inside the deadline.
+ * 2. Only writing by a model is an activity of its own: it can take long, its heartbeats show the text as it comes, and
+ *    they tell when its worker was killed. The others are local activities, which cost milliseconds.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { z } from 'zod';
+import type { BeginActivities } from '../activities/begin-answer.ts';
+import type { GenerateActivities, GenerateInput } from '../activities/generate.ts';
+import type { RetrieveActivities } from '../activities/retrieve.ts';
+import { type askInput, taskQueues } from './contract.ts';
+import { answerRetry, answerShares, WRITING_HEARTBEAT } from './policies.ts';
+import type { Fallback, FoundAnswer } from './question-contract.ts';
+import type { Answer } from './result-contract.ts';
+
+export type ParsedQuestion = z.output<typeof askInput>;
+type Written = Omit<Answer, 'workflowId'>;
+
+/** Longest first stage. It bounds itself by the deadline, which it alone knows when the asker set none. */
+const BEGIN_MS = 5_000;
+/** Kept for the quotes in any case: on a busy machine a stage takes this long to begin. */
+const RESERVE_MS = 1_000;
+/** An answer that is late is still given; its last stage gets at least this long. */
+const LEAST_QUOTE_MS = 5_000;
+
+export async function answerInTime({
+  question,
+  deadlineMs: asked,
+  extractive,
+  ...where
+}: ParsedQuestion): Promise<Answer> {
+  const startedMs = Date.now();
+  const { beginAnswer } = local<BeginActivities>(BEGIN_MS);
+  const begun = await inTime('begin', beginAnswer({ question, deadlineMs: asked, extractive, ...where }));
+  if (begun.found) return givenAgain(begun.found, Date.now() - startedMs);
+  const { retrieve } = local<RetrieveActivities>(begun.deadlineMs * answerShares.retrieve);
+  const found = await inTime('search', retrieve({ query: question, ...where }));
+  const input = { question, chunkIds: found.hits.map(({ chunkId }) => chunkId), keep: begun.keep };
+  const leftMs = begun.deadlineMs - (Date.now() - startedMs);
+  const quoteMs = Math.max(begun.deadlineMs * answerShares.quote, Math.min(RESERVE_MS, begun.deadlineMs / 2));
+  // This workflow's own clock stands still while it waits for its tasks; the activity goes by the real one.
+  const untilMs = workflowInfo().startTime.getTime() + begun.deadlineMs - quoteMs;
+  const written =
+    begun.writer === 'model'
+      ? await writtenOrQuoted({ ...input, untilMs }, { writeMs: leftMs - quoteMs, quoteMs })
+      : await quoted(input, Math.max(leftMs, LEAST_QUOTE_MS));
+  return {
+    ...written,
+    timings: { ...found.timings, ...written.timings },
+    workflowId: workflowInfo().workflowId,
+  };
+}
+
+function givenAgain({ answer, cached }: FoundAnswer, cacheMs: number): Answer {
+  const { droppedClaims, ...kept } = answer;
+  return {
+    ...kept,
+    ...(droppedClaims !== undefined && { droppedClaims }),
+    ...{ cached, timings: { cache: cacheMs }, workflowId: workflowInfo().workflowId },
+  };
+}
+
+async function writtenOrQuoted(
+  input: GenerateInput,
+  { writeMs, quoteMs }: { readonly writeMs: number; readonly quoteMs: number },
+): Promise<Written> {
+  try {
+    return await written(input, Math.max(1, Math.floor(writeMs)));
+  } catch (error) {
+    const fallback = fallbackOf(error);
+    if (!fallback) throw error;
+    // The model may be back for the next one who asks.
+    return { ...(await quoted({ ...input, keep: null }, Math.max(quoteMs, LEAST_QUOTE_MS))), fallback };
+  }
+}
+
+/** The attempt stops itself before its time is over; what Temporal enforces is for workers that are gone. */
+async function written(input: GenerateInput, writeMs: number): Promise<Written> {
+  const { writeAnswer } = proxyActivities<GenerateActivities>({
+    taskQueue: taskQueues.query,
+    scheduleToCloseTimeout: writeMs,
+    heartbeatTimeout: WRITING_HEARTBEAT,
+    cancellationType: 'TRY_CANCEL',
+    retry: answerRetry,
+  });
+  return await writeAnswer(input);
+}
+
+async function quoted(input: GenerateInput, quoteMs: number): Promise<Written> {
+  const { quoteAnswer } = local<GenerateActivities>(quoteMs);
+  return await inTime('quote', quoteAnswer(input));
+}
+
+function local<A>(ms: number) {
+  const timeout = Math.ceil(ms);
+  return proxyLocalActivities<A>({
+    startToCloseTimeout: timeout,
+    scheduleToCloseTimeout: timeout,
+    retry: answerRetry,
+  });
+}
+
+/** A stage that takes longer than its share ends the question with a code and what to do about it. */
+async function inTime<T>(stage: string, running: Promise<T>): Promise<T> {
+  try {
+    return await running;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)) throw error;
+    throw ApplicationFailure.nonRetryable(
+      `The stage ${stage} took longer than its share of the question's time`,
+      'QUESTION_TIMEOUT',
+    );
+  }
+}
+
+/** Null when the question itself is at fault or was given up: then nothing is written at all. */
+function fallbackOf(error: unknown): Fallback | null {
+  if (isCancellation(error) || !(error instanceof ActivityFailure)) return null;
+  const { cause } = error;
+  if (cause instanceof TimeoutFailure) {
+    return { code: 'ANSWER_MODEL_UNREACHABLE', message: 'The answer model did not finish in time.' };
+  }
+  if (!(cause instanceof ApplicationFailure) || !cause.type?.startsWith('ANSWER_MODEL_')) return null;
+  return { code: cause.type, message: cause.message };
+}
