@@ -33,13 +33,7 @@ import { type ConnectOptions, connectTemporal } from './connection.ts';
 import { fromWorkflow } from './failures.ts';
 import { IngestHandle, type ProgressListener } from './ingest-handle.ts';
 import { type QueueWithoutWorkers, queuesWithoutWorkers } from './pollers.ts';
-import {
-  addSchedule,
-  type LibrarySchedule,
-  listSchedules,
-  removeSchedule,
-  type ScheduleOptions,
-} from './schedules.ts';
+import * as schedules from './schedules.ts';
 import { startOrJoin } from './start-run.ts';
 import * as upkeep from './upkeep.ts';
 
@@ -184,13 +178,16 @@ export class ScriptoriumClient implements AsyncDisposable {
    * Ingests paths again and again, by a schedule that Temporal keeps; replaces the library's schedule if it has one.
    * @throws ScriptoriumError INVALID_ARGUMENT, STACK_UNREACHABLE
    */
-  async addSchedule(paths: readonly string[], options: ScheduleOptions = {}): Promise<LibrarySchedule> {
-    return await addSchedule(this.#client, paths, options);
+  async addSchedule(
+    paths: readonly string[],
+    options: schedules.ScheduleOptions = {},
+  ): Promise<schedules.LibrarySchedule> {
+    return await schedules.addSchedule(this.#client, paths, options);
   }
 
   /** @throws ScriptoriumError STACK_UNREACHABLE */
-  async schedules(): Promise<LibrarySchedule[]> {
-    return await listSchedules(this.#client);
+  async schedules(): Promise<schedules.LibrarySchedule[]> {
+    return await schedules.listSchedules(this.#client);
   }
 
   /**
@@ -199,7 +196,7 @@ export class ScriptoriumClient implements AsyncDisposable {
    * @throws ScriptoriumError STACK_UNREACHABLE
    */
   async removeSchedule(library: string = DEFAULT_LIBRARY): Promise<boolean> {
-    return await removeSchedule(this.#client, library);
+    return await schedules.removeSchedule(this.#client, library);
   }
 
   /**

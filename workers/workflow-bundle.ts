@@ -22,7 +22,7 @@ export async function bundleWorkflows({
     workflowsPath: siblingModule(import.meta.url, '../workflows/index'),
     // The first is the outermost: ours runs inside of the span.
     workflowInterceptorModules: [
-      ...(traced ? ['@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors'] : []),
+      ...(traced ? [siblingModule(import.meta.url, '../workflows/traced')] : []),
       siblingModule(import.meta.url, observe),
     ],
     preloadModules: [siblingModule(import.meta.url, '../workflows/zod-without-eval')],

@@ -1,7 +1,7 @@
 /**
  * Records the histories that `replay.test.ts` replays, from a real stack: run it when a version is released.
  *
- *     npm run build && node test/replay/record.ts <version>
+ *     npm run build && node test/replay/record.ts <version> [type,…]
  */
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const histories = new URL('./histories/', import.meta.url);
 /** The same on every machine, so that a history tells nothing of the one that recorded it. */
 const folder = join('/tmp', 'scriptorium-histories');
 
-const [version] = process.argv.slice(2);
+const [version, types] = process.argv.slice(2);
 if (!version) throw new Error('name the version that is recorded');
 
 /** A step of a run starts 500. */
@@ -43,6 +43,7 @@ await home.run('books');
 await steeredRun();
 await cancelledRun();
 await home.run('retry', '--library', 'steered');
+await home.run('cache');
 await home.run('explain', join(folder, 'books', 'lights-of-saint-orrin.pdf'));
 await home.run('remove', join(folder, 'books', 'lights-of-saint-orrin.pdf'));
 await home.run('verify', '--repair');
@@ -98,6 +99,7 @@ async function save(release: string): Promise<void> {
   const client = await connectTemporal({ env: home.env });
   const seen = new Map<string, number>();
   for await (const { workflowId, runId, type, status } of client.workflow.list()) {
+    if (types && !types.split(',').includes(type)) continue;
     const kind = `${type}-${status.name.toLowerCase().replaceAll('_', '-')}`;
     const number = (seen.get(kind) ?? 0) + 1;
     if (number > MOST_OF_A_KIND) continue;
