@@ -39,7 +39,13 @@ const layers: readonly Layer[] = [
   {
     name: 'workflows',
     holds: /^workflows\//,
-    may: [/^workflows\//, /^@temporalio\/(workflow|common)$/, /^@opentelemetry\/api$/, /^zod$/],
+    may: [
+      /^workflows\//,
+      /^@temporalio\/(workflow|common)$/,
+      /^@opentelemetry\/api$/,
+      /^@temporalio\/interceptors-opentelemetry-v2\/lib\/workflow\//,
+      /^zod$/,
+    ],
     mayTypes: [/^activities\//],
   },
   // Pure functions; the codes of the registry are data, and the ports give them their types.
