@@ -39,6 +39,7 @@ const sayings: Readonly<Record<string, readonly RegExp[]>> = {
   failures: [/^0 books$/],
   explain: [/Book .* ingested/, /embedBook +completed, 1 attempt/],
   verify: [/2 books, .*: nothing is wrong/],
+  cache: [/ kept$/m, /hits \d/],
   gc: [/needed: 6 files/],
   schedule: [/Library default.*(every day at 02:00|no schedule any more)/],
   pause: [/ingest\/default: paused/],

@@ -124,7 +124,7 @@ describe('with a collector', () => {
     expect(entries).toContainEqual(
       expect.objectContaining({
         ...{ query: question, kind: 'answer', outcome: 'done', trace_id: span?.traceId },
-        timings: expect.objectContaining({ embed: expect.any(Number), search: expect.any(Number) }),
+        timings: expect.objectContaining({ embed: expect.any(Number), dense: expect.any(Number) }),
         results: expect.any(Number),
       }),
     );
@@ -234,7 +234,8 @@ describe('/metrics after a session of 100 questions and 10 books', () => {
     const latency = (stage: string): number => metrics.value('rag_query_latency_seconds_count', { stage });
     expect(latency('total')).toBe(100);
     expect(latency('embed')).toBe(95);
-    expect(latency('search')).toBe(95);
+    expect(latency('dense')).toBe(95);
+    expect(latency('lexical')).toBe(95);
     expect(latency('generate')).toBe(50);
     expect(metrics.value('rag_chunks_retrieved_count')).toBe(95);
     expect(metrics.value('rag_chunks_retrieved_sum')).toBe(counts.hits + 50 * 10);
