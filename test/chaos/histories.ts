@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { deafSinks } from '../../workers/telemetry/workflow-observer.ts';
 
 /** Ids of the searches that `search-watch.ts` makes. */
 export const SEARCH_PREFIX = 'chaos-search/';
@@ -30,7 +31,7 @@ export async function replayFaults(histories: readonly KeptHistory[]): Promise<s
   installed = true;
   const faults = histories.length > 0 ? [] : ['there are no histories'];
   for await (const { workflowId, error } of Worker.runReplayHistories(
-    { workflowBundle: { codePath } },
+    { workflowBundle: { codePath }, sinks: deafSinks },
     histories,
   )) {
     if (error) faults.push(`the history of ${workflowId} does not replay: ${error.message}`);

@@ -80,6 +80,7 @@ const qdrantPayload = z.object({
   ...{ bookId: z.string(), revision: z.string(), library: z.string() },
   ...{ ordinal: z.number(), text: z.string(), path: z.string() },
 });
+const qdrantVector = z.object({ dense: numbers });
 const collections = z.object({
   result: z.object({ collections: z.array(z.object({ name: z.string() })) }),
 });
@@ -93,10 +94,10 @@ export async function readQdrant(url: string): Promise<Stored> {
       await Promise.all(names.filter((name) => name.includes(end)).map((name) => scrollAll(url, name)))
     ).flat();
   return {
-    points: (await all('-points-')).map(({ id, payload, vector }) => ({
+    points: (await all('-passages-')).map(({ id, payload, vector }) => ({
       id,
       ...qdrantPayload.parse(payload),
-      vector: numbers.parse(vector),
+      vector: qdrantVector.parse(vector).dense,
     })),
     records: (await all('-books')).map(({ payload }) => record.parse(payload)),
     libraries: (await all('-libraries')).map(({ payload }) => library.parse(payload)),
