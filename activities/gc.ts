@@ -2,7 +2,7 @@
 import type { FileCount, GarbageResult } from '../workflows/upkeep-contract.ts';
 import { artifactKeysOf } from './artifact-keys.ts';
 import type { StageLimits } from './attempt.ts';
-import { eachPage } from './catalog-pages.ts';
+import { eachRecord } from './each-record.ts';
 import { isInPart, type Part, partsOf } from './partition.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ArtifactStore, ListedArtifact } from './ports/artifact-store.ts';
@@ -66,7 +66,7 @@ class Sweep {
 
   async run(): Promise<GarbageResult> {
     let books = 0;
-    for await (const page of eachPage(this.#ports.catalog)) books += page.length;
+    for await (const _ of eachRecord(this.#ports.catalog)) books += 1;
     for (const part of partsOf(books, this.#ports.booksPerPass ?? BOOKS_PER_PASS)) await this.#sweep(part);
     return {
       dryRun: this.#dryRun,
@@ -86,12 +86,10 @@ class Sweep {
 
   async #neededKeys(part: Part): Promise<ReadonlySet<string>> {
     const needed = new Set<string>();
-    for await (const page of eachPage(this.#ports.catalog)) {
+    for await (const record of eachRecord(this.#ports.catalog)) {
       this.#context.signal.throwIfAborted();
-      for (const record of page) {
-        const keys = artifactKeysOf(record, this.#ports.pipeline);
-        for (const key of Object.values(keys ?? {})) if (isInPart(hashIn(key), part)) needed.add(key);
-      }
+      const keys = artifactKeysOf(record, this.#ports.pipeline);
+      for (const key of Object.values(keys ?? {})) if (isInPart(hashIn(key), part)) needed.add(key);
     }
     return needed;
   }

@@ -10,7 +10,7 @@ import { type ArtifactsFound, checkArtifacts } from './artifact-check.ts';
 import { artifactKeysOf } from './artifact-keys.ts';
 import type { StageLimits } from './attempt.ts';
 import { BookCheck } from './book-check.ts';
-import { eachPage } from './catalog-pages.ts';
+import { eachPage } from './each-record.ts';
 import { ScriptoriumError } from './errors.ts';
 import { FaultReport } from './fault-report.ts';
 import { isInPart, type Part, partsOf } from './partition.ts';
@@ -162,8 +162,9 @@ class Verification {
   }
 
   async *#pages(): AsyncGenerator<readonly BookRecord[]> {
-    for await (const page of eachPage(this.#ports.catalog, this.#options.library))
-      yield page.filter(({ library }) => !this.#skipped.has(library));
+    const { library } = this.#options;
+    for await (const page of eachPage(this.#ports.catalog, library === undefined ? {} : { library }))
+      yield page.filter((record) => !this.#skipped.has(record.library));
   }
 }
 

@@ -121,7 +121,8 @@ function queueOptions({
       },
       maxConcurrentActivityTaskExecutions: 50,
     }),
-    // Reading and cutting wait for a process of the sandbox; storing waits for the store.
+    // Reading and cutting wait for a process of the sandbox; storing waits for the store. A poller holds a slot while it
+    // waits, and a stage that starts eagerly needs a free one: so few pollers, and far more slots than they take.
     documents: () => ({
       workflows: true,
       activities: {

@@ -87,8 +87,7 @@ const collections = z.object({
 
 /** Points of all collections of points, by the REST interface. */
 export async function readQdrant(url: string): Promise<Stored> {
-  const listed = collections.parse(await (await fetch(new URL('/collections', url))).json());
-  const names = listed.result.collections.map(({ name }) => name);
+  const names = await collectionsOf(url);
   const all = async (end: string) =>
     (
       await Promise.all(names.filter((name) => name.includes(end)).map((name) => scrollAll(url, name)))

@@ -1,25 +1,15 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { BookQuery, BookRecord } from '../../activities/ports/catalog.ts';
-import { AWKWARD_TEXTS, type Backing, bookIdOf, closeStores, record, type Stores } from './store-fixtures.ts';
+import { freshStores } from './fresh-stores.ts';
+import { AWKWARD_TEXTS, type Backing, bookIdOf, closeStores, record } from './store-fixtures.ts';
 
 /** What every catalog promises. `start` gives a new, empty backing. */
 export function catalogContract(name: string, start: () => Promise<Backing>): void {
   describe(`${name} as a catalog`, () => {
-    let backing: Backing;
-    let stores: Stores;
-
-    beforeEach(async () => {
-      backing = await start();
-      stores = await backing.open();
-    });
-
-    afterEach(async () => {
-      await closeStores(stores);
-      await backing[Symbol.asyncDispose]();
-    });
+    const given = freshStores(start);
 
     const all = async (query: Partial<BookQuery> = {}): Promise<readonly BookRecord[]> =>
-      await stores.catalog.list({ limit: 1_000, ...query });
+      await given.stores.catalog.list({ limit: 1_000, ...query });
 
     test('a record comes back as it was put', async () => {
       const failure = { stage: 'extract', code: 'NO_TEXT', message: 'A scan.', attempts: 1 };
@@ -27,50 +17,50 @@ export function catalogContract(name: string, start: () => Promise<Backing>): vo
         record('good'),
         record('bad', { state: 'failed', failure, revision: null, sha256: null, title: null, format: null }),
       ];
-      for (const one of records) await stores.catalog.put(one);
-      const found = await stores.catalog.get(records.map(({ bookId }) => bookId));
+      for (const one of records) await given.stores.catalog.put(one);
+      const found = await given.stores.catalog.get(records.map(({ bookId }) => bookId));
       expect(found).toEqual(new Map(records.map((one) => [one.bookId, one])));
     });
 
     test('the epoch is another one after every record that was put or removed, by whatever instance', async () => {
-      const other = await backing.open();
-      const seen = [await stores.catalog.epoch()];
-      for (const one of [stores, other, stores]) {
+      const other = await given.backing.open();
+      const seen = [await given.stores.catalog.epoch()];
+      for (const one of [given.stores, other, given.stores]) {
         await one.catalog.put(record('book', { updatedAtMs: seen.length }));
-        seen.push(await stores.catalog.epoch());
+        seen.push(await given.stores.catalog.epoch());
         expect(await other.catalog.epoch()).toBe(seen.at(-1));
       }
       await other.catalog.remove([bookIdOf('book')]);
-      seen.push(await stores.catalog.epoch());
+      seen.push(await given.stores.catalog.epoch());
       expect(new Set(seen).size).toBe(seen.length);
       expect(seen).toEqual([...seen].sort((a, b) => a - b));
       await closeStores(other);
     });
 
     test('unknown books are left out', async () => {
-      await stores.catalog.put(record('one'));
-      const found = await stores.catalog.get([bookIdOf('one'), bookIdOf('two'), 'no uuid']);
+      await given.stores.catalog.put(record('one'));
+      const found = await given.stores.catalog.get([bookIdOf('one'), bookIdOf('two'), 'no uuid']);
       expect([...found.keys()]).toEqual([bookIdOf('one')]);
-      expect(await stores.catalog.get([])).toEqual(new Map());
+      expect(await given.stores.catalog.get([])).toEqual(new Map());
     });
 
     test('a record put again replaces the one before', async () => {
-      await stores.catalog.put(record('one', { chunks: 1 }));
-      await stores.catalog.put(record('one', { chunks: 2, state: 'cancelled' }));
+      await given.stores.catalog.put(record('one', { chunks: 1 }));
+      await given.stores.catalog.put(record('one', { chunks: 2, state: 'cancelled' }));
       expect(await all()).toEqual([record('one', { chunks: 2, state: 'cancelled' })]);
     });
 
     test('the same book from several callers at once is there once', async () => {
-      await Promise.all([1, 2, 3, 4, 5].map((chunks) => stores.catalog.put(record('one', { chunks }))));
+      await Promise.all([1, 2, 3, 4, 5].map((chunks) => given.stores.catalog.put(record('one', { chunks }))));
       expect(await all()).toHaveLength(1);
     });
 
     test('lists by book id, page by page, each once', async () => {
       const records = Array.from({ length: 25 }, (_, index) => record(`book ${index}`));
-      await Promise.all(records.map((one) => stores.catalog.put(one)));
+      await Promise.all(records.map((one) => given.stores.catalog.put(one)));
       const pages: BookRecord[][] = [];
       for (let after: string | undefined; ; after = pages.at(-1)?.at(-1)?.bookId) {
-        const page = await stores.catalog.list({ limit: 7, ...(after === undefined ? {} : { after }) });
+        const page = await given.stores.catalog.list({ limit: 7, ...(after === undefined ? {} : { after }) });
         if (page.length === 0) break;
         pages.push([...page]);
       }
@@ -81,16 +71,16 @@ export function catalogContract(name: string, start: () => Promise<Backing>): vo
 
     test('a page continues after a book that is gone', async () => {
       const ids = ['a', 'b', 'c', 'd'].map(bookIdOf).sort();
-      for (const one of ['a', 'b', 'c', 'd']) await stores.catalog.put(record(one));
+      for (const one of ['a', 'b', 'c', 'd']) await given.stores.catalog.put(record(one));
       const gone = ids[1] ?? '';
-      await stores.catalog.remove([gone]);
+      await given.stores.catalog.remove([gone]);
       expect((await all({ after: gone })).map(({ bookId }) => bookId)).toEqual(ids.slice(2));
     });
 
     test('lists one library, one state, or both', async () => {
-      await stores.catalog.put(record('one', { library: 'a' }));
-      await stores.catalog.put(record('two', { library: 'a', state: 'cancelled' }));
-      await stores.catalog.put(record('three', { library: 'b', state: 'cancelled' }));
+      await given.stores.catalog.put(record('one', { library: 'a' }));
+      await given.stores.catalog.put(record('two', { library: 'a', state: 'cancelled' }));
+      await given.stores.catalog.put(record('three', { library: 'b', state: 'cancelled' }));
       const titles = async (query: Partial<BookQuery>): Promise<unknown> =>
         (await all(query)).map(({ title }) => title).sort();
       expect(await titles({ library: 'a' })).toEqual(['one', 'two']);
@@ -101,17 +91,19 @@ export function catalogContract(name: string, start: () => Promise<Backing>): vo
 
     test('a limit counts what the filter lets through', async () => {
       for (let index = 0; index < 10; index += 1) {
-        await stores.catalog.put(record(`book ${index}`, { library: index % 2 === 0 ? 'even' : 'odd' }));
+        await given.stores.catalog.put(
+          record(`book ${index}`, { library: index % 2 === 0 ? 'even' : 'odd' }),
+        );
       }
       expect(await all({ library: 'even', limit: 3 })).toHaveLength(3);
       expect(await all({ limit: 0 })).toEqual([]);
     });
 
     test('removes what is there, and only that', async () => {
-      await stores.catalog.put(record('one'));
-      await stores.catalog.put(record('two'));
-      await stores.catalog.remove([bookIdOf('one'), bookIdOf('three'), 'no uuid']);
-      await stores.catalog.remove([]);
+      await given.stores.catalog.put(record('one'));
+      await given.stores.catalog.put(record('two'));
+      await given.stores.catalog.remove([bookIdOf('one'), bookIdOf('three'), 'no uuid']);
+      await given.stores.catalog.remove([]);
       expect((await all()).map(({ title }) => title)).toEqual(['two']);
     });
 
@@ -119,11 +111,11 @@ export function catalogContract(name: string, start: () => Promise<Backing>): vo
       const failure = { stage: text, code: text, message: text, attempts: 2 };
       const texts = { library: text, path: text, title: text, author: text, workflowId: text };
       const one = record('one', { ...texts, state: 'failed', failure });
-      await stores.catalog.put(one);
-      await stores.catalog.put(record('other'));
+      await given.stores.catalog.put(one);
+      await given.stores.catalog.put(record('other'));
       expect(await all({ library: text })).toEqual([one]);
-      await stores.catalog.putLibrary({ library: text, embedderId: text, dimensions: 3 });
-      expect(await stores.catalog.getLibrary(text)).toEqual({
+      await given.stores.catalog.putLibrary({ library: text, embedderId: text, dimensions: 3 });
+      expect(await given.stores.catalog.getLibrary(text)).toEqual({
         library: text,
         embedderId: text,
         dimensions: 3,
@@ -131,28 +123,34 @@ export function catalogContract(name: string, start: () => Promise<Backing>): vo
     });
 
     test('half of a surrogate pair becomes the replacement character', async () => {
-      await stores.catalog.put(record('one', { title: 'a\ud83db' }));
+      await given.stores.catalog.put(record('one', { title: 'a\ud83db' }));
       expect(await all()).toMatchObject([{ title: 'a\ufffdb' }]);
     });
 
     test('libraries: unknown, put, replaced, listed by name', async () => {
-      expect(await stores.catalog.getLibrary('law')).toBeNull();
-      expect(await stores.catalog.listLibraries()).toEqual([]);
-      await stores.catalog.putLibrary({ library: 'law', embedderId: 'm1', dimensions: 3 });
-      await stores.catalog.putLibrary({ library: 'art', embedderId: 'm1', dimensions: 3 });
-      await stores.catalog.putLibrary({ library: 'law', embedderId: 'm2', dimensions: 4 });
-      expect(await stores.catalog.getLibrary('law')).toEqual({
+      expect(await given.stores.catalog.getLibrary('law')).toBeNull();
+      expect(await given.stores.catalog.listLibraries()).toEqual([]);
+      await given.stores.catalog.putLibrary({ library: 'law', embedderId: 'm1', dimensions: 3 });
+      await given.stores.catalog.putLibrary({ library: 'art', embedderId: 'm1', dimensions: 3 });
+      await given.stores.catalog.putLibrary({ library: 'law', embedderId: 'm2', dimensions: 4 });
+      expect(await given.stores.catalog.getLibrary('law')).toEqual({
         library: 'law',
         embedderId: 'm2',
         dimensions: 4,
       });
-      expect((await stores.catalog.listLibraries()).map(({ library }) => library)).toEqual(['art', 'law']);
+      expect((await given.stores.catalog.listLibraries()).map(({ library }) => library)).toEqual([
+        'art',
+        'law',
+      ]);
     });
 
     test('two instances that put the same books at once leave one record a book', async () => {
-      const other = await backing.open();
+      const other = await given.backing.open();
       const names = Array.from({ length: 20 }, (_, index) => `book ${index}`);
-      const puts = names.flatMap((one) => [stores.catalog.put(record(one)), other.catalog.put(record(one))]);
+      const puts = names.flatMap((one) => [
+        given.stores.catalog.put(record(one)),
+        other.catalog.put(record(one)),
+      ]);
       await Promise.all(puts);
       expect(await all()).toHaveLength(20);
       expect(await other.catalog.list({ limit: 100 })).toHaveLength(20);
@@ -167,18 +165,18 @@ export function catalogContract(name: string, start: () => Promise<Backing>): vo
     });
 
     test('everything is there after closing and opening', async () => {
-      await stores.catalog.put(record('one'));
-      await stores.catalog.putLibrary({ library: 'law', embedderId: 'm1', dimensions: 3 });
-      await closeStores(stores);
-      stores = await backing.open();
+      await given.stores.catalog.put(record('one'));
+      await given.stores.catalog.putLibrary({ library: 'law', embedderId: 'm1', dimensions: 3 });
+      await closeStores(given.stores);
+      given.stores = await given.backing.open();
       expect(await all()).toEqual([record('one')]);
-      expect(await stores.catalog.listLibraries()).toHaveLength(1);
+      expect(await given.stores.catalog.listLibraries()).toHaveLength(1);
     });
 
     test('a catalog that is gone is unreachable for every call', async () => {
-      await stores.catalog.put(record('one'));
-      await backing.lose();
-      const { catalog } = stores;
+      await given.stores.catalog.put(record('one'));
+      await given.backing.lose();
+      const { catalog } = given.stores;
       const calls = [
         () => catalog.get([bookIdOf('one')]),
         () => catalog.put(record('two')),

@@ -1,43 +1,25 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { SearchFilter, StoredPoint } from '../../activities/ports/vector-store.ts';
-import {
-  AWKWARD_TEXTS,
-  type Backing,
-  bookIdOf,
-  bookPoints,
-  closeStores,
-  type Stores,
-  unitVector,
-} from './store-fixtures.ts';
+import { freshStores } from './fresh-stores.ts';
+import { AWKWARD_TEXTS, type Backing, bookIdOf, bookPoints, unitVector } from './store-fixtures.ts';
 
 const [ALICE, BOB, CAROL] = [bookIdOf('alice'), bookIdOf('bob'), bookIdOf('carol')];
 
 /** What every vector store promises of words, and of filters in both searches. */
 export function vectorLexicalContract(name: string, start: () => Promise<Backing>): void {
   describe(`${name} as a store that is searched by words`, () => {
-    let backing: Backing;
-    let stores: Stores;
-
-    beforeEach(async () => {
-      backing = await start();
-      stores = await backing.open();
-    });
-
-    afterEach(async () => {
-      await closeStores(stores);
-      await backing[Symbol.asyncDispose]();
-    });
+    const given = freshStores(start);
 
     const write = async (bookId: string, texts: readonly string[]): Promise<StoredPoint[]> => {
       const points = bookPoints(bookId, 'r1', texts.length).map((point, n) => ({
         ...point,
         text: texts[n] ?? '',
       }));
-      await stores.store.upsert(points);
+      await given.stores.store.upsert(points);
       return points;
     };
     const found = async (text: string, filter: SearchFilter = {}, limit = 10): Promise<string[]> =>
-      (await stores.store.searchText(text, filter, limit)).map((hit) => hit.text);
+      (await given.stores.store.searchText(text, filter, limit)).map((hit) => hit.text);
 
     test('an empty store gives nothing', async () => {
       expect(await found('lamp')).toEqual([]);
@@ -54,7 +36,7 @@ export function vectorLexicalContract(name: string, start: () => Promise<Backing
 
     test('scores are above zero and fall', async () => {
       await write(ALICE, ['lamp lamp oil', 'lamp and much else that has nothing to do with it', 'shore']);
-      const scores = (await stores.store.searchText('lamp oil', {}, 10)).map(({ score }) => score);
+      const scores = (await given.stores.store.searchText('lamp oil', {}, 10)).map(({ score }) => score);
       expect(scores).toHaveLength(2);
       expect(scores.every((score) => score > 0)).toBe(true);
       expect(scores).toEqual(scores.toSorted((a, b) => b - a));
@@ -69,17 +51,17 @@ export function vectorLexicalContract(name: string, start: () => Promise<Backing
     test('a hit carries the whole passage', async () => {
       const [point] = await write(ALICE, ['The lamp.']);
       const { vector: _, ...passage } = point ?? { vector: null };
-      expect(await stores.store.searchText('lamp', {}, 1)).toMatchObject([passage]);
+      expect(await given.stores.store.searchText('lamp', {}, 1)).toMatchObject([passage]);
     });
 
     test('what was written a moment ago is found, what was changed or deleted is not', async () => {
       const [first, second] = await write(ALICE, ['The zeppelin rose.', 'The balloon sank.']);
       if (!first || !second) throw new Error('no points');
       expect(await found('zeppelin balloon')).toHaveLength(2);
-      await stores.store.upsert([{ ...first, text: 'The airship rose.' }]);
+      await given.stores.store.upsert([{ ...first, text: 'The airship rose.' }]);
       expect(await found('zeppelin')).toEqual([]);
       expect(await found('airship')).toEqual(['The airship rose.']);
-      await stores.store.deletePoints(ALICE, [second.id]);
+      await given.stores.store.deletePoints(ALICE, [second.id]);
       expect(await found('balloon')).toEqual([]);
     });
 
@@ -124,7 +106,7 @@ export function vectorLexicalContract(name: string, start: () => Promise<Backing
 
       test('of every kind hold in both searches, before the limit', async () => {
         const text = 'The lamp.';
-        await stores.store.upsert([
+        await given.stores.store.upsert([
           ...bookPoints(ALICE, 'r1', 1, {
             ...{ text, library: 'one', author: 'Ada', year: 1950, language: 'en' },
             ...{ page: { start: 2, end: 3 }, section: ['Part I', 'Storms'] },
@@ -140,8 +122,12 @@ export function vectorLexicalContract(name: string, start: () => Promise<Backing
         ]);
         const names = new Map([ALICE, BOB, CAROL].map((id, n) => [id, ['alice', 'bob', 'carol'][n]]));
         for (const [what, filter, wanted] of filters) {
-          const dense = await stores.store.search(unitVector('any'), filter, Math.max(1, wanted.length));
-          const lexical = await stores.store.searchText('lamp', filter, Math.max(1, wanted.length));
+          const dense = await given.stores.store.search(
+            unitVector('any'),
+            filter,
+            Math.max(1, wanted.length),
+          );
+          const lexical = await given.stores.store.searchText('lamp', filter, Math.max(1, wanted.length));
           for (const hits of [dense, lexical])
             expect([what, hits.map(({ bookId }) => names.get(bookId)).sort()]).toEqual([what, wanted]);
         }

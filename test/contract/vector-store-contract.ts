@@ -1,12 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
+import { freshStores } from './fresh-stores.ts';
 import {
   type Backing,
   bookIdOf,
   bookPoints,
   closeStores,
   DIMENSIONS,
-  type Stores,
   unitVector,
   upsertAll,
 } from './store-fixtures.ts';
@@ -16,56 +16,45 @@ const [ALICE, BOB] = [bookIdOf('alice'), bookIdOf('bob')];
 /** What every vector store promises of what it keeps. `start` gives a new, empty backing. */
 export function vectorStoreContract(name: string, start: () => Promise<Backing>): void {
   describe(`${name} as a vector store that is written`, () => {
-    let backing: Backing;
-    let stores: Stores;
-
-    beforeEach(async () => {
-      backing = await start();
-      stores = await backing.open();
-    });
-
-    afterEach(async () => {
-      await closeStores(stores);
-      await backing[Symbol.asyncDispose]();
-    });
+    const given = freshStores(start);
 
     describe('writing', () => {
       test('the same points twice are there once', async () => {
         const points = bookPoints(ALICE, 'r1', 20);
-        await stores.store.upsert(points);
-        await stores.store.upsert(points);
-        expect(await stores.store.count(ALICE)).toBe(20);
+        await given.stores.store.upsert(points);
+        await given.stores.store.upsert(points);
+        expect(await given.stores.store.count(ALICE)).toBe(20);
       });
 
       test('a point written again has its new text and its new vector', async () => {
         const points = bookPoints(ALICE, 'r1', 5);
-        await stores.store.upsert(points);
+        await given.stores.store.upsert(points);
         const vector = unitVector('elsewhere');
-        await stores.store.upsert(
+        await given.stores.store.upsert(
           points.slice(2, 3).map((point) => ({ ...point, text: 'Corrected.', vector })),
         );
-        const [best] = await stores.store.search(vector, {}, 1);
+        const [best] = await given.stores.store.search(vector, {}, 1);
         expect(best).toMatchObject({ id: points[2]?.id, text: 'Corrected.' });
         expect(best?.score).toBeCloseTo(1, 4);
-        expect(await stores.store.count(ALICE)).toBe(5);
+        expect(await given.stores.store.count(ALICE)).toBe(5);
       });
 
       test('old and new points in one call', async () => {
-        await stores.store.upsert(bookPoints(ALICE, 'r1', 5));
-        await stores.store.upsert(bookPoints(ALICE, 'r1', 9));
-        expect(await stores.store.count(ALICE)).toBe(9);
+        await given.stores.store.upsert(bookPoints(ALICE, 'r1', 5));
+        await given.stores.store.upsert(bookPoints(ALICE, 'r1', 9));
+        expect(await given.stores.store.count(ALICE)).toBe(9);
       });
 
       test('a point twice in one call is there once, as it came last', async () => {
         const [point] = bookPoints(ALICE, 'r1', 1);
         if (point === undefined) throw new Error('no point');
-        await stores.store.upsert([point, { ...point, text: 'The later one.' }]);
-        expect(await stores.store.count(ALICE)).toBe(1);
-        expect(await stores.store.get([point.id])).toMatchObject([{ text: 'The later one.' }]);
+        await given.stores.store.upsert([point, { ...point, text: 'The later one.' }]);
+        expect(await given.stores.store.count(ALICE)).toBe(1);
+        expect(await given.stores.store.get([point.id])).toMatchObject([{ text: 'The later one.' }]);
       });
 
       test('no points at all are no error', async () => {
-        await expect(stores.store.upsert([])).resolves.toBeUndefined();
+        await expect(given.stores.store.upsert([])).resolves.toBeUndefined();
       });
 
       test.each([
@@ -75,109 +64,109 @@ export function vectorStoreContract(name: string, start: () => Promise<Backing>)
         ['infinite', new Float32Array(DIMENSIONS).fill(Number.POSITIVE_INFINITY)],
       ])('a vector that is %s is refused, and nothing of its call is written', async (_, vector) => {
         const points = [...bookPoints(ALICE, 'r1', 2), ...bookPoints(BOB, 'r1', 1, { vector })];
-        await expect(stores.store.upsert(points)).rejects.toMatchObject({ code: 'STORE_REJECTED' });
-        expect(await stores.store.count(ALICE)).toBe(0);
+        await expect(given.stores.store.upsert(points)).rejects.toMatchObject({ code: 'STORE_REJECTED' });
+        expect(await given.stores.store.count(ALICE)).toBe(0);
       });
 
       test('a refused call does no harm to the calls beside it', async () => {
         const bad = bookPoints(BOB, 'r1', 3).map((point) => ({ ...point, vector: new Float32Array(3) }));
         const outcomes = await Promise.allSettled([
-          stores.store.upsert(bookPoints(ALICE, 'r1', 10)),
-          stores.store.upsert(bad),
-          stores.store.upsert(bookPoints(bookIdOf('carol'), 'r1', 10)),
+          given.stores.store.upsert(bookPoints(ALICE, 'r1', 10)),
+          given.stores.store.upsert(bad),
+          given.stores.store.upsert(bookPoints(bookIdOf('carol'), 'r1', 10)),
         ]);
         expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-        expect(await stores.store.count(ALICE)).toBe(10);
-        expect(await stores.store.count(BOB)).toBe(0);
+        expect(await given.stores.store.count(ALICE)).toBe(10);
+        expect(await given.stores.store.count(BOB)).toBe(0);
       });
     });
 
     describe('counting and deleting', () => {
       beforeEach(async () => {
-        await stores.store.upsert([...bookPoints(ALICE, 'r1', 7), ...bookPoints(ALICE, 'r2', 11)]);
-        await stores.store.upsert(bookPoints(BOB, 'r1', 5));
+        await given.stores.store.upsert([...bookPoints(ALICE, 'r1', 7), ...bookPoints(ALICE, 'r2', 11)]);
+        await given.stores.store.upsert(bookPoints(BOB, 'r1', 5));
       });
 
       test('counts are exact, of a book and of a revision', async () => {
-        expect(await stores.store.count(ALICE)).toBe(18);
-        expect(await stores.store.count(ALICE, 'r1')).toBe(7);
-        expect(await stores.store.count(ALICE, 'r2')).toBe(11);
-        expect(await stores.store.count(ALICE, 'r3')).toBe(0);
-        expect(await stores.store.count(bookIdOf('nobody'))).toBe(0);
+        expect(await given.stores.store.count(ALICE)).toBe(18);
+        expect(await given.stores.store.count(ALICE, 'r1')).toBe(7);
+        expect(await given.stores.store.count(ALICE, 'r2')).toBe(11);
+        expect(await given.stores.store.count(ALICE, 'r3')).toBe(0);
+        expect(await given.stores.store.count(bookIdOf('nobody'))).toBe(0);
       });
 
       test('deleteStale keeps the revision and other books, and says how many went', async () => {
-        expect(await stores.store.deleteStale(ALICE, 'r2')).toBe(7);
-        expect(await stores.store.count(ALICE)).toBe(11);
-        expect(await stores.store.count(ALICE, 'r2')).toBe(11);
-        expect(await stores.store.count(BOB)).toBe(5);
+        expect(await given.stores.store.deleteStale(ALICE, 'r2')).toBe(7);
+        expect(await given.stores.store.count(ALICE)).toBe(11);
+        expect(await given.stores.store.count(ALICE, 'r2')).toBe(11);
+        expect(await given.stores.store.count(BOB)).toBe(5);
       });
 
       test('deleteStale again finds nothing', async () => {
-        await stores.store.deleteStale(ALICE, 'r2');
-        expect(await stores.store.deleteStale(ALICE, 'r2')).toBe(0);
-        expect(await stores.store.count(ALICE)).toBe(11);
+        await given.stores.store.deleteStale(ALICE, 'r2');
+        expect(await given.stores.store.deleteStale(ALICE, 'r2')).toBe(0);
+        expect(await given.stores.store.count(ALICE)).toBe(11);
       });
 
       test('deleting a revision leaves the other', async () => {
-        await stores.store.delete(ALICE, 'r2');
-        expect(await stores.store.count(ALICE)).toBe(7);
-        expect(await stores.store.count(BOB)).toBe(5);
+        await given.stores.store.delete(ALICE, 'r2');
+        expect(await given.stores.store.count(ALICE)).toBe(7);
+        expect(await given.stores.store.count(BOB)).toBe(5);
       });
 
       test('deleting a book leaves other books', async () => {
-        await stores.store.delete(ALICE);
-        expect(await stores.store.count(ALICE)).toBe(0);
-        expect(await stores.store.count(BOB)).toBe(5);
+        await given.stores.store.delete(ALICE);
+        expect(await given.stores.store.count(ALICE)).toBe(0);
+        expect(await given.stores.store.count(BOB)).toBe(5);
       });
 
       test('deleting what is not there is no error', async () => {
-        await stores.store.delete(bookIdOf('nobody'));
-        await stores.store.delete(ALICE, 'r3');
-        expect(await stores.store.count(ALICE)).toBe(18);
+        await given.stores.store.delete(bookIdOf('nobody'));
+        await given.stores.store.delete(ALICE, 'r3');
+        expect(await given.stores.store.count(ALICE)).toBe(18);
       });
 
       test('deleted points are not found', async () => {
         const points = bookPoints(ALICE, 'r1', 7);
-        await stores.store.deleteStale(ALICE, 'r2');
-        expect(await stores.store.get(points.map(({ id }) => id))).toEqual([]);
-        const hits = await stores.store.search(unitVector('any'), { bookId: ALICE }, 100);
+        await given.stores.store.deleteStale(ALICE, 'r2');
+        expect(await given.stores.store.get(points.map(({ id }) => id))).toEqual([]);
+        const hits = await given.stores.store.search(unitVector('any'), { bookId: ALICE }, 100);
         expect(new Set(hits.map(({ revision }) => revision))).toEqual(new Set(['r2']));
       });
 
       test('a new revision beside the old, then the old away, over and over', async () => {
         for (const revision of ['r3', 'r4', 'r5']) {
-          await stores.store.upsert(bookPoints(BOB, revision, 5));
-          expect(await stores.store.count(BOB)).toBe(10);
-          expect(await stores.store.deleteStale(BOB, revision)).toBe(5);
+          await given.stores.store.upsert(bookPoints(BOB, revision, 5));
+          expect(await given.stores.store.count(BOB)).toBe(10);
+          expect(await given.stores.store.deleteStale(BOB, revision)).toBe(5);
         }
-        expect(await stores.store.count(BOB, 'r5')).toBe(5);
+        expect(await given.stores.store.count(BOB, 'r5')).toBe(5);
       });
     });
 
     describe('size and concurrency', () => {
       test('10,000 points are counted, found and replaced', async () => {
         const points = bookPoints(ALICE, 'r1', 10_000);
-        await upsertAll(stores.store, points);
-        await stores.store.upsert(points.slice(4_990, 5_010));
-        expect(await stores.store.count(ALICE)).toBe(10_000);
+        await upsertAll(given.stores.store, points);
+        await given.stores.store.upsert(points.slice(4_990, 5_010));
+        expect(await given.stores.store.count(ALICE)).toBe(10_000);
         const target = points[7_777];
-        const [best] = await stores.store.search(
+        const [best] = await given.stores.store.search(
           target?.vector ?? unitVector('any'),
           { library: 'default' },
           1,
         );
         expect(best?.ordinal).toBe(7_777);
-        expect(await stores.store.deleteStale(ALICE, 'r2')).toBe(10_000);
-        expect(await stores.store.count(ALICE)).toBe(0);
+        expect(await given.stores.store.deleteStale(ALICE, 'r2')).toBe(10_000);
+        expect(await given.stores.store.count(ALICE)).toBe(0);
       }, 120_000);
 
       test('20 books at once, through two instances', async () => {
-        const other = await backing.open();
+        const other = await given.backing.open();
         const books = Array.from({ length: 20 }, (_, index) => bookIdOf(`book ${index}`));
         await Promise.all(
           books.map(async (bookId, index) => {
-            const { store } = index % 2 === 0 ? stores : other;
+            const { store } = index % 2 === 0 ? given.stores : other;
             await store.upsert(bookPoints(bookId, 'r1', 15));
             await store.upsert(bookPoints(bookId, 'r2', 10));
             expect(await store.count(bookId)).toBe(25);
@@ -185,12 +174,12 @@ export function vectorStoreContract(name: string, start: () => Promise<Backing>)
           }),
         );
         await closeStores(other);
-        for (const bookId of books) expect(await stores.store.count(bookId)).toBe(10);
+        for (const bookId of books) expect(await given.stores.store.count(bookId)).toBe(10);
       });
 
       test('the same point from several callers at once is there once', async () => {
         const point = (text: string): StoredPoint[] => bookPoints(ALICE, 'r1', 1, { text });
-        const { store } = stores;
+        const { store } = given.stores;
         await Promise.all([
           store.upsert(point('first')),
           store.upsert(point('second')),
@@ -202,9 +191,9 @@ export function vectorStoreContract(name: string, start: () => Promise<Backing>)
       });
 
       test('what one instance was acknowledged, another sees at once', async () => {
-        const other = await backing.open();
+        const other = await given.backing.open();
         for (const count of [1, 2, 3, 4, 5]) {
-          await stores.store.upsert(bookPoints(ALICE, `r${count}`, 1));
+          await given.stores.store.upsert(bookPoints(ALICE, `r${count}`, 1));
           expect(await other.store.count(ALICE)).toBe(count);
         }
         await closeStores(other);
@@ -212,34 +201,34 @@ export function vectorStoreContract(name: string, start: () => Promise<Backing>)
     });
 
     test('two embedders never meet', async () => {
-      const other = await backing.open('another model');
-      const wider = await backing.open(undefined, DIMENSIONS + 1);
-      await stores.store.upsert(bookPoints(ALICE, 'r1', 3));
+      const other = await given.backing.open('another model');
+      const wider = await given.backing.open(undefined, DIMENSIONS + 1);
+      await given.stores.store.upsert(bookPoints(ALICE, 'r1', 3));
       expect(await other.store.search(unitVector('any'), {}, 10)).toEqual([]);
       expect(await wider.store.count(ALICE)).toBe(0);
       await wider.store.upsert(bookPoints(ALICE, 'r1', 2, {}, DIMENSIONS + 1));
-      expect(await stores.store.count(ALICE)).toBe(3);
+      expect(await given.stores.store.count(ALICE)).toBe(3);
       await closeStores(other);
       await closeStores(wider);
     });
 
     test('everything is there after closing and opening', async () => {
-      await stores.store.upsert(bookPoints(ALICE, 'r1', 30));
-      await closeStores(stores);
-      stores = await backing.open();
-      expect(await stores.store.count(ALICE)).toBe(30);
-      expect(await stores.store.search(unitVector('any'), {}, 3)).toHaveLength(3);
+      await given.stores.store.upsert(bookPoints(ALICE, 'r1', 30));
+      await closeStores(given.stores);
+      given.stores = await given.backing.open();
+      expect(await given.stores.store.count(ALICE)).toBe(30);
+      expect(await given.stores.store.search(unitVector('any'), {}, 3)).toHaveLength(3);
     });
 
     test('health is one line that names the passages', async () => {
-      await stores.store.upsert(bookPoints(ALICE, 'r1', 30));
-      expect(await stores.store.health()).toMatch(/^[^\n]*\b30 passages[^\n]*$/);
+      await given.stores.store.upsert(bookPoints(ALICE, 'r1', 30));
+      expect(await given.stores.store.health()).toMatch(/^[^\n]*\b30 passages[^\n]*$/);
     });
 
     test('a store that is gone is unreachable for every call', async () => {
-      await stores.store.upsert(bookPoints(ALICE, 'r1', 3));
-      await backing.lose();
-      const { store } = stores;
+      await given.stores.store.upsert(bookPoints(ALICE, 'r1', 3));
+      await given.backing.lose();
+      const { store } = given.stores;
       const calls = [
         () => store.upsert(bookPoints(BOB, 'r1', 3)),
         () => store.count(ALICE),

@@ -18,12 +18,10 @@ export async function runActivity<I, O>(
   input: I,
   info: ActivityInfo = {},
 ): Promise<ActivityRun<O>> {
-  const env = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR', () => {}) });
   const beats: unknown[] = [];
-  env.on('heartbeat', (details: unknown) => beats.push(details));
   try {
-    const run: (input: I) => Promise<O> = (given) => activity(given);
-    return { result: await env.run(run, input), failure: undefined, beats };
+    const result = await resultOf(activity, input, info, (details) => beats.push(details));
+    return { result, failure: undefined, beats };
   } catch (error) {
     if (error instanceof ApplicationFailure) return { result: undefined, failure: error, beats };
     throw error;
@@ -35,8 +33,10 @@ export async function resultOf<I, O>(
   activity: (input: I) => Promise<O>,
   input: I,
   info: ActivityInfo = {},
+  onBeat: (details: unknown) => void = () => {},
 ): Promise<O> {
-  const { result, failure } = await runActivity(activity, input, info);
-  if (result !== undefined) return result;
-  throw failure ?? new Error('the activity gave nothing');
+  const env = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR', () => {}) });
+  env.on('heartbeat', onBeat);
+  const run: (input: I) => Promise<O> = (given) => activity(given);
+  return await env.run(run, input);
 }

@@ -1,7 +1,5 @@
 /** A library in a folder of its own, with a real store and real artifacts, and vectors that cost nothing. */
 import { join } from 'node:path';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import { FileArtifacts } from '../../activities/adapters/files/file-artifacts.ts';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
 import type { StageLimits } from '../../activities/attempt.ts';
@@ -71,12 +69,6 @@ export async function smallLibrary(): Promise<SmallLibrary> {
       await folder[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Runs an activity as a worker would, without the log of its failures. */
-export async function runActivity<I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> {
-  const quiet = new DefaultLogger('ERROR', () => {});
-  return await new MockActivityEnvironment({}, { logger: quiet }).run(activity, input);
 }
 
 type Book = BookRecord & { readonly revision: string; readonly sha256: string };

@@ -136,11 +136,11 @@ async function countIn(log: Uint8Array): Promise<number> {
 }
 
 function recordsOf(log: Uint8Array) {
-  return withFile(log, (file) => Array.fromAsync(readRecords(file)));
+  return withFile(log, (file) => Array.fromAsync(readRecords(file, log.byteLength)));
 }
 
 function trailerOf(log: Uint8Array) {
-  return withFile(log, readTrailer);
+  return withFile(log, (file) => readTrailer(file, log.byteLength));
 }
 
 async function withFile<T>(content: Uint8Array, use: (file: FileHandle) => Promise<T>): Promise<T> {

@@ -7,7 +7,8 @@ import { stepsOf } from '../../client/history.ts';
 import type { GarbageResult } from '../../workflows/upkeep-contract.ts';
 import { removeBookInput, verifyInput } from '../../workflows/upkeep-contract.ts';
 import '../helpers/any-realm.ts';
-import { runActivity, type SmallLibrary, smallLibrary } from '../helpers/small-library.ts';
+import { resultOf } from '../helpers/run-activity.ts';
+import { type SmallLibrary, smallLibrary } from '../helpers/small-library.ts';
 
 let library: SmallLibrary;
 beforeEach(async () => {
@@ -19,7 +20,7 @@ describe('a garbage collection', () => {
   const collect = (options: Partial<GarbageOptions> = {}, booksPerPass?: number): Promise<GarbageResult> => {
     const limit = booksPerPass === undefined ? {} : { booksPerPass };
     const { dropUnneeded } = createGarbageActivities({ ...library, ...limit });
-    return runActivity(dropUnneeded, { dryRun: false, graceMs: 0, ...options });
+    return resultOf(dropUnneeded, { dryRun: false, graceMs: 0, ...options });
   };
   const keysThere = async (): Promise<string[]> =>
     (await Array.fromAsync(library.artifacts.list())).map(({ key }) => key).sort();
@@ -82,8 +83,8 @@ describe('a removal', () => {
     const { bookId, path } = await library.add('a', 3);
     const { findRemovable, takeOut } = createRemoveActivities(library);
     const input = { library: 'default', bookId };
-    expect(await runActivity(findRemovable, input)).toMatchObject({ path, title: 'a', points: 3 });
-    for (let round = 0; round < 2; round++) await runActivity(takeOut, input);
+    expect(await resultOf(findRemovable, input)).toMatchObject({ path, title: 'a', points: 3 });
+    for (let round = 0; round < 2; round++) await resultOf(takeOut, input);
     expect((await library.catalog.get([bookId])).size).toBe(0);
     expect(await library.store.count(bookId)).toBe(0);
   });
@@ -92,7 +93,7 @@ describe('a removal', () => {
     const { bookId } = await library.add('a', 3);
     await library.catalog.remove([bookId]);
     const { findRemovable } = createRemoveActivities(library);
-    expect(await runActivity(findRemovable, { library: 'default', bookId })).toMatchObject({
+    expect(await resultOf(findRemovable, { library: 'default', bookId })).toMatchObject({
       ...{ path: null, points: 3 },
     });
   });
@@ -101,7 +102,7 @@ describe('a removal', () => {
     const { bookId } = await library.add('a', 3);
     const { findRemovable } = createRemoveActivities(library);
     const input = { library: 'other', bookId };
-    await expect(runActivity(findRemovable, input)).rejects.toMatchObject({ type: 'BOOK_NOT_FOUND' });
+    await expect(resultOf(findRemovable, input)).rejects.toMatchObject({ type: 'BOOK_NOT_FOUND' });
   });
 
   test('takes a full id only, and a verification no field that it does not know', () => {
@@ -112,7 +113,7 @@ describe('a removal', () => {
 
 describe('an explanation', () => {
   const explain = (id: string, path?: string, of = 'default') =>
-    runActivity(createExplainActivities(library).explainSubject, { id, path, library: of });
+    resultOf(createExplainActivities(library).explainSubject, { id, path, library: of });
 
   test('is found by book id, path, chunk id and workflow id', async () => {
     const { bookId, path, revision, artifacts } = await library.add('a', 3);

@@ -7,7 +7,8 @@ import { createVerifyActivities, type VerifyOptions } from '../../activities/ver
 import { type BookFault, isSound, type VerifyResult } from '../../workflows/upkeep-contract.ts';
 import { bookPoints, DIMENSIONS } from '../contract/store-fixtures.ts';
 import '../helpers/any-realm.ts';
-import { runActivity, type SmallLibrary, smallLibrary } from '../helpers/small-library.ts';
+import { resultOf } from '../helpers/run-activity.ts';
+import { type SmallLibrary, smallLibrary } from '../helpers/small-library.ts';
 
 const NOTHING = { missing: 0, surplus: 0, stale: 0, foreign: 0 };
 
@@ -62,7 +63,7 @@ describe('a verification', () => {
   const verify = (options: Partial<VerifyOptions> = {}, booksPerPass?: number): Promise<VerifyResult> => {
     const limit = booksPerPass === undefined ? {} : { booksPerPass };
     const { verifyBooks } = createVerifyActivities({ ...library, ...limit });
-    return runActivity(verifyBooks, { repair: false, ...options });
+    return resultOf(verifyBooks, { repair: false, ...options });
   };
 
   /** Five books, of which two have each a fault, and a foreign point. */
@@ -136,7 +137,7 @@ describe('a verification', () => {
       },
     };
     const { verifyBooks } = createVerifyActivities({ ...library, running });
-    const result = await runActivity(verifyBooks, { repair: false });
+    const result = await resultOf(verifyBooks, { repair: false });
     expect(result).toMatchObject({ busyBooks: 2, faultyBooks: 0 });
   });
 

@@ -29,8 +29,9 @@ export class FileArtifacts implements ArtifactStore {
     const path = this.#pathOf(key);
     const file = await openIfThere(path);
     if (!file) return null;
-    const trailer = await readTrailer(file);
-    if (trailer) return new FileReader(file, path, trailer);
+    const { size } = await file.stat();
+    const trailer = await readTrailer(file, size);
+    if (trailer) return new FileReader(file, path, size, trailer);
     // Not whole, which a rename never leaves: the disk lost it. It is made again.
     await file.close();
     await rm(path, { force: true });
@@ -74,19 +75,21 @@ export class FileArtifacts implements ArtifactStore {
 class FileReader implements ArtifactReader {
   readonly #file: FileHandle;
   readonly #path: string;
+  readonly #size: number;
   readonly records: number;
   readonly summary: unknown;
 
-  constructor(file: FileHandle, path: string, { records, summary }: Trailer) {
+  constructor(file: FileHandle, path: string, size: number, { records, summary }: Trailer) {
     this.#file = file;
     this.#path = path;
+    this.#size = size;
     this.records = records;
     this.summary = summary;
   }
 
   async *read(from = 0): AsyncGenerator<Buffer> {
     let next = 0;
-    for await (const { ordinal, payload } of readRecords(this.#file)) {
+    for await (const { ordinal, payload } of readRecords(this.#file, this.#size)) {
       next = ordinal + 1;
       if (ordinal >= from) yield payload;
     }
@@ -125,11 +128,12 @@ class FileWriter implements ArtifactWriter {
   static async resume(file: FileHandle, partial: string, path: string): Promise<FileWriter> {
     let position = 0;
     let records = 0;
-    for await (const record of readRecords(file)) {
+    const { size } = await file.stat();
+    for await (const record of readRecords(file, size)) {
       position = record.end;
       records = record.ordinal + 1;
     }
-    if ((await file.stat()).size > position) await file.truncate(position);
+    if (size > position) await file.truncate(position);
     return new FileWriter(file, partial, path, { position, records });
   }
 
@@ -146,7 +150,8 @@ class FileWriter implements ArtifactWriter {
   }
 
   async *read(from = 0): AsyncGenerator<Buffer> {
-    for await (const { ordinal, payload } of readRecords(this.#file)) if (ordinal >= from) yield payload;
+    for await (const { ordinal, payload } of readRecords(this.#file, this.#position))
+      if (ordinal >= from) yield payload;
   }
 
   async commit(summary: unknown): Promise<void> {

@@ -52,9 +52,8 @@ export function encodeTrailer(trailer: Trailer): Buffer {
 /** Most trailers fit into so many bytes, and so one read finds them. */
 const TAIL_BYTES = 2_048;
 
-/** The trailer of a whole file; null when the file is not whole. */
-export async function readTrailer(file: FileHandle): Promise<Trailer | null> {
-  const { size } = await file.stat();
+/** The trailer of a whole file of `size` bytes; null when the file is not whole. */
+export async function readTrailer(file: FileHandle, size: number): Promise<Trailer | null> {
   const tail = await bytesAt(file, Math.max(0, size - TAIL_BYTES), Math.min(size, TAIL_BYTES));
   if (tail === null || size < FOOTER_BYTES) return null;
   const footer = tail.subarray(-FOOTER_BYTES);
@@ -72,11 +71,12 @@ export async function readTrailer(file: FileHandle): Promise<Trailer | null> {
     : null;
 }
 
-/** Records in order until the first that is torn, damaged or out of order; the trailer ends them as well. */
-export async function* readRecords(file: FileHandle): AsyncGenerator<LogRecord> {
+/**
+ * Records in the first `size` bytes, in order until the first that is torn, damaged or out of order; the trailer ends them
+ * as well.
+ */
+export async function* readRecords(file: FileHandle, size: number): AsyncGenerator<LogRecord> {
   let rest: Buffer = Buffer.alloc(0);
-  // What is written behind it meanwhile is not this reader's.
-  const { size } = await file.stat();
   let position = 0;
   let end = 0;
   for (let expected = 0; ; ) {

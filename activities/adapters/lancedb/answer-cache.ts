@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Table } from '@lancedb/lancedb';
 import { Field, FixedSizeList, Float32, Float64, Schema, Utf8 } from 'apache-arrow';
 import { z } from 'zod';
 import type { AnswerCache, NearAnswer, StoredAnswer } from '../../ports/answer-cache.ts';
+import { modelHash } from '../model-hash.ts';
 import { requireVector } from '../point-checks.ts';
 import { CLEARED_KEY, NO_SCOPE, storedAnswer } from '../stored-answers.ts';
 import { type LanceDatabase, openLanceDatabase } from './database.ts';
@@ -40,8 +40,7 @@ export class LanceAnswerCache implements AnswerCache {
   /** @throws ScriptoriumError STORE_UNREACHABLE, DISK_FULL */
   static async open({ folder, embedderId, dimensions }: LanceStoreOptions): Promise<LanceAnswerCache> {
     const database: LanceDatabase = await openLanceDatabase(folder);
-    const hash = createHash('sha256').update(`${embedderId}\n${dimensions}`).digest('hex');
-    const name = `answers_${hash.slice(0, 16)}`;
+    const name = `answers_${modelHash(embedderId, dimensions)}`;
     const table = await LanceTable.open(database, { name, schema: schemaOf(dimensions), indexed: [] });
     return new LanceAnswerCache(table, dimensions);
   }

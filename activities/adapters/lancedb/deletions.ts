@@ -19,7 +19,7 @@ const revisionRows = z.array(z.object({ book_id: z.string(), revision: z.string(
 /** Rows that one query may give: about 10 MB. */
 const MAX_COUNTED_ROWS = 100_000;
 
-/** As `revisionCounts`, with memory that does not grow with the books. */
+/** One scan for all of the books, with memory that does not grow with them. */
 export async function countsOf(
   table: Table,
   bookIds: ReadonlySet<string>,
@@ -55,16 +55,6 @@ async function countsOfOne(table: Table, bookId: string): Promise<ReadonlyMap<st
     const one = allOf([equals('book_id', bookId), equals('revision', row.revision)]) ?? 'false';
     counts.set(row.revision, await table.countRows(one));
   }
-}
-
-/** One scan for all books of a commit. */
-export async function revisionCounts(table: Table, bookIds: ReadonlySet<string>): Promise<RevisionCounts> {
-  const found = await table
-    .query()
-    .where(isOneOf('book_id', bookIds))
-    .select(['book_id', 'revision'])
-    .toArray();
-  return countsIn(found);
 }
 
 function countsIn(found: unknown): RevisionCounts {

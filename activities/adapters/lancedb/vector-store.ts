@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Table } from '@lancedb/lancedb';
 import type { Table as ArrowTable, Schema } from 'apache-arrow';
 import { z } from 'zod';
@@ -11,9 +10,10 @@ import type {
   Upkeep,
   VectorStore,
 } from '../../ports/vector-store.ts';
+import { modelHash } from '../model-hash.ts';
 import { requirePoints, requireVector, wellFormedPassage } from '../point-checks.ts';
 import type { LanceDatabase } from './database.ts';
-import { countsOf, type Deletion, deletionFilter, doomedRows, revisionCounts } from './deletions.ts';
+import { countsOf, type Deletion, deletionFilter, doomedRows } from './deletions.ts';
 import { GatheredReads } from './gathered-reads.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdleWatch } from './idle-watch.ts';
@@ -40,8 +40,7 @@ type PointWrite = Upsert | Deletion;
 
 /** Vectors of two models never share a table: its name is a hash of the embedder's id and the vector size. */
 export function pointTableName(embedderId: string, dimensions: number): string {
-  const hash = createHash('sha256').update(`${embedderId}\n${dimensions}`).digest('hex');
-  return `points_${hash.slice(0, 16)}`;
+  return `points_${modelHash(embedderId, dimensions)}`;
 }
 
 /** The vector store in a folder of this machine. Concurrent writes are gathered into one commit; see `group-commit.ts`. */
@@ -181,7 +180,7 @@ export class LanceVectorStore implements VectorStore {
 
   async #commitDeletions(deletions: readonly Deletion[]): Promise<readonly number[]> {
     return await this.#table.commit(`delete from ${deletions.length} books`, async (table) => {
-      const counts = await revisionCounts(table, new Set(deletions.map(({ bookId }) => bookId)));
+      const counts = await countsOf(table, new Set(deletions.map(({ bookId }) => bookId)));
       const result = deletions.map((deletion) => doomedRows(deletion, counts));
       const useful = deletions.filter((deletion) => doomedRows(deletion, counts) > 0);
       if (useful.length > 0) await table.delete(anyOf(useful.map(deletionFilter)));

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { v5 as uuidFrom } from 'uuid';
 import { z } from 'zod';
 import type { AnswerCache, NearAnswer, StoredAnswer } from '../../ports/answer-cache.ts';
+import { modelHash } from '../model-hash.ts';
 import { requireVector } from '../point-checks.ts';
 import { CLEARED_KEY, NO_SCOPE, storedAnswer } from '../stored-answers.ts';
 import { QdrantConnection } from './connection.ts';
@@ -34,8 +34,7 @@ export class QdrantAnswerCache implements AnswerCache {
   static async open(options: QdrantStoreOptions): Promise<QdrantAnswerCache> {
     const { prefix, embedderId, dimensions } = options;
     const qdrant = new QdrantConnection(options);
-    const hash = createHash('sha256').update(`${embedderId}\n${dimensions}`).digest('hex');
-    const collection = `${prefix}-answers-${hash.slice(0, 16)}`;
+    const collection = `${prefix}-answers-${modelHash(embedderId, dimensions)}`;
     const shape = { vectors: { size: dimensions, distance: 'Cosine' } } as const;
     await qdrant.ensureCollection(collection, shape, { key: 'keyword', scope: 'keyword' });
     return new QdrantAnswerCache(qdrant, collection, dimensions);

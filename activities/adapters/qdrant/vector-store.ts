@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { QdrantClient } from '@qdrant/js-client-rest';
 import { validate as isUuid } from 'uuid';
 import type {
@@ -10,6 +9,7 @@ import type {
   Upkeep,
   VectorStore,
 } from '../../ports/vector-store.ts';
+import { modelHash } from '../model-hash.ts';
 import { requirePoints, requireVector } from '../point-checks.ts';
 import type { QdrantConnection } from './connection.ts';
 import { matches, type PointFilter, payloadIndexes, pointFilter } from './filters.ts';
@@ -35,11 +35,6 @@ export function pointCollectionName(prefix: string, embedderId: string, dimensio
 /** Name that the collection had in version 0.1, whose points had one vector without a name. */
 export function unnamedCollectionName(prefix: string, embedderId: string, dimensions: number): string {
   return `${prefix}-points-${modelHash(embedderId, dimensions)}`;
-}
-
-function modelHash(embedderId: string, dimensions: number): string {
-  const hash = createHash('sha256').update(`${embedderId}\n${dimensions}`).digest('hex');
-  return hash.slice(0, 16);
 }
 
 /** The vector store in a Qdrant server. Every write waits until the server has applied it. */

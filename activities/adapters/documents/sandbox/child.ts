@@ -1,13 +1,13 @@
 /** A sandbox process: reads and cuts documents that may be broken or hostile, one request after the other. */
 import { Worker } from 'node:worker_threads';
 import { toScriptoriumError } from '../../../errors.ts';
+import { siblingModule } from '../../../sibling-module.ts';
 import { Desk } from './desk.ts';
-import { siblingModule } from './modules.ts';
 import { requestSchema, type SandboxReply, type WatchdogOptions } from './protocol.ts';
 
 const [, , maxMemoryBytes = '', parentPid = ''] = process.argv;
 const options: WatchdogOptions = { maxMemoryBytes: Number(maxMemoryBytes), parentPid: Number(parentPid) };
-const watchdog = new Worker(siblingModule('watchdog'), { workerData: options });
+const watchdog = new Worker(siblingModule(import.meta.url, 'watchdog'), { workerData: options });
 watchdog.unref();
 
 const desk = new Desk();

@@ -1,10 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { isErrorCode, ScriptoriumError } from '../../../errors.ts';
 import type { SandboxLimits } from '../../../ports/documents.ts';
-import { siblingModule } from './modules.ts';
+import { siblingModule } from '../../../sibling-module.ts';
 import { MEMORY_MARKER, replySchema, type SandboxRequest } from './protocol.ts';
 
 /** V8 collects garbage harder as it nears this part of the memory limit; the rest is for WebAssembly and buffers. */
@@ -141,7 +140,7 @@ function forkChild(limits: SandboxLimits): ChildProcess {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return fork(fileURLToPath(siblingModule('child')), [String(limits.maxMemoryBytes), String(process.pid)], {
+  return fork(siblingModule(import.meta.url, 'child'), [String(limits.maxMemoryBytes), String(process.pid)], {
     execArgv: [`--max-old-space-size=${heapMb}`],
     // One process is one core: there are as many of them as there is work for.
     env: { ...Object.fromEntries(variables), RAYON_NUM_THREADS: '1', TOKENIZERS_PARALLELISM: 'false' },
