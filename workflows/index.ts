@@ -3,6 +3,7 @@ export { answerQuestion } from './answer-question.ts';
 export { collectGarbage } from './collect-garbage.ts';
 export { explain } from './explain.ts';
 export { ingestBook } from './ingest-book.ts';
+export { ingestJobs } from './ingest-jobs.ts';
 export { ingestLibrary } from './ingest-library.ts';
 export { listBooks } from './list-books.ts';
 export { maintainStore } from './maintain-store.ts';

@@ -1,0 +1,173 @@
+/** The jobs of a library: books that were handed in over HTTP or MCP, ingested one job after the other. It never ends by itself. */
+import {
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/common';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineUpdate,
+  isCancellation,
+  ParentClosePolicy,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type IngestLibraryInput, type IngestLibraryResult, ingestLibraryId } from './contract.ts';
+import { parseInput } from './input.ts';
+import {
+  type AddJobInput,
+  addJobInput,
+  addJobUpdate,
+  type IngestJobsInput,
+  ingestJobsInput,
+  type Job,
+  type JobResult,
+  jobQuery,
+  type KeptJob,
+  MAX_ENDED_JOBS,
+  MAX_JOB_FAILURES,
+  MAX_WAITING_TEXT,
+} from './job-contract.ts';
+
+const addJob = defineUpdate<Job, [AddJobInput]>(addJobUpdate);
+const jobOf = defineQuery<Job | null, [string]>(jobQuery);
+
+/** A run that a person started goes first; it may take hours. */
+const BUSY_RETRY = '5 seconds';
+
+export async function ingestJobs(raw: IngestJobsInput): Promise<void> {
+  const { library, carried } = parseInput(ingestJobsInput, raw);
+  const jobs = new Jobs(carried?.waiting ?? [], carried?.ended ?? []);
+  setHandler(jobOf, (id) => jobs.find(id));
+  setHandler(addJob, (input) => jobs.add(parseInput(addJobInput, input)), {
+    validator: (input) => jobs.check(parseInput(addJobInput, input)),
+  });
+  while (!workflowInfo().continueAsNewSuggested) {
+    setCurrentDetails(jobs.summary);
+    await condition(() => jobs.next !== null);
+    await jobs.work((job) => ingest(library, job));
+  }
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof ingestJobs>({ library, carried: jobs.carried });
+}
+
+/** @throws what the run failed with */
+async function ingest(library: string, { paths, parallel }: KeptJob): Promise<JobResult> {
+  for (;;) {
+    try {
+      const run = await startChild<(input: IngestLibraryInput) => Promise<IngestLibraryResult>>(
+        'ingestLibrary',
+        {
+          args: [{ library, paths: [...paths], parallel }],
+          workflowId: ingestLibraryId(library),
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          staticSummary: `library ${library}`,
+        },
+      );
+      const { books, chunks, failures, seconds } = await run.result();
+      return { books, chunks, failures: failures.slice(-MAX_JOB_FAILURES), seconds };
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      await sleep(BUSY_RETRY);
+    }
+  }
+}
+
+class Jobs {
+  /** The first is the one at work. */
+  readonly #waiting: KeptJob[];
+  readonly #ended: KeptJob[];
+
+  constructor(waiting: readonly KeptJob[], ended: readonly KeptJob[]) {
+    this.#waiting = [...waiting];
+    this.#ended = [...ended];
+  }
+
+  get next(): KeptJob | null {
+    return this.#waiting[0] ?? null;
+  }
+
+  get carried(): { readonly waiting: readonly KeptJob[]; readonly ended: readonly KeptJob[] } {
+    return { waiting: this.#waiting, ended: this.#ended };
+  }
+
+  get summary(): string {
+    return `Ingests what is handed in over HTTP or MCP. ${this.#waiting.length} jobs wait, ${this.#ended.length} ended.`;
+  }
+
+  /** @throws ApplicationFailure RATE_LIMITED, IDEMPOTENCY_CONFLICT */
+  check(input: AddJobInput): void {
+    if (this.#sameRequest(input)) return;
+    const text = [...this.#waiting, input].flatMap(({ paths }) => paths).join('').length;
+    if (text > MAX_WAITING_TEXT)
+      throw ApplicationFailure.nonRetryable('Too many jobs of this library wait already', 'RATE_LIMITED');
+  }
+
+  add(input: AddJobInput): Job {
+    const before = this.#sameRequest(input);
+    if (before) return this.#shown(before);
+    const { id, paths, parallel = 5, idempotencyKey } = input;
+    const job: KeptJob = {
+      ...{ id, paths, parallel, state: 'waiting', acceptedAtMs: Date.now(), endedAtMs: null },
+      ...{ result: null, failure: null, ...(idempotencyKey !== undefined && { idempotencyKey }) },
+    };
+    this.#waiting.push(job);
+    return this.#shown(job);
+  }
+
+  find(id: string): Job | null {
+    const found = this.#all.find((job) => job.id === id);
+    return found ? this.#shown(found) : null;
+  }
+
+  /** Does the first of the jobs that wait. */
+  async work(ingestJob: (job: KeptJob) => Promise<JobResult>): Promise<void> {
+    const [job] = this.#waiting;
+    if (!job) return;
+    this.#waiting[0] = { ...job, state: 'running' };
+    const end = await ingestJob(job).then(
+      (result) => ({ state: 'done', result, failure: null }) as const,
+      (error: unknown) => endOf(error),
+    );
+    this.#waiting.shift();
+    this.#ended.push({ ...job, ...end, endedAtMs: Date.now() });
+    this.#ended.splice(0, this.#ended.length - MAX_ENDED_JOBS);
+  }
+
+  get #all(): readonly KeptJob[] {
+    return [...this.#waiting, ...this.#ended];
+  }
+
+  #sameRequest({ idempotencyKey, paths }: AddJobInput): KeptJob | null {
+    if (idempotencyKey === undefined) return null;
+    const found = this.#all.find((job) => job.idempotencyKey === idempotencyKey);
+    if (!found || sameTexts(found.paths, paths)) return found ?? null;
+    throw ApplicationFailure.nonRetryable(
+      `The idempotency key ${idempotencyKey} came before with other books`,
+      'IDEMPOTENCY_CONFLICT',
+    );
+  }
+
+  #shown({ idempotencyKey: _, ...job }: KeptJob): Job {
+    const at = this.#waiting.findIndex(({ id }) => id === job.id);
+    return { ...job, before: Math.max(0, at) };
+  }
+}
+
+function sameTexts(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((text, at) => text === others[at]);
+}
+
+function endOf(error: unknown): Pick<KeptJob, 'state' | 'result' | 'failure'> {
+  if (isCancellation(error)) return { state: 'cancelled', result: null, failure: null };
+  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
+  const code = cause instanceof ApplicationFailure ? (cause.type ?? 'INTERNAL') : 'INTERNAL';
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { state: 'failed', result: null, failure: { code, message } };
+}
