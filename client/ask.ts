@@ -23,10 +23,14 @@ export interface AnswerOptions {
   readonly extractive?: boolean;
   /** Called with the whole text so far as a model writes it, before its citations are checked. */
   readonly onText?: TextListener;
+  /** Gives up waiting; the answer is made all the same, and kept for who asks next. */
+  readonly signal?: AbortSignal;
 }
 
 export interface AskSettings {
   readonly onText?: TextListener | undefined;
+  /** Gives up waiting. */
+  readonly signal?: AbortSignal | undefined;
   /** Only for clients on the connection of a worker of the same process: its first task needs no way through the server. */
   readonly eager?: boolean;
 }
@@ -40,8 +44,9 @@ const QUESTION_TIMEOUT = '4 minutes';
 export async function ask(
   client: Client,
   asked: AskedQuestion,
-  { onText, eager = false }: AskSettings = {},
+  { onText, signal, eager = false }: AskSettings = {},
 ): Promise<Answer> {
+  signal?.throwIfAborted();
   const input = { ...asked, question: normaliseQuestion(asked.question) };
   try {
     const handle = await client.workflow.start<(input: object) => Promise<Answer>>(
@@ -55,9 +60,31 @@ export async function ask(
         requestEagerStart: eager,
       },
     );
-    return await (onText ? followed(client, handle, onText) : handle.result());
+    return await unlessAborted(signal, (given) =>
+      onText ? followed(client, handle, onText, given) : handle.result(),
+    );
   } catch (error) {
+    if (signal?.aborted) throw signal.reason;
     throw fromWorkflow(error);
+  }
+}
+
+/** Rejects as soon as the signal says so, whatever the work does. */
+async function unlessAborted<T>(
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  const done = work(signal);
+  if (!signal) return await done;
+  const aborted = Promise.withResolvers<never>();
+  const give = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', give, { once: true });
+  try {
+    return await Promise.race([done, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', give);
+    // One that nobody waits for any more may fail without a word.
+    done.catch(() => {});
   }
 }
 
@@ -75,15 +102,17 @@ async function followed(
   client: Client,
   handle: WorkflowHandle<(input: object) => Promise<Answer>>,
   onText: TextListener,
+  given: AbortSignal | undefined,
 ): Promise<Answer> {
-  const over = new AbortController();
-  const answer = handle.result().finally(() => over.abort());
+  const done = new AbortController();
+  const answer = handle.result().finally(() => done.abort());
+  const over = given ? AbortSignal.any([given, done.signal]) : done.signal;
   let last = '';
-  while (!over.signal.aborted) {
+  while (!over.aborted) {
     const text = await writtenText(client, handle.workflowId).catch(() => null);
-    if (text !== null && text !== last && !over.signal.aborted) onText(text);
+    if (text !== null && text !== last && !over.aborted) onText(text);
     last = text ?? last;
-    await delay(LOOK_EVERY_MS, undefined, { signal: over.signal }).catch(() => {});
+    await delay(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => {});
   }
   return await answer;
 }

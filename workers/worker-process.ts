@@ -22,6 +22,7 @@ export interface WorkerProcess {
   health(): Promise<string>;
   /** Questions of this process, for those in it who ask; it must serve the queue `query`. */
   readonly desk: QuestionDesk;
+  readonly parts: Parts;
 }
 
 /** What benchmarks and recorders bring along instead of the product's own. */
@@ -47,12 +48,14 @@ export async function startWorkerProcess(
   const parts = opened.use(
     await openParts(config, {
       embedThreads: queues.includes('embed') ? config.embedding.threads : 1,
+      ...(telemetry && { onCache: (cache, result) => telemetry.meter.cache(cache, result) }),
       ...(openEmbedder && { openEmbedder }),
     }),
   );
+  const seen = telemetry?.observe(parts) ?? parts;
   const workers = await createWorkers(queues, {
     ...{ config, connection, logger, searchAttributes },
-    ...{ parts: telemetry?.observe(parts) ?? parts, ...(telemetry && { telemetry }) },
+    ...{ parts: seen, ...(telemetry && { telemetry }) },
     ...(workflowBundle && { workflowBundle }),
   });
   if (queues.includes('main')) {
@@ -64,7 +67,8 @@ export async function startWorkerProcess(
     finished: runAll(workers).finally(() => owned.disposeAsync()),
     stop: () => stopAll(workers),
     health: () => healthOf(parts),
-    desk: new QuestionDesk(parts, new Client({ connection, namespace: config.namespace })),
+    desk: new QuestionDesk(seen, new Client({ connection, namespace: config.namespace })),
+    parts: seen,
   };
 }
 
