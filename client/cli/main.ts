@@ -6,6 +6,7 @@ import { addBookCommands } from './commands/books.ts';
 import { addCacheCommand } from './commands/cache.ts';
 import { addIngestCommand } from './commands/ingest.ts';
 import { addKeysCommand } from './commands/keys.ts';
+import { addMcpCommand } from './commands/mcp.ts';
 import { addQuestionCommands } from './commands/questions.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
@@ -34,6 +35,7 @@ addQuestionCommands(program);
 addBookCommands(program);
 addCacheCommand(program);
 addUpkeepCommands(program);
+addMcpCommand(program);
 addKeysCommand(program);
 configure(program.commands);
 

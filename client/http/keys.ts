@@ -30,11 +30,6 @@ const ID_LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 const ID_LENGTH = 8;
 const SECRET_BYTES = 32;
 
-/** Whether these scopes allow what needs that one: `admin` allows everything. */
-export function hasScope(scopes: readonly Scope[], scope: Scope): boolean {
-  return scopes.includes(scope) || scopes.includes('admin');
-}
-
 export class KeyStore {
   readonly #file: KeyFile;
 

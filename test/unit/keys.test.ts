@@ -4,7 +4,8 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Scope, scopes } from '../../client/http/contract.ts';
-import { hasScope, KeyStore } from '../../client/http/keys.ts';
+import { KeyStore } from '../../client/http/keys.ts';
+import { hasScope } from '../../client/http/principal.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 
 const reader = { name: 'reader', scopes: ['ask'] } as const;
@@ -187,5 +188,5 @@ test.each<[readonly Scope[], Scope, boolean]>([
   [['admin'], 'ask', true],
   [['admin'], 'ingest', true],
 ])('scopes %j allow %s: %s', (given, wanted, allowed) => {
-  expect(hasScope(given, wanted)).toBe(allowed);
+  expect(hasScope({ scopes: given }, wanted)).toBe(allowed);
 });
