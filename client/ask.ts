@@ -29,10 +29,10 @@ export interface AnswerOptions {
 
 export interface AskSettings {
   readonly onText?: TextListener | undefined;
-  /** Gives up waiting. */
-  readonly signal?: AbortSignal | undefined;
   /** Only for clients on the connection of a worker of the same process: its first task needs no way through the server. */
   readonly eager?: boolean;
+  /** Gives up following; the answer is made all the same. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 type AskedQuestion = z.output<typeof askInput>;
@@ -40,13 +40,12 @@ type AskedQuestion = z.output<typeof askInput>;
 /** A question that no worker takes up fails after this long, instead of hanging. */
 const QUESTION_TIMEOUT = '4 minutes';
 
-/** @throws ScriptoriumError by the code that the question failed with */
+/** @throws ScriptoriumError by the code that the question failed with, or the reason of the signal */
 export async function ask(
   client: Client,
   asked: AskedQuestion,
-  { onText, signal, eager = false }: AskSettings = {},
+  { onText, eager = false, signal }: AskSettings = {},
 ): Promise<Answer> {
-  signal?.throwIfAborted();
   const input = { ...asked, question: normaliseQuestion(asked.question) };
   try {
     const handle = await client.workflow.start<(input: object) => Promise<Answer>>(
@@ -60,32 +59,24 @@ export async function ask(
         requestEagerStart: eager,
       },
     );
-    return await unlessAborted(signal, (given) =>
-      onText ? followed(client, handle, onText, given) : handle.result(),
-    );
+    return await untilAborted(onText ? followed(client, handle, onText, signal) : handle.result(), signal);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     throw fromWorkflow(error);
   }
 }
 
-/** Rejects as soon as the signal says so, whatever the work does. */
-async function unlessAborted<T>(
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal | undefined) => Promise<T>,
-): Promise<T> {
-  const done = work(signal);
-  if (!signal) return await done;
-  const aborted = Promise.withResolvers<never>();
-  const give = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', give, { once: true });
-  try {
-    return await Promise.race([done, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', give);
-    // One that nobody waits for any more may fail without a word.
-    done.catch(() => {});
-  }
+/** What is worked on, or the reason of the signal, whichever comes first. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return await work;
+  using over = new DisposableStack();
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    over.defer(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  });
+  return await Promise.race([work, aborted]);
 }
 
 /** The same for the same normalised question, filters and settings, whatever the order in which they were named. */
@@ -102,11 +93,11 @@ async function followed(
   client: Client,
   handle: WorkflowHandle<(input: object) => Promise<Answer>>,
   onText: TextListener,
-  given: AbortSignal | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const done = new AbortController();
-  const answer = handle.result().finally(() => done.abort());
-  const over = given ? AbortSignal.any([given, done.signal]) : done.signal;
+  const ended = new AbortController();
+  const answer = handle.result().finally(() => ended.abort());
+  const over = signal ? AbortSignal.any([ended.signal, signal]) : ended.signal;
   let last = '';
   while (!over.aborted) {
     const text = await writtenText(client, handle.workflowId).catch(() => null);

@@ -13,6 +13,8 @@ export interface Home {
   readonly store: string;
   readonly artifacts: string;
   readonly logs: string;
+  /** API keys: SCRIPTORIUM_KEYS_FILE, or `keys.json` in the folder. */
+  readonly keysFile: string;
 }
 
 export function homeOf(env: NodeJS.ProcessEnv = process.env): Home {
@@ -26,6 +28,7 @@ export function homeOf(env: NodeJS.ProcessEnv = process.env): Home {
     store: join(folder, 'store'),
     artifacts: join(folder, 'artifacts'),
     logs: join(folder, 'logs'),
+    keysFile: absolute(env.SCRIPTORIUM_KEYS_FILE, join(folder, 'keys.json')),
   };
 }
 

@@ -118,7 +118,7 @@ const LISTING_TIMEOUT = '1 minute';
 export class ScriptoriumClient implements AsyncDisposable {
   readonly #client: Client;
 
-  private constructor(client: Client) {
+  constructor(client: Client) {
     this.#client = client;
   }
 

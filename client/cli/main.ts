@@ -5,6 +5,8 @@ import { toScriptoriumError } from '../../activities/errors.ts';
 import { addBookCommands } from './commands/books.ts';
 import { addCacheCommand } from './commands/cache.ts';
 import { addIngestCommand } from './commands/ingest.ts';
+import { addKeysCommand } from './commands/keys.ts';
+import { addMcpCommand } from './commands/mcp.ts';
 import { addQuestionCommands } from './commands/questions.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
@@ -33,6 +35,8 @@ addQuestionCommands(program);
 addBookCommands(program);
 addCacheCommand(program);
 addUpkeepCommands(program);
+addMcpCommand(program);
+addKeysCommand(program);
 configure(program.commands);
 
 try {

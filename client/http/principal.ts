@@ -27,6 +27,9 @@ export interface Principal {
   readonly keyNeeded: boolean;
 }
 
+/** What somebody may do, whichever way they came in. */
+export type Rights = Pick<Principal, 'name' | 'scopes' | 'libraries'>;
+
 /** Whoever reaches a server that listens on loopback only, and has no keys. */
 const local: Principal = {
   ...{ id: 'local', name: null, scopes: ['ask', 'ingest', 'admin'], libraries: null, keyNeeded: false },
@@ -55,9 +58,15 @@ function presentedKey({ 'x-api-key': key, authorization }: IncomingHttpHeaders):
   return bearer;
 }
 
+/** Whether these rights allow what needs that scope: `admin` allows everything. */
+export function hasScope({ scopes }: Pick<Rights, 'scopes'>, scope: Scope): boolean {
+  return scopes.includes(scope) || scopes.includes('admin');
+}
+
 /** @throws ScriptoriumError FORBIDDEN */
-export function assertScope({ scopes, name }: Principal, scope: Scope): void {
-  if (scopes.includes(scope) || scopes.includes('admin')) return;
+export function assertScope(rights: Rights, scope: Scope): void {
+  if (hasScope(rights, scope)) return;
+  const { name } = rights;
   throw new ScriptoriumError('FORBIDDEN', `The key ${name} lacks the scope ${scope}`);
 }
 
@@ -65,10 +74,7 @@ export function assertScope({ scopes, name }: Principal, scope: Scope): void {
  * The library that a request is about: what it names, or the only one that its key may see.
  * @throws ScriptoriumError FORBIDDEN, INVALID_ARGUMENT
  */
-export function allowedLibrary(
-  { libraries, name }: Principal,
-  asked: string | undefined,
-): string | undefined {
+export function allowedLibrary({ libraries, name }: Rights, asked: string | undefined): string | undefined {
   if (libraries === null) return asked;
   if (asked !== undefined) {
     if (libraries.includes(asked)) return asked;
@@ -83,6 +89,6 @@ export function allowedLibrary(
 }
 
 /** Whether a thing of that library may be seen at all; what may not is as if it were not there. */
-export function maySee({ libraries }: Principal, library: string): boolean {
+export function maySee({ libraries }: Pick<Rights, 'libraries'>, library: string): boolean {
   return libraries === null || libraries.includes(library);
 }
