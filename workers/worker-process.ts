@@ -23,6 +23,8 @@ export interface WorkerProcess {
   /** Questions of this process, for those in it who ask; it must serve the queue `query`. */
   readonly desk: QuestionDesk;
   readonly parts: Parts;
+  /** On the connection of the workers. */
+  readonly temporal: Client;
 }
 
 /** What benchmarks and recorders bring along instead of the product's own. */
@@ -52,6 +54,7 @@ export async function startWorkerProcess(
       ...(openEmbedder && { openEmbedder }),
     }),
   );
+  const temporal = new Client({ connection, namespace: config.namespace });
   const seen = telemetry?.observe(parts) ?? parts;
   const workers = await createWorkers(queues, {
     ...{ config, connection, logger, searchAttributes },
@@ -59,16 +62,15 @@ export async function startWorkerProcess(
     ...(workflowBundle && { workflowBundle }),
   });
   if (queues.includes('main')) {
-    const client = new Client({ connection, namespace: config.namespace });
-    opened.defer(watchStore({ client, store: parts.store, logger }));
+    opened.defer(watchStore({ client: temporal, store: parts.store, logger }));
   }
   const owned = opened.move();
   return {
     finished: runAll(workers).finally(() => owned.disposeAsync()),
     stop: () => stopAll(workers),
     health: () => healthOf(parts),
-    desk: new QuestionDesk(seen, new Client({ connection, namespace: config.namespace })),
-    parts: seen,
+    desk: new QuestionDesk(seen, temporal),
+    ...{ parts: seen, temporal },
   };
 }
 

@@ -9,6 +9,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { z } from 'zod';
+import type { McpHandler } from '../mcp/http.ts';
 import { type Problem, problem, type Scope } from './contract.ts';
 import type { HttpLimits } from './limits.ts';
 import type { KeyFinder, Principal } from './principal.ts';
@@ -61,6 +62,7 @@ export interface ServerParts {
   readonly metrics: (() => Promise<string>) | null;
   /** The latest, newest first. */
   slowQuestions(): readonly SlowQuestion[];
+  readonly mcp: McpHandler;
   /** Folder of the built dashboard; null where it was not built. */
   readonly dashboard: string | null;
   readonly version: string;

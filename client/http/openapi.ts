@@ -1,8 +1,7 @@
 /** The OpenAPI document: made of the schemas that validate, with what these cannot say. */
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
-import { z } from 'zod';
 import type { App } from './app.ts';
-import { API, indexBody } from './contract.ts';
+import { API } from './contract.ts';
 
 const OPENAPI = '3.1.0';
 
@@ -42,7 +41,8 @@ export function documentOf(app: App): object {
   const requestBody = {
     required: true,
     content: {
-      'application/json': { schema: withoutDialect(z.toJSONSchema(indexBody, { io: 'input' })) },
+      // The library adds every schema with an id, in the form of what comes and of what goes.
+      'application/json': { schema: { $ref: '#/components/schemas/IndexInput' } },
       'multipart/form-data': {
         schema: {
           type: 'object',
@@ -59,9 +59,30 @@ export function documentOf(app: App): object {
     },
   };
   const index = { ...document.paths?.[`${API}/index`], post: { ...post, requestBody } };
-  return { ...document, paths: { ...document.paths, [`${API}/index`]: index } };
+  return withoutUnused({ ...document, paths: { ...document.paths, [`${API}/index`]: index } });
 }
 
-function withoutDialect({ $schema: _, ...schema }: Record<string, unknown>): Record<string, unknown> {
-  return schema;
+interface Document {
+  readonly paths?: object;
+  readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> };
+}
+
+/** Without the schemas that nothing refers to. */
+function withoutUnused<T extends Document>(document: T): T {
+  const { paths, components = {} } = document;
+  const all = components.schemas ?? {};
+  const used = new Set<string>();
+  const waiting = namesIn(paths);
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (used.has(name)) continue;
+    used.add(name);
+    waiting.push(...namesIn(all[name]));
+  }
+  const schemas = Object.fromEntries(Object.entries(all).filter(([name]) => used.has(name)));
+  return { ...document, components: { ...components, schemas } };
+}
+
+function namesIn(schema: unknown): string[] {
+  const text = JSON.stringify(schema) ?? '';
+  return [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name = '']) => name);
 }

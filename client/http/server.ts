@@ -8,7 +8,12 @@ import fastifyStatic from '@fastify/static';
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, type FastifyRequest } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
 import { v4 as randomId } from 'uuid';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { App, RouteContext, ServerParts } from './app.ts';
@@ -20,6 +25,7 @@ import { assertScope, principalOf } from './principal.ts';
 import { fromFastify, PROBLEM_TYPE, problemOf, retryAfterOf } from './problems.ts';
 import { bookRoutes } from './routes/books.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { mcpRoutes } from './routes/mcp.ts';
 import { questionRoutes } from './routes/questions.ts';
 import { runRoutes } from './routes/runs.ts';
 import { serviceRoutes } from './routes/service.ts';
@@ -65,6 +71,7 @@ export async function createHttpServer(options: ServerOptions): Promise<App> {
       jobRoutes(typed, context);
       runRoutes(typed, context);
       serviceRoutes(typed, context);
+      mcpRoutes(typed, context);
       typed.get('/openapi.json', { schema: { hide: true } }, async () => documentOf(app));
     });
   });
@@ -180,7 +187,11 @@ function limitBodies(app: App): void {
 }
 
 async function describe(app: App, { version }: ServerOptions): Promise<void> {
-  await app.register(fastifySwagger, { ...describeService(version), transform: jsonSchemaTransform });
+  await app.register(fastifySwagger, {
+    ...describeService(version),
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
   await app.register(fastifySwaggerUi, {
     routePrefix: '/docs',
     staticCSP: true,

@@ -1,19 +1,20 @@
 /** The HTTP server of a process that serves questions. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { sniffFormat } from '../../activities/adapters/documents/sniff.ts';
-import { ScriptoriumError } from '../../activities/errors.ts';
-import type { App } from '../../client/http/app.ts';
 import { KeyStore } from '../../client/http/keys.ts';
 import { createHttpServer } from '../../client/http/server.ts';
 import { UploadFolder } from '../../client/http/uploads.ts';
 import { ScriptoriumClient } from '../../client/index.ts';
+import { createMcpHandler } from '../../client/mcp/http.ts';
+import { createMcpServer } from '../../client/mcp/server.ts';
 import type { Config } from '../config.ts';
+import { type ListenAddress, listenOnOneOf, urlOf } from '../listen-address.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { WorkerProcess } from '../worker-process.ts';
 import { LocalService } from './local-service.ts';
+import { HTTP_RULE } from './settings.ts';
 
 export interface HttpServer extends AsyncDisposable {
   /** Of the page that people open. */
@@ -22,9 +23,8 @@ export interface HttpServer extends AsyncDisposable {
 
 export interface HttpServerOptions {
   readonly config: Config;
+  readonly address: ListenAddress;
   readonly worker: WorkerProcess;
-  /** On the connection of the worker. */
-  readonly temporal: Client;
   readonly telemetry: Telemetry;
   readonly logger: Logger;
   readonly version: string;
@@ -32,41 +32,51 @@ export interface HttpServerOptions {
 
 /** @throws ScriptoriumError INVALID_CONFIG when none of the ports can be had, STACK_UNREACHABLE */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { config, worker, temporal, telemetry, logger, version } = options;
+  const { config, worker, telemetry, logger, version, address: wanted } = options;
+  const { requestsPerMinute, streams, corsOrigins } = config.http;
   await using opened = new AsyncDisposableStack();
   const client = opened.use(await ScriptoriumClient.connect({ env: config.env }));
   const keys = new KeyStore(config.home.keysFile);
-  const address = await allowedAddress(config, keys, logger);
+  const address = await allowedAddress(wanted, keys, logger);
   const { maxFileBytes } = config.sandbox.limits;
   const uploads = new UploadFolder({
     ...{ folder: config.home.uploads, maxFileBytes },
     sniff: (path) => sniffFormat(path, config.sandbox.limits),
   });
   await uploads.open();
+  const service = new LocalService({ ...worker, client });
+  const open = isLoopback(address.host);
+  const rootsSet = config.roots.length > 0;
+  const mcp = opened.use(
+    createMcpHandler((principal) =>
+      createMcpServer({
+        ...{ service, principal, version, takesPaths: open || rootsSet },
+        audit: (action, target) =>
+          logger.info({ audit: true, action, ...target, key: principal.id, way: 'mcp' }, 'change'),
+      }),
+    ),
+  );
   const app = await createHttpServer({
-    service: new LocalService({ desk: worker.desk, parts: worker.parts, temporal, client }),
-    ...{ keys, uploads, logger, version },
-    limits: { ...config.http.limits, maxFileBytes },
-    open: isLoopback(address.host),
-    rootsSet: config.roots.length > 0,
+    ...{ service, keys, uploads, logger, version, mcp, open, rootsSet },
+    limits: { requestsPerMinute, streams, corsOrigins, maxFileBytes },
     metrics: telemetry.metricsPage,
-    slowQuestions: () => telemetry.slowQuestions,
+    slowQuestions: () => telemetry.slowLog.latest,
     dashboard: dashboardFolder(),
   });
   opened.defer(() => app.close());
-  const url = await listenOnOneOf(app, address);
+  await app.ready();
+  const port = await listenOnOneOf(app.server, address, HTTP_RULE.variable);
+  const url = urlOf(address.host, port);
   const owned = opened.move();
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-type HttpAddress = Config['http']['address'];
-
 /** Without a key anyone who reaches the server could do anything: then only this machine reaches it. */
 async function allowedAddress(
-  { http: { address } }: Config,
+  address: ListenAddress,
   keys: KeyStore,
   logger: Logger,
-): Promise<HttpAddress> {
+): Promise<ListenAddress> {
   if (isLoopback(address.host) || !(await keys.isEmpty())) return address;
   logger.warn(
     { wanted: address.host },
@@ -77,18 +87,6 @@ async function allowedAddress(
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
-
-async function listenOnOneOf(app: App, { host, firstPort, lastPort }: HttpAddress): Promise<string> {
-  for (let port = firstPort; ; port++) {
-    try {
-      return await app.listen({ host, port });
-    } catch (cause) {
-      const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-      if (taken && port < lastPort) continue;
-      throw new ScriptoriumError('INVALID_CONFIG', `SCRIPTORIUM_HTTP_ADDRESS: ${String(cause)}`, { cause });
-    }
-  }
 }
 
 /** Beside the built client; in a checkout that was not built there is none. */

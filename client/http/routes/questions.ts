@@ -24,7 +24,7 @@ export function questionRoutes(app: App, { service, streams }: RouteContext): vo
               'text/event-stream': { schema: z.string() },
             },
           },
-          ...problems(404, 409, 504),
+          ...problems(404, 409, 413, 415, 504),
         },
       },
     },
@@ -47,7 +47,10 @@ export function questionRoutes(app: App, { service, streams }: RouteContext): vo
       schema: {
         ...{ operationId: 'search', tags: ['questions'], summary: 'The passages that say most about a text' },
         body: searchBody,
-        response: { 200: searchResult.describe('The passages, best first'), ...problems(404, 409, 504) },
+        response: {
+          200: searchResult.describe('The passages, best first'),
+          ...problems(404, 409, 413, 415, 504),
+        },
       },
     },
     async (request) => {
