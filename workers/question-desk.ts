@@ -27,24 +27,9 @@ export class QuestionDesk {
    * @throws ScriptoriumError by the code that the question failed with
    */
   async ask(asked: AskInput, settings: Omit<AskSettings, 'eager'> = {}): Promise<Answer> {
-    const parsed = parse(askInput, asked);
-    const input = { ...parsed, question: normaliseQuestion(parsed.question) };
-    const started = performance.now();
-    const { scope } = askedAs(input, this.#parts);
-    // The workflow looks again, and counts the miss.
-    const found = await this.#parts.caches.findExact({ question: input.question, scope }, false);
+    const input = normalised(asked);
     // What a workflow answers is counted when it ends.
-    if (!found) return await ask(this.#client, input, { ...settings, eager: true });
-    const { droppedClaims, ...kept } = found.answer;
-    const totalMs = performance.now() - started;
-    const timings = { cache: totalMs };
-    const { question: text, ...filters } = input;
-    const results = kept.citations.length;
-    this.#count({ kind: 'answer', outcome: 'done', code: null, text, filters, results, totalMs, timings });
-    return {
-      ...{ ...kept, ...(droppedClaims !== undefined && { droppedClaims }), cached: found.cached },
-      ...{ timings, workflowId: questionId(input) },
-    };
+    return (await this.#kept(input)) ?? (await ask(this.#client, input, { ...settings, eager: true }));
   }
 
   /**
@@ -54,22 +39,61 @@ export class QuestionDesk {
   async search(asked: SearchInput): Promise<SearchResult> {
     const input: RetrieveInput = parse(searchInput, asked);
     const { query: text, ...filters } = input;
-    const started = performance.now();
-    const end = { kind: 'search', text, filters } as const;
-    try {
-      const found = await search(this.#parts, input);
-      const counted = { results: found.hits.length, timings: found.timings };
-      this.#count({ ...end, outcome: 'done', code: null, totalMs: performance.now() - started, ...counted });
-      return found;
-    } catch (error) {
-      const { code } = toScriptoriumError(error);
-      const nothing = { results: 0, timings: {} };
-      this.#count({ ...end, outcome: 'failed', code, totalMs: performance.now() - started, ...nothing });
-      throw error;
-    }
+    const asking = { kind: 'search', text, filters, startedMs: performance.now() } as const;
+    return await this.#observed('passages', async () => {
+      try {
+        const found = await search(this.#parts, input);
+        this.#count(asking, 'done', { results: found.hits.length, timings: found.timings });
+        return found;
+      } catch (error) {
+        this.#count(asking, 'failed', { code: toScriptoriumError(error).code });
+        throw error;
+      }
+    });
   }
 
-  #count(end: Omit<QueryEnd, 'traceId'>): void {
-    this.#parts.meter?.query({ ...end, traceId: trace.getActiveSpan()?.spanContext().traceId ?? null });
+  /** Null when this process keeps no answer to the question. */
+  async #kept(input: ReturnType<typeof normalised>): Promise<Answer | null> {
+    const startedMs = performance.now();
+    const { scope } = askedAs(input, this.#parts);
+    // The workflow looks again, and counts the miss.
+    const found = await this.#parts.caches.findExact({ question: input.question, scope }, false);
+    if (!found) return null;
+    const { droppedClaims, ...kept } = found.answer;
+    const timings = { cache: performance.now() - startedMs };
+    const { question: text, ...filters } = input;
+    await this.#observed('answer', async () =>
+      this.#count({ kind: 'answer', text, filters, startedMs }, 'done', {
+        ...{ results: kept.citations.length, timings },
+      }),
+    );
+    return {
+      ...{ ...kept, ...(droppedClaims !== undefined && { droppedClaims }), cached: found.cached },
+      ...{ timings, workflowId: questionId(input) },
+    };
   }
+
+  /** As the root of a trace, where anybody traces. */
+  #observed<T>(stage: string, work: () => Promise<T>): Promise<T> {
+    const { observe } = this.#parts;
+    return observe ? observe(stage, work) : work();
+  }
+
+  #count(
+    { startedMs, ...asked }: Pick<QueryEnd, 'kind' | 'text' | 'filters'> & { readonly startedMs: number },
+    outcome: QueryEnd['outcome'],
+    end: Partial<Pick<QueryEnd, 'code' | 'results' | 'timings'>>,
+  ): void {
+    const traceId = trace.getActiveSpan()?.spanContext().traceId ?? null;
+    const totalMs = performance.now() - startedMs;
+    this.#parts.meter?.query({
+      ...{ ...asked, outcome, totalMs, traceId, code: null, results: 0, timings: {} },
+      ...end,
+    });
+  }
+}
+
+function normalised(asked: AskInput) {
+  const parsed = parse(askInput, asked);
+  return { ...parsed, question: normaliseQuestion(parsed.question) };
 }

@@ -4,6 +4,7 @@ import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ScriptoriumError } from '../activities/errors.ts';
 import { temporalTarget } from '../client/connection.ts';
+import { traceStarts } from '../client/tracing.ts';
 import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import { openParts, type Parts, type PartsOptions } from './parts.ts';
@@ -54,7 +55,10 @@ export async function startWorkerProcess(
       ...(openEmbedder && { openEmbedder }),
     }),
   );
-  const temporal = new Client({ connection, namespace: config.namespace });
+  const temporal = new Client({
+    ...{ connection, namespace: config.namespace },
+    interceptors: { workflow: await traceStarts(config.env) },
+  });
   const seen = telemetry?.observe(parts) ?? parts;
   const workers = await createWorkers(queues, {
     ...{ config, connection, logger, searchAttributes },
