@@ -12,7 +12,11 @@ run(node, ['--no-warnings', join(root, 'scripts', 'openapi-document.ts'), docume
 const folder = mkdtempSync(join(tmpdir(), 'scriptorium-openapi-'));
 const types = join(folder, 'schema.ts');
 const packages = ['-p', 'openapi-typescript@7.13.0', '-p', 'typescript@5.9.3'];
-run('npx', ['--yes', ...packages, 'openapi-typescript', document, '-o', types], { cwd: folder });
+run(
+  'npx',
+  ['--yes', ...packages, 'openapi-typescript', document, '-o', types, '--default-non-nullable=false'],
+  { cwd: folder },
+);
 const hash = createHash('sha256').update(readFileSync(document)).digest('hex');
 const head = `// Made by \`npm run openapi\` from docs/openapi.json; do not edit.\n// SHA-256 of that: ${hash}\n`;
 writeFileSync(join(root, 'client', 'http', 'schema.ts'), head + readFileSync(types, 'utf8'));

@@ -424,7 +424,7 @@ export interface components {
         };
       };
       /** @default 10 */
-      topK: number;
+      topK?: number;
       perBook?: number;
       deadlineMs?: number;
       extractive?: boolean;
@@ -459,7 +459,7 @@ export interface components {
         };
       };
       /** @default 10 */
-      topK: number;
+      topK?: number;
       perBook?: number;
       /** @enum {string} */
       mode?: 'hybrid' | 'dense' | 'lexical';
@@ -478,9 +478,9 @@ export interface components {
       /** @description Files and folders of the machine that the workers run on */
       paths: string[];
       /** @default default */
-      library: string;
+      library?: string;
       /** @default 5 */
-      parallel: number;
+      parallel?: number;
     };
     /**
      * @example {
@@ -500,7 +500,7 @@ export interface components {
        * @description Also books whose content is at fault
        * @default false
        */
-      all: boolean;
+      all?: boolean;
     };
     /** @description What went wrong, as RFC 9457 has it */
     Problem: {
