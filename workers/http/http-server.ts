@@ -1,5 +1,6 @@
 /** The HTTP server of a process that serves questions. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { sniffFormat } from '../../activities/adapters/documents/sniff.ts';
@@ -89,8 +90,8 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-/** Beside the built client; in a checkout that was not built there is none. */
+/** Beside the built client; where it was not built, as in a checkout that runs from its sources, there is none. */
 function dashboardFolder(): string | null {
   const folder = fileURLToPath(new URL('../../client/dashboard', import.meta.url));
-  return existsSync(`${folder}/index.html`) && !existsSync(`${folder}/main.tsx`) ? folder : null;
+  return existsSync(join(folder, 'assets')) ? folder : null;
 }
