@@ -92,7 +92,7 @@ function Sources({
                   Read it in the book<span class="unseen">, source {citation.n}</span>
                 </button>
               ) : (
-                <p class="muted">The book has left the library since.</p>
+                <p class="muted">Its page can’t be opened: this answer was kept by an earlier version.</p>
               )}
             </div>
           </li>

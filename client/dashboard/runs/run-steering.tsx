@@ -53,7 +53,6 @@ function GoingOn({ run: { library, state, parallel }, busy, act, onSteered }: Go
       <button type="button" class="button" onClick={toggle} disabled={busy || state === 'cancelling'}>
         {isPaused ? 'Resume' : 'Pause'}
       </button>
-      <Parallel library={library} parallel={parallel} busy={busy} act={act} />
       <button
         type="button"
         class="button quiet danger-text"
@@ -62,6 +61,7 @@ function GoingOn({ run: { library, state, parallel }, busy, act, onSteered }: Go
       >
         Cancel run
       </button>
+      <Parallel library={library} parallel={parallel} busy={busy} act={act} />
       {asks && (
         <Confirm
           title={`Cancel the run over ${library}?`}
@@ -142,7 +142,7 @@ function Retry({ run: { library }, action, act }: RetryProps): JSX.Element {
         disabled={action.busy}
         title="Also books whose content is at fault"
       >
-        Retry all, also broken files
+        Broken files too
       </button>
     </>
   );
