@@ -1,4 +1,5 @@
-// Builds the package into dist/: JavaScript and types, and the workflows as one bundle, so that workers start at once.
+// Builds the package into dist/: JavaScript and types, the workflows as one bundle, so that workers start at once, and
+// the dashboard as the files that a browser loads.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, root, run } from './ensure-installed.mjs';
@@ -7,3 +8,4 @@ ensureInstalled();
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 run('tsc', ['-p', 'tsconfig.build.json']);
 run('node', ['scripts/bundle-workflows.mjs']);
+run('node', ['scripts/build-dashboard.mjs']);

@@ -8,6 +8,7 @@ const args = process.argv.slice(2);
 if (args.length === 0) {
   run('biome', ['check', '.']);
   run('tsc', ['--noEmit']);
+  run('tsc', ['--noEmit', '-p', 'client/dashboard']);
 }
 // Suites that run the command, run the built one.
 if (args.length === 0 || args.some((arg) => /stack|chaos|package|real/.test(arg)))

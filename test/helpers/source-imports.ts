@@ -23,7 +23,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The TypeScript files in folders of the checkout, in the order of their paths. */
 export async function sourcesIn(folders: readonly string[]): Promise<SourceFile[]> {
-  const patterns = folders.map((folder) => join(ROOT, folder, '**', '*.ts'));
+  const patterns = folders.map((folder) => join(ROOT, folder, '**', '*.{ts,tsx}'));
   const paths = await Array.fromAsync(glob(patterns));
   return await Promise.all(paths.sort().map(readSource));
 }

@@ -62,6 +62,7 @@ test('holds what users need and nothing of the workshop', () => {
       'LICENSE',
       'bin/scriptorium.js',
       'dist/client/index.d.ts',
+      'dist/client/dashboard/index.html',
       'dist/workflow-bundle.js',
     ]),
   );

@@ -33,6 +33,7 @@ const ports = /^activities\/ports\//;
 const retrieval = /^activities\/retrieval\//;
 const sources = /^activities\/sources\//;
 const cache = /^activities\/cache\//;
+const dashboard = /^client\/dashboard\//;
 
 /** The first layer that holds a file is its own. */
 const layers: readonly Layer[] = [
@@ -72,10 +73,17 @@ const layers: readonly Layer[] = [
     may: [stageFile, ports, text, sources, retrieval, cache, contract, anyPackage],
     mayTypes: [],
   },
+  // It runs in a browser: of the server it knows only what passes between them, and no code of it.
+  {
+    name: 'dashboard',
+    holds: dashboard,
+    may: [dashboard, /^preact(\/hooks)?$/, /^@preact\/signals$/],
+    mayTypes: [/^client\/http\/contract\.ts$/, contract, /^workflows\/filter-contract\.ts$/, /^zod$/],
+  },
   {
     name: 'client',
     holds: /^client\//,
-    may: [/^client\//, contract, errors, siblingModule, anyPackage],
+    may: [/^client\/(?!dashboard\/)/, contract, errors, siblingModule, anyPackage],
     mayTypes: [],
   },
   {
