@@ -23,7 +23,11 @@ interface Load {
   readonly errors: number;
 }
 
-export async function benchHttp({ rounds: wanted = 1, seconds = 60, signal }: BenchOptions): Promise<BenchReport> {
+export async function benchHttp({
+  rounds: wanted = 1,
+  seconds = 60,
+  signal,
+}: BenchOptions): Promise<BenchReport> {
   spawnSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))], {
     stdio: 'inherit',
   });
@@ -98,7 +102,12 @@ async function cannon(url: string, bodies: readonly object[], seconds: number): 
   const { errors, timeouts, duration } = await run;
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.floor(share * times.length)] ?? Number.NaN;
-  return { perSecond: times.length / duration, p50: at(0.5), p95: at(0.95), errors: errors + timeouts + refused };
+  return {
+    perSecond: times.length / duration,
+    p50: at(0.5),
+    p95: at(0.95),
+    errors: errors + timeouts + refused,
+  };
 }
 
 /** As many as the server lets be: one that it closes is opened again. */
