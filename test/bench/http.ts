@@ -88,18 +88,20 @@ function figuresOf(name: string, loads: readonly Load[]): [string, string][] {
 async function cannon(url: string, bodies: readonly object[], seconds: number): Promise<Load> {
   const times: number[] = [];
   let refused = 0;
-  const run = autocannon({
+  const options = {
     ...{ url, connections: CLIENTS, duration: seconds },
     requests: bodies.map((body) => ({
-      ...{ method: 'POST', body: JSON.stringify(body) },
+      ...{ method: 'POST' as const, body: JSON.stringify(body) },
       headers: { 'content-type': 'application/json' },
     })),
+  };
+  const { errors, timeouts, duration } = await new Promise<autocannon.Result>((resolve, reject) => {
+    const run = autocannon(options, (error, result) => (error ? reject(error) : resolve(result)));
+    run.on('response', (_client, status, _bytes, ms) => {
+      times.push(ms);
+      if (status !== 200) refused += 1;
+    });
   });
-  run.on('response', (_client, status, _bytes, ms) => {
-    times.push(ms);
-    if (status !== 200) refused += 1;
-  });
-  const { errors, timeouts, duration } = await run;
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.floor(share * times.length)] ?? Number.NaN;
   return {
