@@ -62,6 +62,7 @@ test('holds what users need and nothing of the workshop', () => {
       'LICENSE',
       'bin/scriptorium.js',
       'dist/client/index.d.ts',
+      'dist/client/http/client.js',
       'dist/client/dashboard/index.html',
       'dist/workflow-bundle.js',
     ]),
@@ -69,16 +70,25 @@ test('holds what users need and nothing of the workshop', () => {
   expect(paths.filter((path) => /^(test|samples|scripts)\//.test(path))).toEqual([]);
 }, 60_000);
 
-test('the client can be imported from JavaScript, and its types from TypeScript', () => {
-  writeFileSync(
-    join(folder, 'use.mjs'),
-    "import { ScriptoriumClient, errorRegistry } from 'scriptorium';\nconsole.log(typeof ScriptoriumClient.connect, errorRegistry.NO_TEXT.retryable);\n",
-  );
-  expect(run('node', ['use.mjs'])).toMatchObject({ status: 0, stdout: 'function false\n' });
-  writeFileSync(
-    join(folder, 'use.ts'),
-    "import { ScriptoriumClient } from 'scriptorium';\nexport const ask = async (): Promise<string> => (await (await ScriptoriumClient.connect()).ask('?')).answer;\n",
-  );
+test('both clients can be imported from JavaScript, and their types from TypeScript', () => {
+  const used = [
+    "import { ScriptoriumClient, errorRegistry } from 'scriptorium';",
+    "import { ScriptoriumHttpClient } from 'scriptorium/http';",
+    "const http = new ScriptoriumHttpClient({ url: 'http://127.0.0.1:9' });",
+    "const refused = await http.search({ query: 'a' }).catch(({ name }) => name);",
+    'console.log(typeof ScriptoriumClient.connect, errorRegistry.NO_TEXT.retryable, refused);',
+  ];
+  writeFileSync(join(folder, 'use.mjs'), used.join('\n'));
+  expect(run('node', ['use.mjs'])).toMatchObject({ status: 0, stdout: 'function false TypeError\n' });
+  const typed = [
+    "import { ScriptoriumClient } from 'scriptorium';",
+    "import { ScriptoriumHttpClient } from 'scriptorium/http';",
+    "export const ask = async (): Promise<string> => (await (await ScriptoriumClient.connect()).ask('?')).answer;",
+    "const http = new ScriptoriumHttpClient({ url: 'http://127.0.0.1:8720', apiKey: 'k' });",
+    'export const page = async (): Promise<number | undefined> =>',
+    "  (await http.ask({ question: '?' })).citations[0]?.page?.start;",
+  ];
+  writeFileSync(join(folder, 'use.ts'), typed.join('\n'));
   const options = [
     '--noEmit',
     '--strict',
@@ -87,8 +97,7 @@ test('the client can be imported from JavaScript, and its types from TypeScript'
     '--target',
     'es2023',
     '--skipLibCheck',
-    '--types',
-    '',
+    ...['--types', '', '--lib', 'es2023,dom,dom.asynciterable'],
     'use.ts',
   ];
   expect(run(join(root, 'node_modules', '.bin', 'tsc'), options)).toMatchObject({ status: 0 });
