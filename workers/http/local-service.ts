@@ -10,9 +10,10 @@ import type { BookDetail, BooksQuery, ChunkPage, PageOfBook } from '../../client
 import type { Run, RunAction, Service } from '../../client/http/service.ts';
 import type { ScriptoriumClient } from '../../client/index.ts';
 import { addJob, type JobOptions, job, type LibraryJob } from '../../client/jobs.ts';
+import { runOf, runsNow, steerRun } from '../../client/run-service.ts';
 import type { Part } from '../../client/stack-state.ts';
 import type { Explanation } from '../../client/upkeep.ts';
-import { type AskInput, ingestLibraryId, type SearchInput } from '../../workflows/contract.ts';
+import type { AskInput, SearchInput } from '../../workflows/contract.ts';
 import type { Answer, BookPage, SearchResult } from '../../workflows/result-contract.ts';
 import type { Steered } from '../../workflows/run-contract.ts';
 import type { RemovedBook } from '../../workflows/upkeep-contract.ts';
@@ -102,38 +103,16 @@ export class LocalService implements Service {
     return job(this.#options.temporal, jobId);
   }
 
-  async runs(): Promise<readonly Run[]> {
-    const { client } = this.#options;
-    const runs: Run[] = [];
-    for (const workflowId of await client.runningIds()) {
-      const progress = await client
-        .run(workflowId.slice(ingestLibraryId('').length))
-        .progress()
-        .catch(() => null);
-      if (progress) runs.push({ workflowId, ...progress });
-    }
-    return runs;
+  runs(): Promise<readonly Run[]> {
+    return runsNow(this.#options.client);
   }
 
-  async run(library: string): Promise<Run> {
-    const handle = this.#options.client.run(library);
-    return { workflowId: handle.workflowId, ...(await handle.progress()) };
+  run(library: string): Promise<Run> {
+    return runOf(this.#options.client, library);
   }
 
-  async steer(library: string, change: RunAction): Promise<Steered> {
-    const run = this.#options.client.run(library);
-    switch (change.action) {
-      case 'pause':
-        return await run.pause();
-      case 'resume':
-        return await run.resume();
-      case 'parallel':
-        return await run.setParallel(change.parallel);
-      case 'retry':
-        return await run.retryFailed({ all: change.all });
-      case 'cancel':
-        return await run.cancelRun();
-    }
+  steer(library: string, change: RunAction): Promise<Steered> {
+    return steerRun(this.#options.client, library, change);
   }
 
   async parts(): Promise<readonly HealthPart[]> {
