@@ -72,7 +72,11 @@ const runElsewhere = /^(npm (start|test|run bench)|export|docker compose)\b/;
 const notInReadme = ['worker', 'serve', 'help'];
 /** Over HTTP, in the order of the README, and what each must say. */
 const httpLines = shellLines.filter((line) => line.startsWith('curl '));
-const httpSayings = [/"citations":\[\{"n":1,"title":"[^"]*Saint Orrin/, /^event: answer$/m, /"jobId":"default~/];
+const httpSayings = [
+  /"citations":\[\{"n":1,"title":"[^"]*Saint Orrin/,
+  /^event: answer$/m,
+  /"jobId":"default~/,
+];
 
 let home: TestHome;
 let program: string;
@@ -143,7 +147,13 @@ describe('the README', () => {
 
   test('and the pages beside it name no command that there is not', async () => {
     const listed = await listedCommands();
-    const pages = ['README.md', 'docs/operations.md', 'docs/architecture.md', 'docs/errors.md', 'docs/http.md'];
+    const pages = [
+      'README.md',
+      'docs/operations.md',
+      'docs/architecture.md',
+      'docs/errors.md',
+      'docs/http.md',
+    ];
     const texts = await Promise.all(pages.map((page) => readFile(join(root, page), 'utf8')));
     const named = [...texts.join('\n').matchAll(/(?:^|`|npx |workers )scriptorium ([a-z]+)/gm)].map(
       ([, name = '']) => name,
