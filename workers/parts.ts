@@ -36,6 +36,8 @@ const MODEL_MAX_TOKENS = 256;
 
 export interface PartsOptions {
   readonly embedThreads: number;
+  /** Whether questions are asked in this process. Default true. */
+  readonly searches?: boolean;
   /** Hears of every look into a cache of questions. */
   readonly onCache?: CacheListener;
   /** Another embedder than the configured one: a benchmark brings one whose time is known. */
@@ -55,7 +57,8 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
     ),
   );
   const { id: embedderId, dimensions } = embedder;
-  const stores = await openStores(config, embedderId, dimensions);
+  const { searches } = options;
+  const stores = await openStores(config, embedderId, dimensions, { searches });
   opened.use(stores.store);
   opened.use(stores.catalog);
   const answering = await openAnswering(config, {

@@ -51,6 +51,7 @@ export async function startWorkerProcess(
   const parts = opened.use(
     await openParts(config, {
       embedThreads: queues.includes('embed') ? config.embedding.threads : 1,
+      searches: queues.includes('query'),
       ...(telemetry && { onCache: (cache, result) => telemetry.meter.cache(cache, result) }),
       ...(openEmbedder && { openEmbedder }),
     }),

@@ -27,7 +27,7 @@ import {
 } from './contract.ts';
 import type { ingestBook } from './ingest-book.ts';
 import type { ParsedRunInput } from './input.ts';
-import { CHILDREN_PER_STEP, policies, SILENT_CHILD_CHECK } from './policies.ts';
+import { CHILDREN_PER_STEP, LONG_HISTORY, policies, SILENT_CHILD_CHECK } from './policies.ts';
 import { fileName, progressOf, resultOf, showRun } from './run-view.ts';
 import { RunWindow } from './run-window.ts';
 import { bookSearchAttributes } from './search-attributes.ts';
@@ -85,7 +85,10 @@ export class LibraryRun {
 
   /** True when the history has become long enough for a step. */
   get isLong(): boolean {
-    return this.#started >= CHILDREN_PER_STEP || workflowInfo().continueAsNewSuggested;
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    if (this.#started >= CHILDREN_PER_STEP || continueAsNewSuggested) return true;
+    // Runs of versions before 0.4 went on.
+    return historyLength >= LONG_HISTORY && patched('bounded-history');
   }
 
   async scan(): Promise<void> {

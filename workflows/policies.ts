@@ -107,6 +107,9 @@ export const SILENT_CHILD_CHECK = '30s';
 /** Children of one step of a run, before it continues as new: keeps a history far under 4,096 events. */
 export const CHILDREN_PER_STEP = 500;
 
+/** Events after which it continues as new before: a child takes eight of them, and more where reports come one by one. */
+export const LONG_HISTORY = 3_600;
+
 /** A book whose points do not count right is written again this often before it fails. */
 export const VERIFY_ROUNDS = 3;
 

@@ -55,7 +55,11 @@ export async function runOurs(options: OurRunOptions): Promise<OurRun> {
   const { signal, embedder, waitMs, bundles, profileFolder, books } = options;
   const embedding = ['--embedder', embedder, '--wait-ms', String(waitMs)];
   await using stack = await startBenchStack({
-    ...{ worker: './library-worker.ts', workerArgs: [...embedding, '--bundle', bundles.ours] },
+    // As in the local stack: questions have a process of their own.
+    ...{
+      worker: './library-worker.ts',
+      workerArgs: [...embedding, '--bundle', bundles.ours, '--queues', 'main,documents,embed'],
+    },
     ...{ signal, profileFolder, workerEnv: options.workerEnv },
   });
   const { address, namespace } = stack;

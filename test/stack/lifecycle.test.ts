@@ -41,7 +41,9 @@ async function partsNow() {
 describe('a stack that is up', () => {
   test('tells of each part its address and health', async () => {
     const parts = await partsNow();
-    expect([...parts.keys()].sort()).toEqual(['metrics', 'store', 'temporal', 'temporal-ui', 'workers']);
+    expect([...parts.keys()].sort()).toEqual([
+      ...['http', 'metrics', 'store', 'temporal', 'temporal-ui', 'workers'],
+    ]);
     for (const part of parts.values()) expect(part).toMatchObject({ healthy: true });
     const ui = await fetch(parts.get('temporal-ui')?.address ?? '');
     expect(ui.status).toBe(200);

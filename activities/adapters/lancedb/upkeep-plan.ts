@@ -56,7 +56,8 @@ export const wantedIndexes: readonly WantedIndex[] = [
 
 /**
  * While the table grows, building the index of the vectors takes minutes of cores that the books want, and nothing is
- * compacted meanwhile; so the scan is borne for longer, and the index built at the end.
+ * compacted meanwhile; and each compaction moves the rows of all indexes. So scans are borne for longer, and the rest is done
+ * at the end.
  */
 const GROWING_FACTOR = 4;
 
@@ -88,7 +89,7 @@ export function planUpkeep(
   const { rows, fragments, indexes } = state;
   const byName = new Map(indexes.map((index) => [index.name, index]));
   const scattered = fragments > MOST_SMALL_FRAGMENTS + Math.ceil(rows / ROWS_PER_FRAGMENT);
-  const behind = unindexedRows(state) > mostUnindexed;
+  const behind = unindexedRows(state) > mostUnindexed * (growing ? GROWING_FACTOR : 1);
   const builds = wantedIndexes.filter((index) => isToBuild(index, byName.get(index.name), rows, growing));
   return [
     ...(scattered || behind ? [{ kind: 'compact' } as const] : []),
