@@ -1,4 +1,5 @@
 /** The HTTP server: routes, who may use them, limits, and the document that describes them. */
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import fastifyCors from '@fastify/cors';
 import fastifyHelmet from '@fastify/helmet';
@@ -105,7 +106,7 @@ function tellProblems(app: App): void {
 }
 
 /** What a socket sent was no HTTP, or came too slowly. */
-function refuseGarbage(error: Error & { code?: string }, socket: import('node:net').Socket): void {
+function refuseGarbage(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   const code = slow ? 'REQUEST_TIMEOUT' : 'INVALID_ARGUMENT';
@@ -180,7 +181,8 @@ function limitBodies(app: App): void {
   app.addHook('preValidation', async (request) => {
     stop(request);
     // An answer may take longer than a request may be silent.
-    if (!request.isMultipart()) request.raw.socket.setTimeout(0);
+    const { socket } = request.raw;
+    if (!request.isMultipart() && socket instanceof Socket) socket.setTimeout(0);
   });
   app.addHook('onError', async (request) => stop(request));
   app.addHook('onRequestAbort', async (request) => stop(request));

@@ -1,7 +1,7 @@
 /** The HTTP server over a service that answers from a script, with keys that are written down here. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { pino, stdSerializers } from 'pino';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { App, ServerParts } from '../../client/http/app.ts';
 import type { HttpLimits } from '../../client/http/limits.ts';
@@ -79,7 +79,10 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
     mcp: { handleMcp: async () => {}, sessions: 0, [Symbol.asyncDispose]: async () => {} },
     ...{ uploads: uploadFolder, limits: all, slowQuestions: () => [], version: '1.2.3' },
     ...{ open: true, rootsSet: false, metrics: async () => 'up 1\n', dashboard: null, ...parts },
-    logger: pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) }),
+    logger: pino(
+      { level: 'info', serializers: { error: stdSerializers.err } },
+      { write: (line) => void lines.push(JSON.parse(line)) },
+    ),
   });
   opened.defer(() => app.close());
   await app.ready();

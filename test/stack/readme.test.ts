@@ -1,5 +1,5 @@
 /** The README, run as it stands: its commands, its program, and the run that Temporal's own tool starts. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,7 +44,6 @@ const sayings: Readonly<Record<string, readonly RegExp[]>> = {
   verify: [/2 books, .*: nothing is wrong/],
   doctor: [/✓ temporal /, /✓ model /, /✓ store /, /Nothing is wrong/],
   completion: [],
-  keys: [/^scr_\w{8}_\S{43}$|reader/],
   cache: [/ kept$/m, /hits \d/],
   gc: [/needed: 6 files/],
   schedule: [/Library default.*(every day at 02:00|no schedule any more)/],
@@ -54,6 +53,7 @@ const sayings: Readonly<Record<string, readonly RegExp[]>> = {
   resume: [/ingest\/default: ingesting/],
   cancel: [/1 book cancelled/],
   retry: [/0 books to be tried again/],
+  keys: [/^scr_[a-z0-9]{8}_\S{43}$/],
   remove: [/Removed .*Vellmar.* \d+ passages/],
   down: [/The stack is stopped/],
 };
@@ -62,7 +62,7 @@ const scriptoriumLines = Object.keys(sayings).flatMap((command) =>
   shellLines.filter((line) => commandOf(line) === command),
 );
 /** What is there after these is not what the tests before them need. */
-const atTheEnd = ['remove', 'down'];
+const atTheEnd = ['keys', 'remove', 'down'];
 const isAtTheEnd = (line: string): boolean => atTheEnd.includes(commandOf(line) ?? '');
 /** These change a run that goes on, in the order of the README. */
 const steering = ['pause', 'parallel', 'front', 'resume', 'cancel', 'retry'];
@@ -73,8 +73,15 @@ const [temporalLine = '', ...otherTemporalLines] = shellLines.filter((line) => l
 
 /** These install, build and test, and so run what runs this test; or they need Docker (see compose.test.ts). */
 const runElsewhere = /^(npm (start|test|run bench)|export|docker compose|claude mcp add)\b/;
-/** `worker` is for clusters, and in docs/operations.md; assistants start `mcp`; commander adds `help`. */
-const notInReadme = ['worker', 'mcp', 'help'];
+/** These are for clusters, and in docs/operations.md and docs/http.md; assistants start `mcp`; commander adds `help`. */
+const notInReadme = ['worker', 'serve', 'mcp', 'help'];
+/** Over HTTP, in the order of the README, and what each must say. */
+const httpLines = shellLines.filter((line) => line.startsWith('curl '));
+const httpSayings = [
+  /"citations":\[\{"n":1,"title":"[^"]*Saint Orrin/,
+  /^event: answer$/m,
+  /"jobId":"default~/,
+];
 
 let home: TestHome;
 let program: string;
@@ -145,7 +152,13 @@ describe('the README', () => {
 
   test('and the pages beside it name no command that there is not', async () => {
     const listed = await listedCommands();
-    const pages = ['README.md', 'docs/operations.md', 'docs/architecture.md', 'docs/errors.md'];
+    const pages = [
+      'README.md',
+      'docs/operations.md',
+      'docs/architecture.md',
+      'docs/errors.md',
+      'docs/http.md',
+    ];
     const texts = await Promise.all(pages.map((page) => readFile(join(root, page), 'utf8')));
     const named = [...texts.join('\n').matchAll(/(?:^|`|npx |workers )scriptorium ([a-z]+)/gm)].map(
       ([, name = '']) => name,
@@ -155,19 +168,28 @@ describe('the README', () => {
   });
 
   test('has no line for the shell that this test does not know', () => {
-    const known = [...scriptoriumLines, temporalLine, ...otherTemporalLines];
+    const known = [...scriptoriumLines, ...httpLines, temporalLine, ...otherTemporalLines];
     expect(shellLines.filter((line) => !known.includes(line) && !runElsewhere.test(line))).toEqual([]);
   });
 
-  test('has one program', () => expect(blocksIn('ts')).toHaveLength(1));
+  test('has two programs', () => expect(blocksIn('ts')).toHaveLength(2));
 
   test.each(scriptoriumLines.filter(isOrdinary))('%s', (line) => runLine(line), 300_000);
 });
 
-describe('the program of the README', () => {
+/** Where the stack of this test serves HTTP. */
+async function httpAddress(): Promise<string> {
+  return (await readStackState(home.paths.stackFile))?.httpUrl ?? '';
+}
+
+const README_ADDRESS = 'http://127.0.0.1:8720';
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+
+describe('the programs of the README', () => {
   beforeAll(async () => {
-    const [text = ''] = blocksIn('ts');
+    const [text = '', overHttp = ''] = blocksIn('ts');
     await writeFile(join(program, 'example.ts'), text);
+    await writeFile(join(program, 'http.ts'), overHttp.replace(README_ADDRESS, await httpAddress()));
     await symlink(root, join(await folder(program, 'node_modules'), 'scriptorium'), 'dir');
   });
 
@@ -179,7 +201,7 @@ describe('the program of the README', () => {
       target: 'es2024',
       types: ['node'],
     };
-    const config = { compilerOptions, files: ['example.ts'] };
+    const config = { compilerOptions, files: ['example.ts', 'http.ts'] };
     await writeFile(join(program, 'tsconfig.json'), JSON.stringify(config));
     expect(await run(join(root, 'node_modules', '.bin', 'tsc'), ['-p', program])).toMatchObject({
       code: 0,
@@ -193,6 +215,23 @@ describe('the program of the README', () => {
     expect(stdout).toContain('8 books are searchable, 0 failed');
     expect(stdout).toMatch(/\[1\][\s\S]*Saint Orrin.*\{ start: \d+, end: \d+ \}/);
   }, 300_000);
+
+  test('asks and searches over HTTP', async () => {
+    const { code, stdout, stderr } = await run(process.execPath, [join(program, 'http.ts')]);
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/\[1\][\s\S]*Saint Orrin.*\{ start: \d+, end: \d+ \}/);
+    expect(stdout).toMatch(/[1-3] passages; the best is of .*Bees/);
+  }, 60_000);
+
+  (hasCurl ? test : test.skip).each(httpLines.map((line, at) => [line, httpSayings[at]] as const))(
+    '%s',
+    async (line, saying) => {
+      const { code, stdout } = await run('sh', ['-c', line.replace(README_ADDRESS, await httpAddress())]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(saying ?? /^$/);
+    },
+    60_000,
+  );
 });
 
 /** What is to be written into the settings of assistants. */

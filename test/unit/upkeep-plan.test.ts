@@ -37,6 +37,38 @@ describe('a table is idle', () => {
   });
 });
 
+describe('a table grows', () => {
+  const state = (rows: number): TableState => ({ rows, fragments: 1, indexes: all });
+
+  test('while two looks find different numbers of rows', () => {
+    const watch = new IdleWatch();
+    const grows = [100, 120, 120, 90].map((rows) => {
+      watch.isIdle(state(rows));
+      return watch.isGrowing;
+    });
+    expect(grows).toEqual([false, true, false, true]);
+  });
+
+  const builds = (rows: number, growing: boolean, indexes = all): readonly string[] =>
+    planUpkeep({ rows, fragments: 1, indexes }, { growing }).flatMap((step) =>
+      step.kind === 'build' ? step.index.column : [],
+    );
+  const withoutVectors = all.filter(({ name }) => name !== 'vector_idx');
+
+  test('and then the index of its vectors waits for four times as many rows', () => {
+    expect(builds(399_999, false, withoutVectors)).toEqual(['vector']);
+    expect(builds(399_999, true, withoutVectors)).toEqual([]);
+    expect(builds(400_000, true, withoutVectors)).toEqual(['vector']);
+    const scattered = [...withoutVectors, index('vector_idx', 0, 13)];
+    expect(builds(500_000, false, scattered)).toEqual(['vector']);
+    expect(builds(500_000, true, scattered)).toEqual([]);
+  });
+
+  test('the others do not', () => {
+    expect(builds(60_000, true, [])).toEqual(builds(60_000, false, []));
+  });
+});
+
 describe('what upkeep does', () => {
   test('to a small table is nothing', () => {
     expect(stepsFor({ rows: 4_999 })).toEqual([]);
@@ -86,8 +118,8 @@ describe('what upkeep does', () => {
 
   test('to one that nobody writes is to index it to the last row', () => {
     const state = { rows: 60_000, fragments: 2, indexes: [...all, index('text_idx', 1)] };
-    expect(planUpkeep(state, 0)).toEqual([{ kind: 'compact' }]);
-    expect(planUpkeep({ ...state, indexes: all }, 0)).toEqual([]);
+    expect(planUpkeep(state, { mostUnindexed: 0 })).toEqual([{ kind: 'compact' }]);
+    expect(planUpkeep({ ...state, indexes: all }, { mostUnindexed: 0 })).toEqual([]);
   });
 
   test('to an index of vectors in many parts is to build it anew', () => {

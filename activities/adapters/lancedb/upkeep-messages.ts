@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
 /** What the process of upkeep is started with, as JSON. */
-export const upkeepOrder = z.object({ folder: z.string(), table: z.string() });
+export const upkeepOrder = z.object({
+  folder: z.string(),
+  table: z.string(),
+  /** Whether rows are being added: what takes minutes can wait. */
+  growing: z.boolean(),
+});
 export type UpkeepOrder = z.infer<typeof upkeepOrder>;
 
 /** What it sends, at its end. */

@@ -147,11 +147,13 @@ export class LanceVectorStore implements VectorStore {
 
   async needsUpkeep(): Promise<boolean> {
     const state = await this.#table.read('be looked at', tableState);
-    return planUpkeep(state).length > 0 || this.#watch.isIdle(state);
+    const idle = this.#watch.isIdle(state);
+    return idle || planUpkeep(state, { growing: this.#watch.isGrowing }).length > 0;
   }
 
   async maintain(signal: AbortSignal): Promise<Upkeep> {
-    const order = { folder: this.#database.folder, table: this.#table.name };
+    const { folder } = this.#database;
+    const order = { folder, table: this.#table.name, growing: this.#watch.isGrowing };
     return await this.#table.read('be maintained', () => runUpkeep(order, signal));
   }
 
