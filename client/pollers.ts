@@ -1,4 +1,4 @@
-/** Which queues of ingestion have no worker: a run over them waits without a word. */
+/** Which queues have no worker: what goes to them waits without a word. */
 import type { Client } from '@temporalio/client';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import { fromWorkflow } from './failures.ts';
@@ -14,8 +14,13 @@ export interface QueueWithoutWorkers {
 const WORKFLOW = 1;
 const ACTIVITY = 2;
 
+interface Needed {
+  readonly queue: QueueName;
+  readonly taskQueueType: 1 | 2;
+}
+
 /** Kinds of tasks that a run needs someone to take up. */
-const needed: readonly { readonly queue: QueueName; readonly taskQueueType: 1 | 2 }[] = [
+const ofIngestion: readonly Needed[] = [
   { queue: 'main', taskQueueType: WORKFLOW },
   { queue: 'main', taskQueueType: ACTIVITY },
   { queue: 'documents', taskQueueType: ACTIVITY },
@@ -25,8 +30,17 @@ const needed: readonly { readonly queue: QueueName; readonly taskQueueType: 1 | 
 /** A worker asks anew each minute; Temporal lists one for five minutes after it was last seen. */
 const POLL_AGE_MS = 75_000;
 
-/** @throws ScriptoriumError STACK_UNREACHABLE */
-export async function queuesWithoutWorkers(client: Client): Promise<QueueWithoutWorkers[]> {
+const ofAll: readonly Needed[] = [...ofIngestion, { queue: 'query', taskQueueType: WORKFLOW }];
+
+/**
+ * @param wanted the queues of ingestion, or those of questions as well
+ * @throws ScriptoriumError STACK_UNREACHABLE
+ */
+export async function queuesWithoutWorkers(
+  client: Client,
+  wanted: 'ingestion' | 'all' = 'ingestion',
+): Promise<QueueWithoutWorkers[]> {
+  const needed = wanted === 'all' ? ofAll : ofIngestion;
   const found = await Promise.all(
     needed.map(async ({ queue, taskQueueType }) => ({
       queue,

@@ -12,7 +12,6 @@ import {
 import {
   type AskInput,
   askInput,
-  ingestLibraryId,
   listBooksInput,
   type SearchInput,
   searchInput,
@@ -30,6 +29,7 @@ import type { Run, RunAction, Service } from './http/service.ts';
 import { ScriptoriumClient } from './index.ts';
 import { addJob, type JobOptions, job, type LibraryJob } from './jobs.ts';
 import { queuesWithoutWorkers } from './pollers.ts';
+import { runOf, runsNow, steerRun } from './run-service.ts';
 import type { Part } from './stack-state.ts';
 import * as upkeep from './upkeep.ts';
 
@@ -107,41 +107,22 @@ export class TemporalService implements Service {
     return await job(this.#temporal, jobId);
   }
 
-  /** One that ends while it is asked is left out. */
   async runs(): Promise<readonly Run[]> {
-    const ids = await this.#client.runningIds();
-    const runs = ids.map((id) => this.run(id.slice(ingestLibraryId('').length)).catch(() => null));
-    return (await Promise.all(runs)).filter((run) => run !== null);
+    return await runsNow(this.#client);
   }
 
   async run(library: string): Promise<Run> {
-    const handle = this.#client.run(library);
-    return { workflowId: handle.workflowId, ...(await handle.progress()) };
+    return await runOf(this.#client, library);
   }
 
   async steer(library: string, change: RunAction): Promise<Steered> {
-    const run = this.#client.run(library);
-    switch (change.action) {
-      case 'pause':
-        return await run.pause();
-      case 'resume':
-        return await run.resume();
-      case 'parallel':
-        return await run.setParallel(change.parallel);
-      case 'retry':
-        return await run.retryFailed({ all: change.all });
-      case 'cancel': {
-        const { parallel, inFlight } = await run.progress();
-        await run.cancel();
-        return { state: 'cancelling', parallel, books: inFlight };
-      }
-    }
+    return await steerRun(this.#client, library, change);
   }
 
   /** Of the store and the model only the workers know. */
   async parts(): Promise<readonly Pick<Part, 'name' | 'healthy' | 'detail'>[]> {
     try {
-      const without = (await queuesWithoutWorkers(this.#temporal)).map(({ queue }) => queue);
+      const without = (await queuesWithoutWorkers(this.#temporal, 'all')).map(({ queue }) => queue);
       const detail = without.length > 0 ? `none for ${without.join(', ')}` : 'poll their queues';
       return [
         { name: 'temporal', healthy: true, detail: 'answers' },

@@ -4,6 +4,8 @@ import { toScriptoriumError } from '../../activities/errors.ts';
 import { packageVersion } from '../version.ts';
 import { addBookCommands } from './commands/books.ts';
 import { addCacheCommand } from './commands/cache.ts';
+import { addCompletionCommand } from './commands/completion.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addIngestCommand } from './commands/ingest.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMcpCommand } from './commands/mcp.ts';
@@ -37,6 +39,8 @@ addCacheCommand(program);
 addUpkeepCommands(program);
 addMcpCommand(program);
 addKeysCommand(program);
+addDoctorCommand(program);
+addCompletionCommand(program);
 configure(program.commands);
 
 try {

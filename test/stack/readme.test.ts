@@ -4,6 +4,9 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { z } from 'zod';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { readStackState } from '../../client/stack-state.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
@@ -39,6 +42,8 @@ const sayings: Readonly<Record<string, readonly RegExp[]>> = {
   failures: [/^0 books$/],
   explain: [/Book .* ingested/, /embedBook +completed, 1 attempt/],
   verify: [/2 books, .*: nothing is wrong/],
+  doctor: [/✓ temporal /, /✓ model /, /✓ store /, /Nothing is wrong/],
+  completion: [],
   cache: [/ kept$/m, /hits \d/],
   gc: [/needed: 6 files/],
   schedule: [/Library default.*(every day at 02:00|no schedule any more)/],
@@ -48,7 +53,7 @@ const sayings: Readonly<Record<string, readonly RegExp[]>> = {
   resume: [/ingest\/default: ingesting/],
   cancel: [/1 book cancelled/],
   retry: [/0 books to be tried again/],
-  keys: [/reading-room/, /scr_[a-z0-9]{8}_/],
+  keys: [/^scr_[a-z0-9]{8}_\S{43}$/],
   remove: [/Removed .*Vellmar.* \d+ passages/],
   down: [/The stack is stopped/],
 };
@@ -67,9 +72,9 @@ const isOrdinary = (line: string): boolean => !isAtTheEnd(line) && !isSteering(l
 const [temporalLine = '', ...otherTemporalLines] = shellLines.filter((line) => line.startsWith('temporal '));
 
 /** These install, build and test, and so run what runs this test; or they need Docker (see compose.test.ts). */
-const runElsewhere = /^(npm (start|test|run bench)|export|docker compose)\b/;
-/** These are for clusters, and in docs/operations.md and docs/http.md; commander adds `help`. */
-const notInReadme = ['worker', 'serve', 'help'];
+const runElsewhere = /^(npm (start|test|run bench)|export|docker compose|claude mcp add)\b/;
+/** These are for clusters, and in docs/operations.md and docs/http.md; assistants start `mcp`; commander adds `help`. */
+const notInReadme = ['worker', 'serve', 'mcp', 'help'];
 /** Over HTTP, in the order of the README, and what each must say. */
 const httpLines = shellLines.filter((line) => line.startsWith('curl '));
 const httpSayings = [
@@ -227,6 +232,39 @@ describe('the programs of the README', () => {
     },
     60_000,
   );
+});
+
+/** What is to be written into the settings of assistants. */
+const started = z.object({ command: z.string(), args: z.array(z.string()) });
+const settings = z.union([
+  z.object({ mcpServers: z.object({ scriptorium: started }) }).transform(({ mcpServers }) => mcpServers),
+  z.object({ servers: z.object({ scriptorium: started }) }).transform(({ servers }) => servers),
+]);
+
+describe('an assistant', () => {
+  const starts = [
+    ...blocksIn('json').map((text) => settings.parse(JSON.parse(text)).scriptorium),
+    ...shellLines.flatMap((line) => {
+      const [, command = '', args = ''] = /^claude mcp add scriptorium -- (\S+) (.*)$/.exec(line) ?? [];
+      return command ? [{ command, args: args.split(' ') }] : [];
+    }),
+  ];
+
+  test('is told of in three ways', () => expect(starts).toHaveLength(3));
+
+  test.each(starts)('starts $command $args', async ({ command, args }) => {
+    const own = args.map((arg) => arg.replace('/path/to/scriptorium', root.replace(/\/$/, '')));
+    const client = new Client({ name: 'readme', version: '1' });
+    const given = Object.entries(env).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    );
+    await client.connect(
+      new StdioClientTransport({ command, args: own, env: Object.fromEntries(given), stderr: 'ignore' }),
+    );
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toContain('search');
+    await client.close();
+  });
 });
 
 describe("Temporal's own tool", () => {

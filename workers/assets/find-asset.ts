@@ -27,6 +27,16 @@ export async function findAsset(asset: Asset, options: FindOptions): Promise<str
   );
 }
 
+/**
+ * Where the asset is already; null when it would have to be fetched. Nothing is written.
+ * @throws ScriptoriumError ASSET_UNAVAILABLE when its variable names a file that can't be read
+ */
+export async function presentAsset(asset: Asset, options: FindOptions): Promise<string | null> {
+  const path = join(options.cacheFolder, `${asset.name}-${asset.version}`, asset.fileName);
+  const found = (await named(asset, options)) ?? (await onPath(asset, options));
+  return found ?? ((await isRight(asset, path)) ? path : null);
+}
+
 async function named({ variable, title }: Asset, { env }: FindOptions): Promise<string | null> {
   const path = env[variable];
   if (!path) return null;

@@ -5,6 +5,7 @@ import { connectTemporal } from '../../connection.ts';
 import { createMcpServer } from '../../mcp/server.ts';
 import { serveStdio } from '../../mcp/stdio.ts';
 import { TemporalService } from '../../temporal-service.ts';
+import { packageVersion } from '../../version.ts';
 import { ensureStack } from '../local-stack.ts';
 import { printError } from '../output.ts';
 
@@ -29,14 +30,14 @@ export function addMcpCommand(program: Command): void {
     .action(mcp);
 }
 
-async function mcp({ library, readOnly }: Flags, command: Command): Promise<void> {
+async function mcp({ library, readOnly }: Flags): Promise<void> {
   await using stack = new LazyStack();
   // It is started while the assistant says hello; who asks before it is up waits.
   stack.service().catch((error: unknown) => printError(error, false));
   const server = createMcpServer({
     service: () => stack.service(),
     principal: { scopes: readOnly ? ['ask'] : ['ask', 'ingest'], libraries: library ?? null },
-    version: command.parent?.version() ?? 'unknown',
+    version: packageVersion(),
   });
   await serveStdio(server);
 }

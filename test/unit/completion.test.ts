@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+import { Command, Option } from 'commander';
+import { nodesOf, treeOf } from '../../client/cli/completion/command-tree.ts';
+import { completionScript, shells } from '../../client/cli/completion/scripts.ts';
+
+const program = new Command('scriptorium').description('A program').option('--json', "the result's JSON");
+program
+  .command('search')
+  .description('Find: passages')
+  .argument('<query>')
+  .option('--library <name>', 'only in this one')
+  .addOption(new Option('--mode <mode>', 'how').choices(['dense', 'lexical']));
+const keys = program.command('keys').description('Keys');
+keys.command('add').description("It's a key").option('--scope <name>', 'what it allows');
+keys.command('list').description('List them');
+
+const tree = treeOf(program);
+
+test('the tree has every command with its options', () => {
+  expect(nodesOf(tree).map(({ path }) => path)).toEqual(['', 'search', 'keys', 'keys add', 'keys list']);
+  const [search] = tree.children;
+  expect(search?.options.map(({ flag, takesValue }) => [flag, takesValue])).toEqual([
+    ['--library', true],
+    ['--mode', true],
+    ['--help', false],
+  ]);
+  expect(search?.options[1]?.choices).toEqual(['dense', 'lexical']);
+});
+
+const has = (shell: string): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0;
+const present = shells.filter(has);
+
+describe('a script', () => {
+  test.each(present)('is one that %s can read', (shell) => {
+    const { status, stderr } = spawnSync(shell, ['-n'], { input: completionScript(shell, tree) });
+    expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: '' });
+  });
+
+  test.each(shells)('for %s names every command and option', (shell) => {
+    const script = completionScript(shell, tree);
+    for (const word of ['search', 'keys', 'add', 'list', 'library', 'mode', 'scope', 'dense', 'json'])
+      expect(script).toContain(word);
+  });
+});
+
+const withBash = has('bash') ? describe : describe.skip;
+
+withBash('in bash', () => {
+  /** The last word is the one that is completed. */
+  function completed(...words: string[]): string[] {
+    const quoted = ['scriptorium', ...words].map((word) => `'${word}'`).join(' ');
+    const script = `${completionScript('bash', tree)}\nCOMP_WORDS=(${quoted}); COMP_CWORD=${words.length}; _scriptorium; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    return spawnSync('bash', ['-c', script]).stdout.toString().split('\n').filter(Boolean);
+  }
+
+  test.each([
+    [[''], ['search', 'keys', '--json', '--help']],
+    [['s'], ['search']],
+    [
+      ['keys', ''],
+      ['add', 'list', '--help'],
+    ],
+    [['keys', 'add', '--s'], ['--scope']],
+    [['--json', 'search', '--l'], ['--library']],
+    [
+      ['search', '--mode', ''],
+      ['dense', 'lexical'],
+    ],
+    [['search', '--mode', 'd'], ['dense']],
+    [['search', 'keys', '--m'], ['--mode']],
+    [['nothing', 'x'], []],
+  ])('%j is completed by %j', (words, found) => {
+    expect(completed(...words)).toEqual(found);
+  });
+});

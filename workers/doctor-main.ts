@@ -1,0 +1,74 @@
+/** Entry of what `scriptorium doctor` asks of the code of the workers: prints a list of checks as JSON. */
+import { errorRegistry, toScriptoriumError } from '../activities/errors.ts';
+import { type Check, ok, skipped, wrong } from '../client/cli/doctor/check.ts';
+import { presentAsset } from './assets/find-asset.ts';
+import { type Asset, modelAsset, temporalAsset, tokenizerAsset } from './assets/manifest.ts';
+import { type Config, loadConfig } from './config.ts';
+
+process.stdout.write(JSON.stringify(await workerSide()));
+
+async function workerSide(): Promise<readonly Check[]> {
+  try {
+    return await checksOf(loadConfig());
+  } catch (error) {
+    const others = ['model', 'tokenizer', 'answer model'].map((name) => skipped(name, 'needs the settings'));
+    return [failed('settings', error), ...others];
+  }
+}
+
+async function checksOf(config: Config): Promise<readonly Check[]> {
+  const server = config.temporalAddress === null ? temporalAsset() : null;
+  const needed = [modelAsset, tokenizerAsset, ...(server ? [server] : [])];
+  const files = await Promise.all(needed.map((asset) => assetCheck(asset, config)));
+  const store = config.store.kind === 'qdrant' ? `Qdrant at ${config.store.url}` : 'LanceDB';
+  return [ok('settings', `valid; the store is ${store}`), ...files, await answerModelCheck(config)];
+}
+
+async function assetCheck(asset: Asset, { home, env }: Config): Promise<Check> {
+  const name = asset.name === 'temporal' ? 'temporal file' : asset.name;
+  try {
+    const path = await presentAsset(asset, { cacheFolder: home.cache, env });
+    if (path !== null) return ok(name, `${asset.title} ${asset.version} at ${path}`);
+    const remedy = `It is fetched by \`scriptorium up\`; without a network, name a copy with ${asset.variable}.`;
+    return wrong(name, `the ${asset.title} ${asset.version} is not there, or damaged`, remedy);
+  } catch (error) {
+    return failed(name, error);
+  }
+}
+
+const PROBE_TIMEOUT_MS = 5_000;
+
+/** Its list of models: costs nothing, and every server that speaks OpenAI's language has it. */
+async function answerModelCheck({ answers }: Config): Promise<Check> {
+  const name = 'answer model';
+  if (!answers) return ok(name, 'not configured: answers are quoted from the books');
+  const { baseUrl = 'https://api.openai.com/v1', apiKey, model } = answers;
+  try {
+    const response = await fetch(`${baseUrl.replace(/\/+$/, '')}/models`, {
+      headers: { authorization: `Bearer ${apiKey}` },
+      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+    });
+    await response.body?.cancel();
+    if (response.status === 401 || response.status === 403)
+      return wrong(
+        name,
+        `${baseUrl} refuses the key (${response.status})`,
+        remedyOf('ANSWER_MODEL_REJECTED'),
+      );
+    if (response.status >= 500)
+      return wrong(name, `${baseUrl} answers ${response.status}`, remedyOf('ANSWER_MODEL_UNREACHABLE'));
+    return ok(name, `${model} at ${baseUrl}, which answers`);
+  } catch (error) {
+    const detail = `${baseUrl} does not answer: ${toScriptoriumError(error).message}`;
+    return wrong(name, detail, remedyOf('ANSWER_MODEL_UNREACHABLE'));
+  }
+}
+
+function remedyOf(code: 'ANSWER_MODEL_REJECTED' | 'ANSWER_MODEL_UNREACHABLE'): string {
+  return errorRegistry[code].remedy;
+}
+
+function failed(name: string, error: unknown): Check {
+  const { code, message, remedy } = toScriptoriumError(error);
+  return wrong(name, `${code}: ${message}`, remedy);
+}
