@@ -10,7 +10,7 @@ import { hashOf, type Route } from '../routes.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { go } from '../state/route.ts';
 import { amount, bytes } from '../text/amounts.ts';
-import { bookName } from '../text/place.ts';
+import { bookName, fileName } from '../text/place.ts';
 import { Chunks } from './chunks.tsx';
 import { PageReader } from './page-reader.tsx';
 import { RemoveBook } from './remove-book.tsx';
@@ -35,6 +35,8 @@ export function BookPage({ route }: { readonly route: BookRoute }): JSX.Element 
   );
 }
 
+const updated = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+
 interface DetailProps {
   readonly book: BookDetail;
   readonly route: BookRoute;
@@ -44,7 +46,7 @@ function Detail({ book, route }: DetailProps): JSX.Element {
   const [asks, setAsks] = useState(false);
   return (
     <>
-      <PageHead title={bookName(book)} lead={book.author ?? book.path}>
+      <PageHead title={bookName(book)} lead={book.author ?? (book.title ? fileName(book.path) : null)}>
         <button type="button" class="button quiet danger-text" onClick={() => setAsks(true)}>
           Remove …
         </button>
@@ -66,7 +68,7 @@ function BookFacts({ book }: { readonly book: BookDetail }): JSX.Element {
     ['Size', bytes(size)],
     ['Pages', amount(pages)],
     ['Chunks', points === chunks ? amount(chunks) : `${amount(chunks)}, ${amount(points)} in the store`],
-    ['Updated', new Date(updatedAtMs).toLocaleString('en')],
+    ['Updated', updated.format(updatedAtMs)],
   ];
   return (
     <section class="card" aria-label="About the book">

@@ -142,7 +142,7 @@ function Retry({ run: { library }, action, act }: RetryProps): JSX.Element {
         disabled={action.busy}
         title="Also books whose content is at fault"
       >
-        Broken files too
+        Retry broken files too
       </button>
     </>
   );
