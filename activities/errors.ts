@@ -235,11 +235,6 @@ export const errorRegistry = {
     'The address does not take that method.',
     'Use one that the header Allow names.',
   ),
-  NOT_ACCEPTABLE: entry(
-    false,
-    'What the request accepts is nothing that the address gives.',
-    'Accept application/json, or text/event-stream where events are offered.',
-  ),
   UNSUPPORTED_MEDIA_TYPE: entry(
     false,
     'The body is of a type that the address does not read.',

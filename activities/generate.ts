@@ -132,7 +132,7 @@ function citationsOf({ citations }: WrittenAnswer, passages: readonly StoredPass
         'ANSWER_MODEL_UNREACHABLE',
         `The quote of [${n}] does not stand in its passage`,
       );
-    const { title, author, page, section, path, id } = passage;
-    return { n, title, author, page, section, path, chunkId: id, quote };
+    const { title, author, page, section, path, bookId, id } = passage;
+    return { n, title, author, page, section, path, bookId, chunkId: id, quote };
   });
 }

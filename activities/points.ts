@@ -3,7 +3,7 @@ import { openArtifact, parseChunk } from './chunk.ts';
 import { ScriptoriumError } from './errors.ts';
 import { chunkIdOf } from './naming.ts';
 import type { ArtifactStore } from './ports/artifact-store.ts';
-import type { StoredPoint, VectorStore } from './ports/vector-store.ts';
+import type { StoredPoint, UpsertOptions, VectorStore } from './ports/vector-store.ts';
 import type { StoredBook } from './store.ts';
 import { parseVector } from './vector-record.ts';
 
@@ -40,8 +40,12 @@ export async function* pointsOf(
  * written in halves.
  * @throws ScriptoriumError STORE_REJECTED naming the chunk, or as the store said it where every point is refused
  */
-export async function upsertBatch(store: VectorStore, batch: readonly StoredPoint[]): Promise<void> {
-  const refusal = await refusalOf(store, batch);
+export async function upsertBatch(
+  store: VectorStore,
+  batch: readonly StoredPoint[],
+  options: UpsertOptions = {},
+): Promise<void> {
+  const refusal = await refusalOf(store, batch, options);
   if (refusal === null) return;
   const poison = await firstRefused(store, batch);
   if (poison === null) return;
@@ -74,9 +78,10 @@ async function firstRefused(store: VectorStore, batch: readonly StoredPoint[]): 
 async function refusalOf(
   store: VectorStore,
   batch: readonly StoredPoint[],
+  options: UpsertOptions = {},
 ): Promise<ScriptoriumError | null> {
   try {
-    await store.upsert(batch);
+    await store.upsert(batch, options);
     return null;
   } catch (error) {
     if (error instanceof ScriptoriumError && error.code === 'STORE_REJECTED') return error;

@@ -24,6 +24,10 @@ export interface StoredBook extends ExtractedBook {
   readonly chunksKey: string;
   readonly vectorsKey: string;
   readonly chunks: number;
+  /** The catalog had no revision of it when it was found. */
+  readonly isNew?: true;
+  /** When its points were counted, in milliseconds since 1970; absent in runs of versions before 0.4. */
+  readonly countedAtMs?: number;
 }
 
 export interface RevisionInput {
@@ -36,7 +40,17 @@ export interface VerifiedBook {
   readonly points: number;
   /** Points of the book that are of other revisions. */
   readonly stale: number;
+  /** When they were counted, in milliseconds since 1970. */
+  readonly countedAtMs: number;
 }
+
+/**
+ * A first attempt at a new book writes what nobody wrote before it, and soon: an attempt that is taken for lost, and replaced,
+ * is silent for longer than this.
+ */
+const NEW_FOR_MS = 5_000;
+/** A count is good for this long: nobody but the workflow of the book takes anything of it away. */
+const COUNT_GOOD_FOR_MS = 5_000;
 
 export type StoreActivities = ReturnType<typeof createStoreActivities>;
 
@@ -48,9 +62,11 @@ export function createStoreActivities(ports: StorePorts) {
         // What an earlier attempt wrote was acknowledged, and stays; the count at the end proves it.
         const from = Math.min(context.doneBefore, book.chunks);
         let points = from;
+        const { attempt } = Context.current().info;
+        const options = book.isNew && attempt === 1 ? { newUntilMs: Date.now() + NEW_FOR_MS } : {};
         for await (const batch of batchesOf(pointsOf(ports.artifacts, book, from), store.maxPointsPerWrite)) {
           context.signal.throwIfAborted();
-          await upsertBatch(store, batch);
+          await upsertBatch(store, batch, options);
           points += batch.length;
           context.progress(points, book.chunks);
         }
@@ -59,9 +75,10 @@ export function createStoreActivities(ports: StorePorts) {
       { ...ports.limits, maxStallMs: STALL_MS },
     ),
     verifyBook: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<VerifiedBook> => {
+      const countedAtMs = Date.now();
       // Together: a store may answer both by one look.
       const [points, all] = await Promise.all([store.count(bookId, revision), store.count(bookId)]);
-      return { points, stale: all - points };
+      return { points, stale: all - points, countedAtMs };
     }, ports.limits),
     commitBook: ingestStage((book: StoredBook) => commit(ports, book), ports.limits),
     dropStale: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
@@ -73,10 +90,12 @@ export function createStoreActivities(ports: StorePorts) {
   };
 }
 
-/** From here a search may return it, so the points are counted once more before the catalog says so. */
+/** From here a search may return it, so points that were counted a while ago are counted once more. */
 async function commit({ catalog, store }: StorePorts, book: StoredBook): Promise<void> {
-  const { bookId, revision, chunks, path } = book;
-  const points = await store.count(bookId, revision);
+  const { bookId, revision, chunks, path, countedAtMs = 0 } = book;
+  const age = Date.now() - countedAtMs;
+  // Of another machine the clock may go ahead.
+  const points = age >= 0 && age < COUNT_GOOD_FOR_MS ? chunks : await store.count(bookId, revision);
   if (points !== chunks)
     throw new ScriptoriumError(
       'COUNT_MISMATCH',

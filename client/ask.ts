@@ -23,12 +23,16 @@ export interface AnswerOptions {
   readonly extractive?: boolean;
   /** Called with the whole text so far as a model writes it, before its citations are checked. */
   readonly onText?: TextListener;
+  /** Gives up waiting; the answer is made all the same, and kept for who asks next. */
+  readonly signal?: AbortSignal;
 }
 
 export interface AskSettings {
   readonly onText?: TextListener | undefined;
   /** Only for clients on the connection of a worker of the same process: its first task needs no way through the server. */
   readonly eager?: boolean;
+  /** Gives up following; the answer is made all the same. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 type AskedQuestion = z.output<typeof askInput>;
@@ -36,11 +40,11 @@ type AskedQuestion = z.output<typeof askInput>;
 /** A question that no worker takes up fails after this long, instead of hanging. */
 const QUESTION_TIMEOUT = '4 minutes';
 
-/** @throws ScriptoriumError by the code that the question failed with */
+/** @throws ScriptoriumError by the code that the question failed with, or the reason of the signal */
 export async function ask(
   client: Client,
   asked: AskedQuestion,
-  { onText, eager = false }: AskSettings = {},
+  { onText, eager = false, signal }: AskSettings = {},
 ): Promise<Answer> {
   const input = { ...asked, question: normaliseQuestion(asked.question) };
   try {
@@ -55,10 +59,24 @@ export async function ask(
         requestEagerStart: eager,
       },
     );
-    return await (onText ? followed(client, handle, onText) : handle.result());
+    return await untilAborted(onText ? followed(client, handle, onText, signal) : handle.result(), signal);
   } catch (error) {
+    if (signal?.aborted) throw signal.reason;
     throw fromWorkflow(error);
   }
+}
+
+/** What is worked on, or the reason of the signal, whichever comes first. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return await work;
+  using over = new DisposableStack();
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    over.defer(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  });
+  return await Promise.race([work, aborted]);
 }
 
 /** The same for the same normalised question, filters and settings, whatever the order in which they were named. */
@@ -75,15 +93,17 @@ async function followed(
   client: Client,
   handle: WorkflowHandle<(input: object) => Promise<Answer>>,
   onText: TextListener,
+  signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const over = new AbortController();
-  const answer = handle.result().finally(() => over.abort());
+  const ended = new AbortController();
+  const answer = handle.result().finally(() => ended.abort());
+  const over = signal ? AbortSignal.any([ended.signal, signal]) : ended.signal;
   let last = '';
-  while (!over.signal.aborted) {
+  while (!over.aborted) {
     const text = await writtenText(client, handle.workflowId).catch(() => null);
-    if (text !== null && text !== last && !over.signal.aborted) onText(text);
+    if (text !== null && text !== last && !over.aborted) onText(text);
     last = text ?? last;
-    await delay(LOOK_EVERY_MS, undefined, { signal: over.signal }).catch(() => {});
+    await delay(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => {});
   }
   return await answer;
 }

@@ -13,6 +13,10 @@ export interface Home {
   readonly store: string;
   readonly artifacts: string;
   readonly logs: string;
+  /** Books that were sent over HTTP. */
+  readonly uploads: string;
+  /** API keys: SCRIPTORIUM_KEYS_FILE, or `keys.json` in the folder. */
+  readonly keysFile: string;
 }
 
 export function homeOf(env: NodeJS.ProcessEnv = process.env): Home {
@@ -26,6 +30,8 @@ export function homeOf(env: NodeJS.ProcessEnv = process.env): Home {
     store: join(folder, 'store'),
     artifacts: join(folder, 'artifacts'),
     logs: join(folder, 'logs'),
+    uploads: join(folder, 'uploads'),
+    keysFile: absolute(env.SCRIPTORIUM_KEYS_FILE, join(folder, 'keys.json')),
   };
 }
 

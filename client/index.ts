@@ -27,6 +27,7 @@ import type {
   VerifyInput,
   VerifyResult,
 } from '../workflows/upkeep-contract.ts';
+import { type AnswerEvent, answerEvents } from './answer-events.ts';
 import { type AnswerOptions, ask } from './ask.ts';
 import { parse } from './checked-input.ts';
 import { type ConnectOptions, connectTemporal } from './connection.ts';
@@ -44,6 +45,7 @@ export type { SearchFilters, SearchMode } from '../workflows/filter-contract.ts'
 export type { Answer, BookSummary, Citation, SearchHit, SearchResult } from '../workflows/result-contract.ts';
 export type { RunState, Steered } from '../workflows/run-contract.ts';
 export type { BookFault, GarbageResult, RemovedBook, VerifyResult } from '../workflows/upkeep-contract.ts';
+export type { AnswerEvent } from './answer-events.ts';
 export type { AnswerOptions, TextListener } from './ask.ts';
 export type { ConnectOptions } from './connection.ts';
 export {
@@ -116,7 +118,7 @@ const LISTING_TIMEOUT = '1 minute';
 export class ScriptoriumClient implements AsyncDisposable {
   readonly #client: Client;
 
-  private constructor(client: Client) {
+  constructor(client: Client) {
     this.#client = client;
   }
 
@@ -204,8 +206,19 @@ export class ScriptoriumClient implements AsyncDisposable {
    * `mode` and `fallback` of the answer.
    * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, QUESTION_TIMEOUT, STACK_UNREACHABLE
    */
-  async ask(question: string, { onText, ...options }: AskOptions = {}): Promise<Answer> {
-    return await ask(this.#client, parse(askInput, { question, ...options }), { onText });
+  async ask(question: string, { onText, signal, ...options }: AskOptions = {}): Promise<Answer> {
+    return await ask(this.#client, parse(askInput, { question, ...options }), { onText, signal });
+  }
+
+  /**
+   * As `ask`, one event after the other: the text as it is written, and at the end the answer. Whoever leaves the loop
+   * gives up waiting.
+   * @example
+   * for await (const event of client.askStream('Who kept the lamp?'))
+   *   if (event.kind === 'answer') console.log(event.answer.citations);
+   */
+  askStream(question: string, options: Omit<AskOptions, 'onText'> = {}): AsyncGenerator<AnswerEvent, void> {
+    return answerEvents((told) => this.ask(question, { ...options, ...told }), options.signal);
   }
 
   /**

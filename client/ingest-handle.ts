@@ -138,6 +138,11 @@ export class IngestHandle {
     return await steer(this.#client, this.#chain, runUpdates.resume);
   }
 
+  /** As `cancel`, and says how many books it was about. */
+  async cancelRun(): Promise<Steered> {
+    return await steer(this.#client, this.#chain, runUpdates.cancelRun);
+  }
+
   /**
    * @param parallel books at once, 1 to 500; those in flight beyond are finished
    * @throws ScriptoriumError INVALID_ARGUMENT

@@ -1,14 +1,19 @@
 /** Handing books in: a durable queue of jobs a library, so that nobody is refused because another run is going on. */
 import { randomUUID } from 'node:crypto';
-import { type Client, type Workflow, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  WithStartWorkflowOperation,
+  type Workflow,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { ScriptoriumError } from '../activities/errors.ts';
 import { DEFAULT_PARALLEL, libraryName, taskQueues } from '../workflows/contract.ts';
 import {
   type AddJobInput,
   addJobInput,
   addJobUpdate,
-  type Job,
   JOBS_WORKFLOW,
+  type Job,
   jobQuery,
   jobsId,
 } from '../workflows/job-contract.ts';

@@ -16,6 +16,8 @@ const stackState = z.object({
   namespace: z.string(),
   /** Web UI of Temporal; null when an existing cluster is used. */
   uiUrl: z.string().nullable(),
+  /** Where HTTP is served; null when it is off or not known yet. */
+  httpUrl: z.string().nullable().default(null),
   /** Process of the Temporal server that the stack started. */
   temporalPid: z.int().nullable(),
 });

@@ -80,7 +80,8 @@ export async function explain(client: Client, id: string, options: SubjectOption
   return { ...found, history: book && (await bookHistory(client, ingestBookId(book.library, book.bookId))) };
 }
 
-async function lookUp(client: Client, id: string, { library }: SubjectOptions): Promise<Explained> {
+/** What catalog and store know of a book, chunk or run, without its history; throws as `explain`. */
+export async function lookUp(client: Client, id: string, { library }: SubjectOptions): Promise<Explained> {
   const input = parse(explainInput, { id, path: resolve(id), ...(library && { library }) });
   try {
     return await client.workflow.execute<(input: object) => Promise<Explained>>(upkeepWorkflows.explain, {

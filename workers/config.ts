@@ -1,7 +1,7 @@
 /** Every setting: environment → schema → frozen object. Units are in the names. */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { delimiter } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { z } from 'zod';
 import type { AnswerCaps, AnswerPrices } from '../activities/answer-budget.ts';
 import type { StageLimits } from '../activities/attempt.ts';
@@ -10,7 +10,9 @@ import { ScriptoriumError } from '../activities/errors.ts';
 import type { ChunkOptions, SandboxLimits } from '../activities/ports/documents.ts';
 import { type Home, homeOf } from '../client/home.ts';
 import { DEFAULT_NAMESPACE } from '../client/stack-state.ts';
-import { metricsAddressOf, type TelemetrySettings } from './telemetry/settings.ts';
+import { HTTP_RULE, type HttpSettings, originsOf } from './http/settings.ts';
+import { listenAddressOf } from './listen-address.ts';
+import { METRICS_RULE, type TelemetrySettings } from './telemetry/settings.ts';
 
 const MB = 1024 * 1024;
 
@@ -55,8 +57,16 @@ const environment = z.object({
   SCRIPTORIUM_GRACE_S: whole(1, 600).default(10),
   /** How long a book waits for a part that is out of service, before it fails. */
   SCRIPTORIUM_MAX_OUTAGE_H: whole(1, 8_760).default(24),
-  /** Where `/metrics` is served: host:port, where port 0 is any free one, or `off`. Default: see `metricsAddressOf`. */
+  /** Where `/metrics` is served: host:port, where port 0 is any free one, or `off`. Default: see `METRICS_RULE`. */
   SCRIPTORIUM_METRICS_ADDRESS: optional,
+  /** Where HTTP is served: host:port, where port 0 is any free one, or `off`. Default: see `HTTP_RULE`. */
+  SCRIPTORIUM_HTTP_ADDRESS: optional,
+  /** Requests a minute of one API key. */
+  SCRIPTORIUM_HTTP_RATE: whole(1, 10_000_000).default(1_200),
+  /** Open streams of one API key. */
+  SCRIPTORIUM_HTTP_STREAMS: whole(1, 100_000).default(20),
+  /** Origins of pages of other hosts that browsers may let in, separated by commas. */
+  SCRIPTORIUM_HTTP_CORS_ORIGINS: optional,
   /** A question that takes longer is written into the log. */
   SCRIPTORIUM_SLOW_QUERY_MS: whole(0, 600_000).default(200),
   /** Whether the log of slow questions holds their text, or only its hash. */
@@ -141,6 +151,7 @@ export interface Config {
   readonly graceMs: number;
   readonly logLevel: string;
   readonly telemetry: TelemetrySettings;
+  readonly http: HttpSettings;
 }
 
 /** @throws ScriptoriumError INVALID_CONFIG naming every variable that is wrong */
@@ -158,7 +169,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     temporalAddress: set.TEMPORAL_ADDRESS ?? null,
     namespace: set.TEMPORAL_NAMESPACE ?? DEFAULT_NAMESPACE,
     store: storeOf(set),
-    roots: rootsOf(set.SCRIPTORIUM_LIBRARY_ROOTS),
+    roots: rootsOf(set.SCRIPTORIUM_LIBRARY_ROOTS, homeOf(env)),
     sandbox: { processes: set.SCRIPTORIUM_EXTRACT_PROCESSES, limits: limitsOf(set) },
     chunking: chunkingOf(set),
     embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
@@ -171,8 +182,14 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     maxWorkerBytes: set.SCRIPTORIUM_WORKER_MEMORY_MB * MB,
     graceMs: set.SCRIPTORIUM_GRACE_S * 1_000,
     logLevel: set.SCRIPTORIUM_LOG_LEVEL,
+    http: {
+      address: listenAddressOf(set.SCRIPTORIUM_HTTP_ADDRESS, HTTP_RULE),
+      requestsPerMinute: set.SCRIPTORIUM_HTTP_RATE,
+      streams: set.SCRIPTORIUM_HTTP_STREAMS,
+      corsOrigins: originsOf(set.SCRIPTORIUM_HTTP_CORS_ORIGINS),
+    },
     telemetry: {
-      metricsAddress: metricsAddressOf(set.SCRIPTORIUM_METRICS_ADDRESS),
+      metricsAddress: listenAddressOf(set.SCRIPTORIUM_METRICS_ADDRESS, METRICS_RULE),
       slowQueries: { thresholdMs: set.SCRIPTORIUM_SLOW_QUERY_MS, text: set.SCRIPTORIUM_SLOW_QUERY_TEXT },
     },
   };
@@ -200,10 +217,12 @@ function storeOf({ SCRIPTORIUM_STORE, QDRANT_URL, QDRANT_API_KEY }: Environment)
   return { kind, url: QDRANT_URL, ...(QDRANT_API_KEY && { apiKey: QDRANT_API_KEY }) };
 }
 
-function rootsOf(list: string | undefined): readonly string[] {
+function rootsOf(list: string | undefined, { folder, uploads }: Home): readonly string[] {
   if (list === undefined) return [];
   const roots = list.split(delimiter).filter(Boolean).map(realRoot);
-  if (roots.length > 0) return roots;
+  // What was uploaded lies in a folder of ours, which may not be there yet.
+  if (roots.length > 0)
+    return [...roots, existsSync(folder) ? join(realpathSync(folder), basename(uploads)) : uploads];
   // Someone who wrote a mere separator wanted a restriction; none at all would be the opposite.
   throw new ScriptoriumError('INVALID_CONFIG', `SCRIPTORIUM_LIBRARY_ROOTS=${list} names no folder`);
 }

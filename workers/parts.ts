@@ -4,6 +4,7 @@ import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox
 import { FileArtifacts } from '../activities/adapters/files/file-artifacts.ts';
 import { OnnxEmbedder } from '../activities/adapters/onnx/onnx-embedder.ts';
 import { HttpReranker } from '../activities/adapters/rerank/http-reranker.ts';
+import type { CacheListener } from '../activities/cache/cache-counts.ts';
 import type { CachedEmbedder } from '../activities/cache/cached-embedder.ts';
 import type { Pipeline } from '../activities/pipeline.ts';
 import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
@@ -35,6 +36,8 @@ const MODEL_MAX_TOKENS = 256;
 
 export interface PartsOptions {
   readonly embedThreads: number;
+  /** Hears of every look into a cache of questions. */
+  readonly onCache?: CacheListener;
   /** Another embedder than the configured one: a benchmark brings one whose time is known. */
   openEmbedder?(): Promise<Embedder>;
 }
@@ -48,13 +51,17 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
     cachingEmbedder(
       await (options.openEmbedder?.() ?? openOnnx(finding, tokenizerPath, options.embedThreads)),
       config,
+      options.onCache,
     ),
   );
   const { id: embedderId, dimensions } = embedder;
   const stores = await openStores(config, embedderId, dimensions);
   opened.use(stores.store);
   opened.use(stores.catalog);
-  const answering = await openAnswering(config, { embedder, catalog: stores.catalog });
+  const answering = await openAnswering(config, {
+    ...{ embedder, catalog: stores.catalog },
+    ...(options.onCache && { listener: options.onCache }),
+  });
   opened.use(answering.caches);
   if (answering.budget) opened.use(answering.budget);
   const sandbox = opened.use(new ProcessSandbox(config.sandbox));

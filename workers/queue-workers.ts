@@ -19,6 +19,7 @@ import { createExtractActivities } from '../activities/extract.ts';
 import { createGarbageActivities } from '../activities/gc.ts';
 import { createGenerateActivities } from '../activities/generate.ts';
 import { createMaintainActivities } from '../activities/maintain.ts';
+import { createReadBookActivities } from '../activities/read-book.ts';
 import { createRemoveActivities } from '../activities/remove.ts';
 import { createRetrieveActivities } from '../activities/retrieve.ts';
 import { createRunActivities } from '../activities/run.ts';
@@ -156,6 +157,7 @@ function queueOptions({
         ...createCatalogActivities(parts),
         ...createCacheActivities(parts),
         ...createExplainActivities(parts),
+        ...createReadBookActivities(parts),
       },
       maxHeartbeatThrottleInterval: TEXT_EVERY,
     }),

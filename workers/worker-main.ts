@@ -1,9 +1,11 @@
-/** Entry of a worker process: `node worker-main --queues main,documents,embed,query`. */
+/** Entry of a worker process: `node worker-main --queues main,documents,embed,query`, with `--http` one that serves HTTP. */
 import { parseArgs } from 'node:util';
 import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
 import { tracingWanted } from '../client/tracing.ts';
+import { packageVersion } from '../client/version.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import { loadConfig } from './config.ts';
+import type { HttpServer, HttpServerOptions } from './http/http-server.ts';
 import { createLogger, installRuntime, secretsIn } from './log.ts';
 import { capMemory } from './memory-cap.ts';
 import { sendToSupervisor } from './supervisor/worker-messages.ts';
@@ -31,27 +33,42 @@ async function main(): Promise<void> {
     secrets: secretsIn(config.env),
     ...(tracingWanted(config.env) && { mixin: traceFields }),
   });
-  const queues = queuesOf(process.argv.slice(2));
+  const { queues, http } = orderOf(process.argv.slice(2));
   await using telemetry = await openTelemetry(config, logger);
   installRuntime(logger, telemetry.runtime);
   const worker = await startWorkerProcess(config, queues, logger, { telemetry });
-  logger.info({ queues, pid: process.pid, metrics: telemetry.metricsUrl }, 'worker ready');
+  await using server = http ? await serve({ config, worker, telemetry, logger }) : null;
+  const httpUrl = server?.url ?? null;
+  logger.info({ queues, pid: process.pid, metrics: telemetry.metricsUrl, http: httpUrl }, 'worker ready');
   stopOnSignal(worker);
   const stopLooking = capMemory({ maxBytes: config.maxWorkerBytes, drain: () => worker.stop(), logger });
   // The one event that says so may have come while the process was starting.
   if (supervised && !process.connected) worker.stop();
   answerSupervisor(worker);
-  sendToSupervisor({ kind: 'ready', metricsUrl: telemetry.metricsUrl });
+  sendToSupervisor({ kind: 'ready', metricsUrl: telemetry.metricsUrl, httpUrl });
   await worker.finished;
   stopLooking();
   logger.info('worker stopped');
 }
 
-function queuesOf(args: string[]): QueueName[] {
-  const { values } = parseArgs({ args, options: { queues: { type: 'string' } } });
+/** Questions first: they are what HTTP is for, and begin in the process that they come to. */
+async function serve(parts: Omit<HttpServerOptions, 'address' | 'version'>): Promise<HttpServer> {
+  const { address } = parts.config.http;
+  if (address === null)
+    throw new ScriptoriumError('INVALID_CONFIG', 'SCRIPTORIUM_HTTP_ADDRESS is off, and HTTP is to be served');
+  const { startHttpServer } = await import('./http/http-server.ts');
+  return await startHttpServer({ ...parts, address, version: packageVersion() });
+}
+
+function orderOf(args: string[]): { readonly queues: QueueName[]; readonly http: boolean } {
+  const { values } = parseArgs({ args, options: { queues: { type: 'string' }, http: { type: 'boolean' } } });
+  return { queues: queuesOf(values.queues), http: values.http ?? false };
+}
+
+function queuesOf(named: string | undefined): QueueName[] {
   const names = Object.keys(taskQueues).filter(isQueueName);
-  if (values.queues === undefined) return names;
-  return values.queues.split(',').map((name) => {
+  if (named === undefined) return names;
+  return named.split(',').map((name) => {
     if (isQueueName(name)) return name;
     throw new ScriptoriumError(
       'INVALID_ARGUMENT',

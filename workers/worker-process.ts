@@ -4,6 +4,7 @@ import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ScriptoriumError } from '../activities/errors.ts';
 import { temporalTarget } from '../client/connection.ts';
+import { traceStarts } from '../client/tracing.ts';
 import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
 import { openParts, type Parts, type PartsOptions } from './parts.ts';
@@ -22,6 +23,9 @@ export interface WorkerProcess {
   health(): Promise<string>;
   /** Questions of this process, for those in it who ask; it must serve the queue `query`. */
   readonly desk: QuestionDesk;
+  readonly parts: Parts;
+  /** On the connection of the workers. */
+  readonly temporal: Client;
 }
 
 /** What benchmarks and recorders bring along instead of the product's own. */
@@ -47,24 +51,30 @@ export async function startWorkerProcess(
   const parts = opened.use(
     await openParts(config, {
       embedThreads: queues.includes('embed') ? config.embedding.threads : 1,
+      ...(telemetry && { onCache: (cache, result) => telemetry.meter.cache(cache, result) }),
       ...(openEmbedder && { openEmbedder }),
     }),
   );
+  const temporal = new Client({
+    ...{ connection, namespace: config.namespace },
+    interceptors: { workflow: await traceStarts(config.env) },
+  });
+  const seen = telemetry?.observe(parts) ?? parts;
   const workers = await createWorkers(queues, {
     ...{ config, connection, logger, searchAttributes },
-    ...{ parts: telemetry?.observe(parts) ?? parts, ...(telemetry && { telemetry }) },
+    ...{ parts: seen, ...(telemetry && { telemetry }) },
     ...(workflowBundle && { workflowBundle }),
   });
   if (queues.includes('main')) {
-    const client = new Client({ connection, namespace: config.namespace });
-    opened.defer(watchStore({ client, store: parts.store, logger }));
+    opened.defer(watchStore({ client: temporal, store: parts.store, logger }));
   }
   const owned = opened.move();
   return {
     finished: runAll(workers).finally(() => owned.disposeAsync()),
     stop: () => stopAll(workers),
     health: () => healthOf(parts),
-    desk: new QuestionDesk(parts, new Client({ connection, namespace: config.namespace })),
+    desk: new QuestionDesk(seen, temporal),
+    ...{ parts: seen, temporal },
   };
 }
 

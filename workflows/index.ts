@@ -8,6 +8,7 @@ export { ingestLibrary } from './ingest-library.ts';
 export { listBooks } from './list-books.ts';
 export { maintainStore } from './maintain-store.ts';
 export { questionCaches } from './question-caches.ts';
+export { readBook } from './read-book.ts';
 export { removeBook } from './remove-book.ts';
 export { searchLibrary } from './search-library.ts';
 export { verifyLibrary } from './verify-library.ts';

@@ -118,12 +118,12 @@ async function writeAndVerify(book: WrittenBook, progress: MutableProgress): Pro
     progress.stage = 'upsert';
     await upsertBook.executeWithOptions({ summary: `store ${chunks} chunks` }, [book]);
     progress.stage = 'verify';
-    const { points, stale } = await verifyBook({ bookId, revision });
+    const { points, stale, countedAtMs } = await verifyBook({ bookId, revision });
     if (points === chunks) {
       progress.stage = 'commit';
       // Once it is committed the book is ingested, whoever cancels it now.
       await CancellationScope.nonCancellable(async () => {
-        await commitBook(book);
+        await commitBook({ ...book, countedAtMs });
         if (stale > 0) await dropStale({ bookId, revision });
       });
       return;

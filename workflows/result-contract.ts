@@ -46,6 +46,8 @@ export interface Citation {
   readonly page: PageRange | null;
   readonly section: readonly string[];
   readonly path: string;
+  /** Absent in answers of versions before 0.4. */
+  readonly bookId?: string | undefined;
   readonly chunkId: string;
   /** Words of the passage that the answer rests on. */
   readonly quote: string;

@@ -10,6 +10,7 @@ const citation = z.object({
   page: z.object({ start: z.number(), end: z.number() }).nullable(),
   section: z.array(z.string()),
   path: z.string(),
+  bookId: z.string().optional(),
   chunkId: z.string(),
   quote: z.string(),
 });

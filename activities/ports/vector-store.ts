@@ -61,6 +61,14 @@ export interface Upkeep {
   readonly more: boolean;
 }
 
+export interface UpsertOptions {
+  /**
+   * Nobody has written these points, and nobody will before this moment (milliseconds since 1970): until then a store need
+   * not look for them first. Where it was not so after all, they are there twice.
+   */
+  readonly newUntilMs?: number | undefined;
+}
+
 /**
  * Vectors and passages of one embedding model. Every write has been acknowledged by the store when its promise
  * resolves, and doing it again changes nothing.
@@ -70,7 +78,7 @@ export interface VectorStore extends AsyncDisposable {
   /** Most points to hand to one `upsert`. */
   readonly maxPointsPerWrite: number;
   /** Inserts or replaces by id. Throws STORE_REJECTED, and writes nothing, when a vector has another size than the store's. */
-  upsert(points: readonly StoredPoint[]): Promise<void>;
+  upsert(points: readonly StoredPoint[], options?: UpsertOptions): Promise<void>;
   /** Points of a book, or of one of its revisions. Rows that share an id are counted each. */
   count(bookId: string, revision?: string): Promise<number>;
   /** Deletes every point of the book that is not of `revision`. Resolves to how many there were. */

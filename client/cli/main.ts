@@ -1,10 +1,12 @@
 /** The command `scriptorium`. */
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { toScriptoriumError } from '../../activities/errors.ts';
+import { packageVersion } from '../version.ts';
 import { addBookCommands } from './commands/books.ts';
 import { addCacheCommand } from './commands/cache.ts';
 import { addIngestCommand } from './commands/ingest.ts';
+import { addKeysCommand } from './commands/keys.ts';
+import { addMcpCommand } from './commands/mcp.ts';
 import { addQuestionCommands } from './commands/questions.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
@@ -33,6 +35,8 @@ addQuestionCommands(program);
 addBookCommands(program);
 addCacheCommand(program);
 addUpkeepCommands(program);
+addMcpCommand(program);
+addKeysCommand(program);
 configure(program.commands);
 
 try {
@@ -54,18 +58,4 @@ function configure(commands: readonly Command[]): void {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   return toScriptoriumError(error).code === 'INVALID_ARGUMENT' ? exitCodes.usage : exitCodes.failed;
-}
-
-/** From the package's own file, which lies one level higher in the built package. */
-function packageVersion(): string {
-  const require = createRequire(import.meta.url);
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      const { name, version }: { name?: string; version?: string } = require(path);
-      if (name === 'scriptorium' && version) return version;
-    } catch {
-      // Not at this level.
-    }
-  }
-  return 'unknown';
 }

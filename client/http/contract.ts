@@ -61,7 +61,7 @@ const citation = z
     author: text.nullable(),
     page: pageRange.nullable(),
     section: z.array(text),
-    bookId: z.uuid().nullable().meta({ description: 'Null where the book has left since' }),
+    bookId: z.uuid().optional(),
     path: text,
     chunkId: text,
     quote: text.meta({ description: 'Words of the passage that the answer rests on' }),

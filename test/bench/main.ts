@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json]`: ours and the alternative in the same run, alternating; medians and their ratio. */
 import { benchAsk } from './ask.ts';
 import { benchEmbed } from './embed.ts';
+import { benchHttp } from './http.ts';
 import { benchLibrary } from './library.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
 import { benchParallel } from './parallel.ts';
@@ -13,6 +14,7 @@ import { benchTelemetry } from './telemetry.ts';
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
   ask: benchAsk,
   embed: benchEmbed,
+  http: benchHttp,
   library: benchLibrary,
   parallel: benchParallel,
   retrieval: benchRetrieval,

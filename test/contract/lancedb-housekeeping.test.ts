@@ -104,9 +104,32 @@ describe('the housekeeping of LanceDB', () => {
     expect(await stores.store.count(book(1))).toBe(10);
   });
 
+  test('points that are said to be new are not looked for, until the moment that was named', async () => {
+    const points = bookPoints(book(1), 'r1', 10);
+    await stores.store.upsert(points, { newUntilMs: Date.now() + 60_000 });
+    expect(await stores.store.count(book(1))).toBe(10);
+    // What they take the place of: this time it was not so.
+    await stores.store.upsert(points, { newUntilMs: Date.now() + 60_000 });
+    expect(await stores.store.count(book(1))).toBe(20);
+    await stores.store.upsert(points, { newUntilMs: Date.now() - 1 });
+    expect(await stores.store.count(book(1))).toBe(10);
+  });
+
+  test('a book that is new and one that is not share a commit, and neither is there twice', async () => {
+    const [old, fresh] = [bookPoints(book(1), 'r1', 10), bookPoints(book(2), 'r1', 10)];
+    await stores.store.upsert(old);
+    const writes = [
+      stores.store.upsert(old),
+      stores.store.upsert(fresh, { newUntilMs: Date.now() + 60_000 }),
+    ];
+    await Promise.all(writes);
+    expect(await stores.store.count(book(1))).toBe(10);
+    expect(await stores.store.count(book(2))).toBe(10);
+  });
+
   test('larger tables are compacted more seldom, but never after more than 256 commits', () => {
-    expect(commitsBetweenCompactions(0)).toBe(64);
-    expect(commitsBetweenCompactions(400_000)).toBe(167);
+    expect(commitsBetweenCompactions(0)).toBe(16);
+    expect(commitsBetweenCompactions(400_000)).toBe(133);
     expect(commitsBetweenCompactions(100_000_000)).toBe(256);
   });
 

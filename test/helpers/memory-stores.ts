@@ -5,6 +5,7 @@ import type {
   StoredPassage,
   StoredPoint,
   Upkeep,
+  UpsertOptions,
   VectorStore,
 } from '../../activities/ports/vector-store.ts';
 import { wordsOf } from '../../activities/text/words.ts';
@@ -65,6 +66,8 @@ export class MemoryVectorStore implements VectorStore {
   readonly points = new Map<string, StoredPoint>();
   /** Ordinals of the points of each call of `upsert`. */
   readonly upserts: number[][] = [];
+  /** Until when the points of each call were said to be new. */
+  readonly newUntilMs: (number | undefined)[] = [];
   /** Called before each write; what it throws is the store's answer. */
   refuse: (points: readonly StoredPoint[]) => void = () => {};
 
@@ -72,8 +75,9 @@ export class MemoryVectorStore implements VectorStore {
     this.maxPointsPerWrite = maxPointsPerWrite;
   }
 
-  async upsert(points: readonly StoredPoint[]): Promise<void> {
+  async upsert(points: readonly StoredPoint[], { newUntilMs }: UpsertOptions = {}): Promise<void> {
     this.upserts.push(points.map(({ ordinal }) => ordinal));
+    this.newUntilMs.push(newUntilMs);
     this.refuse(points);
     for (const point of points) this.points.set(point.id, point);
   }

@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { connectTemporal } from '../../client/connection.ts';
 import { ScriptoriumClient } from '../../client/index.ts';
+import { TemporalService } from '../../client/temporal-service.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { ingestBookId } from '../../workflows/contract.ts';
 import { generateBooks } from '../bench/generated-books.ts';
@@ -40,9 +41,12 @@ await home.run('ingest', join(folder, 'books'));
 await home.run('ask', 'Why does the Tolland Low lighthouse stand on rails?');
 await home.run('search', 'how to feed bees in spring');
 await home.run('books');
-await steeredRun();
-await cancelledRun();
-await home.run('retry', '--library', 'steered');
+await pagesAndJobs();
+if (!types || /\bingest(Book|Library)\b/.test(types)) {
+  await steeredRun();
+  await cancelledRun();
+  await home.run('retry', '--library', 'steered');
+}
 await home.run('cache');
 await home.run('explain', join(folder, 'books', 'lights-of-saint-orrin.pdf'));
 await home.run('remove', join(folder, 'books', 'lights-of-saint-orrin.pdf'));
@@ -74,6 +78,24 @@ async function steeredRun(): Promise<void> {
   await running;
 }
 
+/** A page, chunks and a page that is not there; jobs behind a run of a person, one sent twice, one of nothing. */
+async function pagesAndJobs(): Promise<void> {
+  await using temporal = await temporalClient();
+  const service = new TemporalService(temporal.client);
+  const [book] = (await service.books({ library: 'default', limit: 1 })).books;
+  const bookId = book?.bookId ?? '';
+  await service.page(bookId, 1);
+  await service.chunks(bookId, -1, 2);
+  await service.page(bookId, 100_000).catch(() => {});
+  await home.run('ingest', join(folder, 'books'), '--library', 'handed-in', '--detach');
+  const key = { idempotencyKey: 'the same request' };
+  const books = await service.addJob('handed-in', [join(folder, 'books')], key);
+  const again = await service.addJob('handed-in', [join(folder, 'books')], key);
+  if (again.jobId !== books.jobId) throw new Error('one request made two jobs');
+  const missing = await service.addJob('handed-in', [join(folder, 'missing')], {});
+  await until(async () => (await service.job(missing.jobId)).endedAtMs !== null);
+}
+
 async function cancelledRun(): Promise<void> {
   const running = home.run('ingest', join(folder, 'generated'), '--library', 'cancelled', '--parallel', '10');
   await using client = await ScriptoriumClient.connect({ env: home.env });
@@ -84,9 +106,13 @@ async function cancelledRun(): Promise<void> {
 }
 
 async function terminateOne(bookId: string): Promise<void> {
+  await using temporal = await temporalClient();
+  await temporal.client.workflow.getHandle(ingestBookId('steered', bookId)).terminate('recorded');
+}
+
+async function temporalClient() {
   const client = await connectTemporal({ env: home.env });
-  await client.workflow.getHandle(ingestBookId('steered', bookId)).terminate('recorded');
-  await client.connection.close();
+  return { client, [Symbol.asyncDispose]: () => client.connection.close() };
 }
 
 /** A run that is not there yet, or does not answer, is asked again. */

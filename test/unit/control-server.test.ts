@@ -111,6 +111,6 @@ async function running(status: () => Promise<StackStatus> = async () => STATUS) 
 function stateOf({ url, token }: ControlServer): StackState {
   return {
     ...{ pid: 1, controlUrl: url, token },
-    ...{ temporalAddress: null, namespace: 'n', uiUrl: null, temporalPid: null },
+    ...{ temporalAddress: null, namespace: 'n', uiUrl: null, temporalPid: null, httpUrl: null },
   };
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { QueryEnd } from '../../activities/ports/telemetry.ts';
 import { createLogger, type LogOptions, secretsIn } from '../../workers/log.ts';
 import { createMetrics } from '../../workers/telemetry/metrics.ts';
-import { createMeter } from '../../workers/telemetry/query-meter.ts';
+import { createMeter, SlowLog } from '../../workers/telemetry/query-meter.ts';
 
 function logged(options: LogOptions = {}) {
   const lines: string[] = [];
@@ -74,7 +74,7 @@ describe('the log of slow questions', () => {
 
   function slowLog(text: 'plain' | 'hash', ...ends: readonly QueryEnd[]) {
     const { lines, logger } = logged();
-    const meter = createMeter(createMetrics(), { thresholdMs: 200, text }, logger);
+    const meter = createMeter(createMetrics(), new SlowLog({ thresholdMs: 200, text }, logger));
     for (const end of ends) meter.query(end);
     return lines.map((line): unknown => JSON.parse(line));
   }

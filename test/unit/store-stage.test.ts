@@ -147,3 +147,45 @@ describe('a commit', () => {
     expect(given.catalog.books.get(BOOK)).toEqual(before);
   });
 });
+
+describe('what spares the store a look', () => {
+  const fresh: StoredBook = { ...book, isNew: true };
+
+  test('a new book is said to be new in its first attempt, for some seconds', async () => {
+    await using given = await shelf();
+    await resultOf(given.activities.upsertBook, fresh);
+    for (const until of given.store.newUntilMs) {
+      expect(until).toBeGreaterThan(Date.now());
+      expect(until).toBeLessThan(Date.now() + 15_000);
+    }
+  });
+
+  test.each([
+    ['in a later attempt', fresh, 2],
+    ['if the catalog knew it', book, 1],
+  ])('and never %s', async (_, given, attempt) => {
+    await using on = await shelf();
+    await resultOf(on.activities.upsertBook, given, { attempt });
+    expect(new Set(on.store.newUntilMs)).toEqual(new Set([undefined]));
+  });
+
+  test('nor are the halves of a batch that was refused: some of it may have been written', async () => {
+    await using given = await shelf();
+    given.store.refuse = (points) => {
+      if (points.length > 4) throw new ScriptoriumError('STORE_REJECTED', 'payload too large');
+    };
+    await resultOf(given.activities.upsertBook, fresh);
+    const said = given.store.upserts.filter((_, at) => given.store.newUntilMs[at] !== undefined);
+    expect(said.filter(({ length }) => length < 8)).toEqual([[16, 17, 18, 19]]);
+  });
+
+  test('a count is good for some seconds: an older one, or one from the future, is made again', async () => {
+    await using given = await shelf();
+    const counted = (countedAtMs: number) =>
+      runActivity(given.activities.commitBook, { ...book, countedAtMs });
+    // The store holds nothing of the book, so whoever counts says so.
+    expect((await counted(Date.now() - 60_000)).failure).toMatchObject({ type: 'COUNT_MISMATCH' });
+    expect((await counted(Date.now() + 60_000)).failure).toMatchObject({ type: 'COUNT_MISMATCH' });
+    expect((await counted(Date.now())).failure).toBeUndefined();
+  });
+});

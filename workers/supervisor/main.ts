@@ -23,8 +23,9 @@ async function main(): Promise<void> {
   say(`the stack is up already (process ${other.pid})`);
 }
 
-function tellReady({ temporalAddress, uiUrl }: StackState): void {
+function tellReady({ temporalAddress, uiUrl, httpUrl }: StackState): void {
   say(`Temporal is at ${temporalAddress}${uiUrl ? `, its web UI at ${uiUrl}` : ''}`);
+  if (httpUrl) say(`the dashboard and the API are at ${httpUrl}`);
   say('the stack is up; Ctrl-C or `scriptorium down` stops it');
 }
 

@@ -38,7 +38,7 @@ export class Supervisor {
   #phase: StackStatus['phase'] = 'starting';
   #problem: StackStatus['problem'] = null;
   #temporal: ManagedProcess | null = null;
-  #workers: WorkerPart | null = null;
+  #workers: readonly WorkerPart[] = [];
   #state: StackState | null = null;
   #noted: Promise<void> = Promise.resolve();
 
@@ -61,6 +61,7 @@ export class Supervisor {
     const mine: StackState = {
       ...{ pid: process.pid, controlUrl: control.url, token: control.token, namespace },
       ...{ temporalAddress: this.#config.temporalAddress, uiUrl: null, temporalPid: null },
+      httpUrl: null,
     };
     const other = await takePlace(home.stackFile, home.temporalDb, mine);
     if (other) return other;
@@ -156,21 +157,26 @@ export class Supervisor {
     // Our own server takes no credentials; those in the environment are for another one.
     const inherited = this.#temporal ? withoutTemporal(this.#config.env) : this.#config.env;
     const env = { ...inherited, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: this.#config.namespace };
-    this.#workers = new WorkerPart(env, this.#logFile('workers'), this.#tellEnd);
-    const problem = await this.#workers.start();
-    if (problem) throw new ScriptoriumError(problem.code, problem.message);
+    this.#workers = partsOf(this.#config).map(
+      ({ name, args }) =>
+        new WorkerPart({ name, args, env, log: this.#logFile(name), onUnexpectedEnd: this.#tellEnd }),
+    );
+    for (const problem of await Promise.all(this.#workers.map((part) => part.start())))
+      if (problem) throw new ScriptoriumError(problem.code, problem.message);
+    const httpUrl = this.#workers.map((part) => part.httpUrl).find((url) => url !== null) ?? null;
+    await this.#note({ httpUrl });
   }
 
   async #stopParts(): Promise<void> {
     // Work first: the workers hand their progress to a server that still runs.
-    await this.#workers?.stop(this.#config.graceMs + 10_000);
+    await Promise.all(this.#workers.map((part) => part.stop(this.#config.graceMs + 10_000)));
     await this.#temporal?.stop(TEMPORAL_GRACE_MS);
   }
 
   async #status(): Promise<StackStatus> {
-    const workers = (await this.#workers?.parts()) ?? [
-      { name: 'workers', address: null, healthy: false, detail: 'not started yet' },
-    ];
+    const notYet = { name: 'workers', address: null, healthy: false, detail: 'not started yet' };
+    const started = await Promise.all(this.#workers.map((part) => part.parts()));
+    const workers = started.length > 0 ? started.flat() : [notYet];
     return {
       phase: this.#phase,
       problem: this.#problem,
@@ -230,6 +236,15 @@ export class Supervisor {
     void this.#stopRequested.promise.then(() => setTimeout(() => closeSync(file), 60_000).unref());
     return file;
   }
+}
+
+/** Questions have a process of their own, so that none waits for a book. */
+function partsOf({ http }: Config): { name: 'workers' | 'http'; args: readonly string[] }[] {
+  if (http.address === null) return [{ name: 'workers', args: [] }];
+  return [
+    { name: 'workers', args: ['--queues', 'main,documents,embed'] },
+    { name: 'http', args: ['--queues', 'query', '--http'] },
+  ];
 }
 
 function temporalForThisMachine() {

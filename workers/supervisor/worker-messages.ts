@@ -3,8 +3,12 @@ import { z } from 'zod';
 import { type ErrorCode, isErrorCode } from '../../activities/errors.ts';
 
 export const workerMessage = z.discriminatedUnion('kind', [
-  /** With the address of the worker's page of metrics; null when it has none. */
-  z.object({ kind: z.literal('ready'), metricsUrl: z.string().nullable().default(null) }),
+  /** With the addresses of the process's page of metrics and of its HTTP server; null when it has none. */
+  z.object({
+    kind: z.literal('ready'),
+    metricsUrl: z.string().nullable().default(null),
+    httpUrl: z.string().nullable().default(null),
+  }),
   z.object({ kind: z.literal('failed'), code: z.custom<ErrorCode>(isErrorCode), message: z.string() }),
   z.object({ kind: z.literal('health'), healthy: z.boolean(), detail: z.string() }),
 ]);

@@ -1,4 +1,4 @@
-/** The worker process as a part of the stack. */
+/** A worker process as a part of the stack: the one that ingests, or the one that answers over HTTP. */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { ErrorCode } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
@@ -20,23 +20,33 @@ const MALLOC_ARENA_MAX = '2';
 /** A worker that never gets ready, and can't say why, is given up after so many starts. */
 const MAX_EARLY_ENDS = 4;
 
+export interface WorkerPartOptions {
+  /** As `status` shows it, and as its log is called. */
+  readonly name: 'workers' | 'http';
+  /** Of `worker-main`. */
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** Descriptor of its log. */
+  readonly log: number;
+  readonly onUnexpectedEnd: ManagedProcessOptions['onUnexpectedEnd'];
+}
+
 export class WorkerPart {
+  readonly #name: string;
   readonly #process: ManagedProcess;
   #ready = false;
   #wasReady = false;
   #earlyEnds = 0;
   #problem: WorkerProblem | null = null;
   #metricsUrl: string | null = null;
+  #httpUrl: string | null = null;
   #wake: (() => void)[] = [];
 
-  constructor(
-    env: NodeJS.ProcessEnv,
-    log: number,
-    onUnexpectedEnd: ManagedProcessOptions['onUnexpectedEnd'],
-  ) {
+  constructor({ name, args, env, log, onUnexpectedEnd }: WorkerPartOptions) {
+    this.#name = name;
     const entry = siblingModule(import.meta.url, '../worker-main');
     const start = (): ChildProcess => {
-      const child = fork(entry, [], {
+      const child = fork(entry, [...args], {
         env: { MALLOC_ARENA_MAX, ...env },
         stdio: ['ignore', log, log, 'ipc'],
         detached: true,
@@ -45,7 +55,7 @@ export class WorkerPart {
       child.once('exit', () => this.#ended());
       return child;
     };
-    this.#process = new ManagedProcess({ name: 'workers', start, onUnexpectedEnd });
+    this.#process = new ManagedProcess({ name, start, onUnexpectedEnd });
   }
 
   /** Starts it; resolves to null when it is ready, or to what keeps it from starting. */
@@ -53,6 +63,11 @@ export class WorkerPart {
     this.#process.start();
     while (!this.#ready && !this.#problem) await new Promise<void>((resolve) => this.#wake.push(resolve));
     return this.#ready ? null : this.#problem;
+  }
+
+  /** Of its HTTP server; null when it has none, or is not ready. */
+  get httpUrl(): string | null {
+    return this.#ready ? this.#httpUrl : null;
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -65,12 +80,16 @@ export class WorkerPart {
     const again = restarts > 0 ? `, started again ${restarts} times` : '';
     if (!child || !this.#ready) {
       const detail = this.#problem ? this.#problem.message : `starting${again}`;
-      return [{ name: 'workers', address: null, healthy: false, detail }];
+      return [{ name: this.#name, address: null, healthy: false, detail }];
     }
     const health = await healthOf(child);
     const detail = `process ${child.pid}${again}`;
+    if (this.#httpUrl !== null) {
+      const said = health.healthy ? detail : health.detail;
+      return [{ name: this.#name, address: this.#httpUrl, healthy: health.healthy, detail: said }];
+    }
     return [
-      { name: 'workers', address: null, healthy: true, detail },
+      { name: this.#name, address: null, healthy: true, detail },
       { name: 'store', address: null, healthy: health.healthy, detail: health.detail },
       ...(this.#metricsUrl
         ? [{ name: 'metrics', address: this.#metricsUrl, healthy: true, detail: 'for Prometheus' }]
@@ -81,7 +100,7 @@ export class WorkerPart {
   #ended(): void {
     this.#change(() => (this.#ready = false));
     if (this.#wasReady || ++this.#earlyEnds < MAX_EARLY_ENDS) return;
-    const message = `The worker process ended ${MAX_EARLY_ENDS} times before it was ready; workers.log says why`;
+    const message = `The process of ${this.#name} ended ${MAX_EARLY_ENDS} times before it was ready; ${this.#name}.log says why`;
     this.#change(() => (this.#problem ??= { code: 'STACK_UNREACHABLE', message }));
   }
 
@@ -90,6 +109,7 @@ export class WorkerPart {
     if (!success) return;
     if (message.kind === 'ready') {
       this.#metricsUrl = message.metricsUrl;
+      this.#httpUrl = message.httpUrl;
       this.#change(() => ([this.#ready, this.#wasReady, this.#problem] = [true, true, null]));
     }
     if (message.kind === 'failed')

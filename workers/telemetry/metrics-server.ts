@@ -1,7 +1,7 @@
 /** `/metrics`, for Prometheus: our own figures and those of Temporal's core on one page. */
-import { createServer, type Server } from 'node:http';
-import { ScriptoriumError } from '../../activities/errors.ts';
-import type { MetricsAddress } from './settings.ts';
+import { createServer } from 'node:http';
+import { type ListenAddress, listenOnOneOf, urlOf } from '../listen-address.ts';
+import { METRICS_RULE } from './settings.ts';
 
 export interface MetricsServer extends AsyncDisposable {
   /** Of the page. */
@@ -9,7 +9,7 @@ export interface MetricsServer extends AsyncDisposable {
 }
 
 export interface MetricsServerOptions {
-  readonly address: MetricsAddress;
+  readonly address: ListenAddress;
   page(): Promise<string>;
 }
 
@@ -26,45 +26,12 @@ export async function startMetricsServer({ address, page }: MetricsServerOptions
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });
-  const port = await listenOnOneOf(server, address);
-  const { host } = address;
+  const port = await listenOnOneOf(server, address, METRICS_RULE.variable);
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/metrics`,
+    url: urlOf(address.host, port, '/metrics'),
     [Symbol.asyncDispose]: async () => {
       server.close();
       server.closeAllConnections();
     },
   };
-}
-
-async function listenOnOneOf(server: Server, { host, firstPort, lastPort }: MetricsAddress): Promise<number> {
-  let last: unknown = null;
-  for (let port = firstPort; port <= lastPort; port++) {
-    try {
-      await listen(server, host, port);
-      const address = server.address();
-      return typeof address === 'object' && address !== null ? address.port : port;
-    } catch (error) {
-      last = error;
-      if (!isTaken(error)) break;
-    }
-  }
-  throw new ScriptoriumError('INVALID_CONFIG', `SCRIPTORIUM_METRICS_ADDRESS: ${String(last)}`, {
-    cause: last,
-  });
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(error);
-    server.once('error', failed);
-    server.listen(port, host, () => {
-      server.off('error', failed);
-      resolve();
-    });
-  });
-}
-
-function isTaken(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
 }

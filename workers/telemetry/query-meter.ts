@@ -11,19 +11,55 @@ export interface SlowQueries {
   readonly text: 'plain' | 'hash';
 }
 
-export function createMeter(metrics: Metrics, slow: SlowQueries, logger: Pick<Logger, 'warn'>): Meter {
+export function createMeter(metrics: Metrics, slow: SlowLog): Meter {
   return {
     query(end) {
       const { kind, outcome, totalMs, timings } = end;
       metrics.queries.add(1, { kind, outcome });
       metrics.queryLatency.record(totalMs / 1_000, { stage: 'total' });
       for (const [stage, ms] of Object.entries(timings)) metrics.queryLatency.record(ms / 1_000, { stage });
-      if (totalMs > slow.thresholdMs) logger.warn(slowEntry(end, slow), 'slow query');
+      slow.see(end);
     },
     cache(cache, result) {
       metrics.cacheRequests.add(1, { cache, result });
     },
   };
+}
+
+/** A question that was slow. */
+export interface SlowQuestion extends Omit<QueryEnd, 'text'> {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** Null where the configuration keeps texts out of the log. */
+  readonly text: string | null;
+}
+
+/** As many as a page shows. */
+const KEPT = 50;
+
+/** Writes slow questions into the log, and keeps the latest. */
+export class SlowLog {
+  readonly #slow: SlowQueries;
+  readonly #logger: Pick<Logger, 'warn'>;
+  readonly #latest: SlowQuestion[] = [];
+
+  constructor(slow: SlowQueries, logger: Pick<Logger, 'warn'>) {
+    this.#slow = slow;
+    this.#logger = logger;
+  }
+
+  /** Newest first. */
+  get latest(): readonly SlowQuestion[] {
+    return this.#latest;
+  }
+
+  see(end: QueryEnd): void {
+    if (end.totalMs <= this.#slow.thresholdMs) return;
+    this.#logger.warn(slowEntry(end, this.#slow), 'slow query');
+    const text = this.#slow.text === 'plain' ? end.text : null;
+    this.#latest.unshift({ ...end, text, atMs: Date.now() });
+    this.#latest.splice(KEPT);
+  }
 }
 
 function slowEntry({ text, traceId, ...rest }: QueryEnd, slow: SlowQueries): object {

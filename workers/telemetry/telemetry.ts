@@ -14,10 +14,9 @@ import type { Config } from '../config.ts';
 import type { Parts } from '../parts.ts';
 import { observeActivity } from './activity-observer.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
+import { startMetricsServer } from './metrics-server.ts';
 import { observedParts } from './observed-parts.ts';
-import { createMeter } from './query-meter.ts';
-import type { MetricsAddress } from './settings.ts';
+import { createMeter, SlowLog } from './query-meter.ts';
 import { ofWorkflows, tracerOver } from './spans.ts';
 import { endSinks } from './workflow-observer.ts';
 
@@ -26,6 +25,10 @@ export interface Telemetry extends AsyncDisposable {
   readonly traced: boolean;
   /** Where Prometheus reads; null when there is no such page. */
   readonly metricsUrl: string | null;
+  /** That page, for servers of this process that show it too; null when there is none. */
+  readonly metricsPage: (() => Promise<string>) | null;
+  /** The latest slow questions. */
+  readonly slowLog: SlowLog;
   /** For `Runtime.install`. */
   readonly runtime: Pick<RuntimeOptions, 'telemetryOptions'>;
   /** For every worker. */
@@ -47,13 +50,17 @@ export async function openTelemetry(config: Config, logger: Logger): Promise<Tel
   opened.defer(() => metrics.close());
   const { metricsAddress } = config.telemetry;
   const coreAddress = metricsAddress ? `127.0.0.1:${await getPort({ host: '127.0.0.1' })}` : null;
-  const server = metricsAddress ? await serveMetrics(metricsAddress, metrics, coreAddress) : null;
+  const page = async (): Promise<string> => `${await metrics.page()}${await corePage(coreAddress)}`;
+  const server = metricsAddress ? await startMetricsServer({ address: metricsAddress, page }) : null;
   if (server) opened.use(server);
-  const meter = createMeter(metrics, config.telemetry.slowQueries, logger);
+  const slowLog = new SlowLog(config.telemetry.slowQueries, logger);
+  const meter = createMeter(metrics, slowLog);
   const owned = opened.move();
   return {
     traced: tracing !== null,
     metricsUrl: server?.url ?? null,
+    metricsPage: server && page,
+    slowLog,
     runtime: coreAddress ? { telemetryOptions: coreMetrics(coreAddress) } : {},
     worker: await workerOptions(metrics, meter, tracing),
     meter,
@@ -81,15 +88,6 @@ function coreMetrics(bindAddress: string): NonNullable<RuntimeOptions['telemetry
       prometheus: { bindAddress, useSecondsForDurations: true, unitSuffix: true },
     },
   };
-}
-
-function serveMetrics(
-  address: MetricsAddress,
-  metrics: Metrics,
-  coreAddress: string | null,
-): Promise<MetricsServer> {
-  const page = async (): Promise<string> => `${await metrics.page()}${await corePage(coreAddress)}`;
-  return startMetricsServer({ address, page });
 }
 
 /** Longest wait for Temporal's own figures, which are read in this process. */

@@ -1,4 +1,5 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { ScriptoriumError } from '../../errors.ts';
 import type { BookFormat, DocumentLimits } from '../../ports/documents.ts';
 import { SafeZip } from './archive/safe-zip.ts';
@@ -53,10 +54,21 @@ async function formatOfZip(path: string, limits: DocumentLimits): Promise<BookFo
 
 async function refuseCompound(path: string, limits: DocumentLimits): Promise<never> {
   const { size } = await stat(path);
-  if (size <= limits.maxFileBytes && (await readFile(path)).includes(ENCRYPTED_STREAM)) {
+  if (size <= limits.maxFileBytes && (await holds(path, ENCRYPTED_STREAM))) {
     throw new ScriptoriumError('ENCRYPTED', `"${path}" is an Office document with a password.`);
   }
   throw unsupported(path, 'is an Office document of before 2007');
+}
+
+/** Piece by piece: the file may be as large as the limit. */
+async function holds(path: string, wanted: Buffer): Promise<boolean> {
+  let before: Buffer = Buffer.alloc(0);
+  for await (const piece of createReadStream(path)) {
+    const data: Buffer = Buffer.concat([before, piece]);
+    if (data.includes(wanted)) return true;
+    before = data.subarray(-wanted.length);
+  }
+  return false;
 }
 
 function formatOfText(path: string, start: string): BookFormat {

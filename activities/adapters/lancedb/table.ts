@@ -41,12 +41,12 @@ const INDEX_FROM_ROWS = 50_000;
 /**
  * Commits to wait between two compactions of a table with `rows` rows.
  *
- * A scan costs 0.065 ms a fragment, each commit adds a fragment, and each book takes three scans: k commits between
- * two compactions cost 0.1 k ms a book on average. A compaction rewrites all that is below a million rows, 7 ms a
- * thousand rows, shared by k commits. The sum is smallest at k = √(70 · rows / 1000). (Measured on 2 cores, 384 dimensions.)
+ * A scan costs 0.16 ms of a core for each fragment, each commit adds a fragment, and each book takes two scans: k commits
+ * between two compactions cost 0.16 k ms a book on average. A compaction rewrites all that is below a million rows, 7 ms a
+ * thousand rows and 10 in any case, shared by k commits. The sum is smallest at k = √((7 · rows / 1000 + 10) / 0.16).
  */
 export function commitsBetweenCompactions(rows: number): number {
-  return Math.min(256, Math.max(64, Math.round(Math.sqrt((70 * rows) / 1000))));
+  return Math.min(256, Math.max(16, Math.round(Math.sqrt(((7 * rows) / 1000 + 10) / 0.16))));
 }
 
 /** One table: commits that survive races with other processes, and the housekeeping that keeps them cheap. */

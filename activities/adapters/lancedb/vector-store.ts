@@ -8,6 +8,7 @@ import type {
   StoredPassage,
   StoredPoint,
   Upkeep,
+  UpsertOptions,
   VectorStore,
 } from '../../ports/vector-store.ts';
 import { modelHash } from '../model-hash.ts';
@@ -34,6 +35,8 @@ const MAX_POINTS_PER_COMMIT = 8_192;
 interface Upsert {
   readonly kind: 'upsert';
   readonly points: readonly StoredPoint[];
+  /** True once, while nobody can have written the points: a commit that failed may have been written all the same. */
+  takeNew(): boolean;
 }
 
 type PointWrite = Upsert | Deletion;
@@ -85,10 +88,13 @@ export class LanceVectorStore implements VectorStore {
     return new LanceVectorStore(database, table, dimensions, schema);
   }
 
-  async upsert(points: readonly StoredPoint[]): Promise<void> {
+  async upsert(points: readonly StoredPoint[], { newUntilMs = 0 }: UpsertOptions = {}): Promise<void> {
     if (points.length === 0) return;
     requirePoints(points, this.#dimensions);
-    await this.#writes.submit({ kind: 'upsert', points: points.map(wellFormedPassage) });
+    await this.#writes.submit({
+      ...{ kind: 'upsert', points: points.map(wellFormedPassage) },
+      takeNew: onceBefore(newUntilMs),
+    });
   }
 
   async count(bookId: string, revision?: string): Promise<number> {
@@ -170,7 +176,8 @@ export class LanceVectorStore implements VectorStore {
     const points = lastOfEachId(writes.flatMap((write) => write.points));
     const rows = pointRows(points, this.#schema, this.#dimensions);
     await this.#table.commit(`write ${points.length} points`, async (table) => {
-      const copies = await copiesOf(table, points);
+      const known = writes.filter((write) => !write.takeNew()).flatMap((write) => write.points);
+      const copies = known.length === 0 ? new Map<string, bigint[]>() : await copiesOf(table, known);
       if (copies.size === 0) await table.add(rows);
       else await replace(table, rows, copies);
       return { result: null, committed: true };
@@ -187,6 +194,16 @@ export class LanceVectorStore implements VectorStore {
       return { result, committed: useful.length > 0 };
     });
   }
+}
+
+/** Looked at in the moment of the commit: a process that was stopped on the way goes on long after. */
+function onceBefore(untilMs: number): () => boolean {
+  let taken = false;
+  return () => {
+    const first = !taken;
+    taken = true;
+    return first && Date.now() < untilMs;
+  };
 }
 
 function bookIdsOf(points: readonly StoredPoint[]): ReadonlySet<string> {

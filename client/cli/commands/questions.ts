@@ -3,8 +3,9 @@ import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import type { Answer, Citation, SearchResult } from '../../../workflows/result-contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
+import { notesOn } from '../answer-notes.ts';
 import { ensureStack } from '../local-stack.ts';
-import { plural, printable, printResult } from '../output.ts';
+import { printable, printResult } from '../output.ts';
 import { placeText } from '../place.ts';
 import {
   type QueryFlags,
@@ -76,18 +77,6 @@ async function search(query: string, flags: SearchFlags, command: Command): Prom
 export function answerLines(answer: Answer, isShown = false): string[] {
   const text = isShown ? [] : answer.answer.split('\n').map(printable);
   return [...text, ...notesOn(answer), '', ...answer.citations.flatMap(citationLines)];
-}
-
-function notesOn({ droppedCitations, droppedClaims = 0, fallback }: Answer): string[] {
-  return [
-    ...(droppedCitations.length > 0
-      ? [`(The model cited passages that do not exist; removed: ${droppedCitations.join(', ')}.)`]
-      : []),
-    ...(droppedClaims > 0
-      ? [`(${plural(droppedClaims, 'sentence')} of the model that no passage supports: removed.)`]
-      : []),
-    ...(fallback ? [`(Quoted, not written: ${fallback.code}: ${printable(fallback.message)})`] : []),
-  ];
 }
 
 function citationLines(citation: Citation): string[] {

@@ -13,7 +13,7 @@ import { watchStatus } from '../watch-status.ts';
 export function addStackCommands(program: Command): void {
   program
     .command('up')
-    .description('Start the local stack: Temporal, its web UI, and the workers')
+    .description('Start the local stack: Temporal, its web UI, the workers, and HTTP with the dashboard')
     .option('--detach', 'run in the background')
     .addHelpText(
       'after',
@@ -46,6 +46,15 @@ export function addStackCommands(program: Command): void {
       '\nExample:\n  TEMPORAL_ADDRESS=temporal.example:7233 scriptorium worker --queues embed',
     )
     .action(worker);
+  program
+    .command('serve')
+    .description('Serve HTTP, MCP and the dashboard in the foreground, and answer questions; part of `up`')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  TEMPORAL_ADDRESS=temporal.example:7233 scriptorium serve' +
+        '\n  SCRIPTORIUM_HTTP_ADDRESS=0.0.0.0:8720 scriptorium serve   # after `scriptorium keys add`',
+    )
+    .action(serve);
 }
 
 async function up(options: { detach?: boolean }, command: Command): Promise<void> {
@@ -53,9 +62,11 @@ async function up(options: { detach?: boolean }, command: Command): Promise<void
     process.exitCode = await runInForeground();
     return;
   }
-  const { temporalAddress, uiUrl, pid } = (await liveStack())?.state ?? (await startInBackground());
-  printResult(command, { pid, temporalAddress, uiUrl }, () => [
+  const state = (await liveStack())?.state ?? (await startInBackground());
+  const { temporalAddress, uiUrl, httpUrl, pid } = state;
+  printResult(command, { pid, temporalAddress, uiUrl, httpUrl }, () => [
     `The stack is up: Temporal at ${temporalAddress}, web UI at ${uiUrl ?? 'the cluster'}`,
+    ...(httpUrl ? [`The dashboard and the API are at ${httpUrl}`] : []),
   ]);
 }
 
@@ -116,8 +127,16 @@ function statusLine(run: Run): string {
 }
 
 async function worker({ queues }: { queues: string }): Promise<void> {
+  await runWorker(['--queues', queues]);
+}
+
+async function serve(): Promise<void> {
+  await runWorker(['--queues', 'query', '--http']);
+}
+
+async function runWorker(args: readonly string[]): Promise<void> {
   const entry = siblingModule(import.meta.url, '../../../workers/worker-main');
-  const child = spawn(process.execPath, [entry, '--queues', queues], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [entry, ...args], { stdio: 'inherit' });
   process
     .on('SIGINT', () => say('draining; the batch in hand is finished'))
     .on('SIGTERM', () => child.kill('SIGTERM'));

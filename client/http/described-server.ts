@@ -1,0 +1,34 @@
+/** The OpenAPI document, of a server that nothing stands behind. */
+import { pino } from 'pino';
+import type { McpHandler } from '../mcp/http.ts';
+import { documentOf } from './openapi.ts';
+import { createHttpServer } from './server.ts';
+import type { Service } from './service.ts';
+import { UploadFolder } from './uploads.ts';
+
+export async function describedServer(): Promise<object> {
+  const app = await createHttpServer({
+    ...{ service: nothing, mcp, metrics: null, dashboard: null, slowQuestions: () => [] },
+    keys: { isEmpty: async () => true, find: async () => null },
+    uploads: new UploadFolder({ folder: '', maxFileBytes: 0, sniff: never }),
+    limits: { requestsPerMinute: 1, streams: 1, maxFileBytes: 0, corsOrigins: [] },
+    ...{ open: true, rootsSet: false, logger: pino({ level: 'silent' }), version: '1' },
+  });
+  try {
+    await app.ready();
+    return documentOf(app);
+  } finally {
+    await app.close();
+  }
+}
+
+const never = (): never => {
+  throw new Error('nothing is asked of a server that is only described');
+};
+
+const nothing: Service = {
+  ...{ ask: never, search: never, libraries: never, books: never, book: never, page: never, chunks: never },
+  ...{ remove: never, explain: never, addJob: never, job: never, runs: never, run: never, steer: never },
+  parts: never,
+};
+const mcp: McpHandler = { handleMcp: never, sessions: 0, [Symbol.asyncDispose]: async () => {} };

@@ -1,0 +1,93 @@
+/** `POST /query` and `POST /search`. */
+import { z } from 'zod';
+import type { Answer } from '../../../workflows/result-contract.ts';
+import { type App, principal, problems, type RouteContext } from '../app.ts';
+import { API, answer, queryBody, queryEvents, searchBody, searchResult } from '../contract.ts';
+import { allowedLibrary } from '../principal.ts';
+import { problemOf } from '../problems.ts';
+import { type EventStream, streamEvents, wantsEvents } from '../sse.ts';
+
+export function questionRoutes(app: App, { service, streams }: RouteContext): void {
+  app.post(
+    `${API}/query`,
+    {
+      config: { scope: 'ask' },
+      schema: {
+        ...{ operationId: 'query', tags: ['questions'], summary: 'Answer a question, with citations' },
+        description: eventsText(queryEvents),
+        body: queryBody,
+        response: {
+          200: {
+            description: 'The answer',
+            content: {
+              'application/json': { schema: answer },
+              'text/event-stream': { schema: z.string() },
+            },
+          },
+          ...problems(404, 409, 413, 415, 504),
+        },
+      },
+    },
+    async (request, reply) => {
+      const who = principal(request);
+      const input = { ...request.body, library: allowedLibrary(who, request.body.library) };
+      if (!wantsEvents(request)) return await service.ask(input);
+      return await streams.count(who.id, () =>
+        streamEvents(reply, (stream) =>
+          answerInto(stream, request.id, () => service.ask(input, told(stream))),
+        ),
+      );
+    },
+  );
+
+  app.post(
+    `${API}/search`,
+    {
+      config: { scope: 'ask' },
+      schema: {
+        ...{ operationId: 'search', tags: ['questions'], summary: 'The passages that say most about a text' },
+        body: searchBody,
+        response: {
+          200: searchResult.describe('The passages, best first'),
+          ...problems(404, 409, 413, 415, 504),
+        },
+      },
+    },
+    async (request) => {
+      const library = allowedLibrary(principal(request), request.body.library);
+      return await service.search({ ...request.body, library });
+    },
+  );
+}
+
+function told(stream: EventStream): {
+  readonly signal: AbortSignal;
+  readonly onText: (text: string) => void;
+} {
+  let writing = false;
+  return {
+    signal: stream.signal,
+    onText: (text) => {
+      if (!writing) stream.send('stage', { stage: 'writing' });
+      writing = true;
+      stream.send('text', { text });
+    },
+  };
+}
+
+async function answerInto(stream: EventStream, id: string, ask: () => Promise<Answer>): Promise<void> {
+  stream.send('stage', { stage: 'searching' });
+  try {
+    stream.send('answer', answer.parse(await ask()));
+  } catch (error) {
+    stream.send('problem', problemOf(error, id));
+  }
+}
+
+/** What the description of an address says of its events. */
+export function eventsText(events: object): string {
+  const names = Object.keys(events)
+    .map((name) => `\`${name}\``)
+    .join(', ');
+  return `With \`Accept: text/event-stream\` it sends server-sent events (${names}), the data of each one line of JSON.`;
+}

@@ -1,0 +1,212 @@
+/** The HTTP server: routes, who may use them, limits, and the document that describes them. */
+import { join } from 'node:path';
+import fastifyCors from '@fastify/cors';
+import fastifyHelmet from '@fastify/helmet';
+import fastifyMultipart from '@fastify/multipart';
+import fastifyRateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import fastifySwagger from '@fastify/swagger';
+import fastifySwaggerUi from '@fastify/swagger-ui';
+import Fastify, { type FastifyBaseLogger, type FastifyRequest } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import { v4 as randomId } from 'uuid';
+import { ScriptoriumError } from '../../activities/errors.ts';
+import type { App, RouteContext, ServerParts } from './app.ts';
+import { BODY_TIMEOUT_MS, HEAD_TIMEOUT_MS, IDLE_TIMEOUT_MS, MAX_JSON_BYTES, MAX_PARAM } from './limits.ts';
+import { refuseOtherMethods } from './methods.ts';
+import { describeService, documentOf } from './openapi.ts';
+import { assertOwnPage } from './origins.ts';
+import { assertScope, principalOf } from './principal.ts';
+import { fromFastify, PROBLEM_TYPE, problemOf, retryAfterOf } from './problems.ts';
+import { bookRoutes } from './routes/books.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { mcpRoutes } from './routes/mcp.ts';
+import { questionRoutes } from './routes/questions.ts';
+import { runRoutes } from './routes/runs.ts';
+import { serviceRoutes } from './routes/service.ts';
+import { OpenStreams } from './streams.ts';
+
+export interface ServerOptions extends ServerParts {
+  readonly logger: FastifyBaseLogger;
+}
+
+/** Not listening yet. */
+export async function createHttpServer(options: ServerOptions): Promise<App> {
+  const app: App = Fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    bodyLimit: MAX_JSON_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAM },
+    genReqId: () => randomId(),
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    forceCloseConnections: true,
+    http: { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: 0, connectionsCheckingInterval: 2_000 },
+    // A key named `__proto__` is no reason to fail: the schemas take no key that they do not name.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+    clientErrorHandler: refuseGarbage,
+    frameworkErrors: (error, request, reply) => {
+      const told = problemOf(fromFastify(error), request.id);
+      reply.hijack();
+      reply.raw.writeHead(told.status, { 'content-type': PROBLEM_TYPE }).end(JSON.stringify(told));
+    },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.decorateRequest('principal', null);
+  tellProblems(app);
+  await protect(app, options);
+  await describe(app, options);
+  const context: RouteContext = { ...options, streams: new OpenStreams(options.limits.streams) };
+  await app.register(async (routes) => {
+    const typed: App = routes;
+    refuseOtherMethods(typed, () => {
+      questionRoutes(typed, context);
+      bookRoutes(typed, context);
+      jobRoutes(typed, context);
+      runRoutes(typed, context);
+      serviceRoutes(typed, context);
+      mcpRoutes(typed, context);
+      typed.get('/openapi.json', { schema: { hide: true } }, async () => documentOf(app));
+    });
+  });
+  await serveDashboard(app, options);
+  return app;
+}
+
+function tellProblems(app: App): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = fromFastify(thrown);
+    const told = problemOf(error, request.id);
+    if (told.status >= 500) request.log.error({ error: thrown, url: request.url }, 'request failed');
+    const wait = retryAfterOf(error);
+    if (wait !== null && !reply.hasHeader('retry-after')) void reply.header('retry-after', wait);
+    if (told.status === 401) void reply.header('www-authenticate', 'Bearer realm="scriptorium"');
+    // The rest of a body that nobody reads would hold up the next request on the connection.
+    if (told.status === 413 || told.status === 408) void reply.header('connection', 'close');
+    // Not through the schema of the answer: that of a failure is the same for all.
+    void reply
+      .code(told.status)
+      .header('content-type', PROBLEM_TYPE)
+      .serializer((payload: unknown) => JSON.stringify(payload))
+      .send(told);
+  });
+  app.setNotFoundHandler((request) => {
+    throw new ScriptoriumError(
+      'NOT_FOUND',
+      `There is nothing at ${request.method} ${request.url.slice(0, 200)}`,
+    );
+  });
+}
+
+/** What a socket sent was no HTTP, or came too slowly. */
+function refuseGarbage(error: Error & { code?: string }, socket: import('node:net').Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const code = slow ? 'REQUEST_TIMEOUT' : 'INVALID_ARGUMENT';
+  const told = problemOf(
+    new ScriptoriumError(code, slow ? 'The request did not arrive in time' : 'The request is no valid HTTP'),
+    randomId(),
+  );
+  const body = JSON.stringify(told);
+  socket.end(
+    `HTTP/1.1 ${told.status} ${slow ? 'Request Timeout' : 'Bad Request'}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+async function protect(app: App, { keys, open, limits }: ServerOptions): Promise<void> {
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        formAction: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    crossOriginEmbedderPolicy: true,
+    // Behind a proxy with TLS this is the proxy's to say.
+    strictTransportSecurity: false,
+  });
+  if (limits.corsOrigins.length > 0) await app.register(fastifyCors, { origin: [...limits.corsOrigins] });
+  app.addHook('onRequest', async (request) => {
+    assertOwnPage(request, { open, corsOrigins: limits.corsOrigins });
+    const { scope } = request.routeOptions.config;
+    if (scope === undefined) return;
+    request.principal = await principalOf(keys, request.headers, open);
+    if (scope !== 'any') assertScope(request.principal, scope);
+  });
+  await app.register(fastifyRateLimit, {
+    max: limits.requestsPerMinute,
+    timeWindow: 60_000,
+    hook: 'preParsing',
+    enableDraftSpec: true,
+    allowList: ({ principal }) => principal !== null && !principal.keyNeeded,
+    keyGenerator: ({ principal, ip }) => principal?.id ?? ip,
+    errorResponseBuilder: (_, { after }) =>
+      new ScriptoriumError(
+        'RATE_LIMITED',
+        `More than ${limits.requestsPerMinute} requests a minute; wait ${after}`,
+      ),
+  });
+  await app.register(fastifyMultipart, { throwFileSizeLimit: false });
+  limitBodies(app);
+}
+
+/** A body of JSON must be there in time; an upload may take hours, but not be silent. */
+function limitBodies(app: App): void {
+  const timers = new WeakMap<FastifyRequest, NodeJS.Timeout>();
+  const stop = (request: FastifyRequest): void => clearTimeout(timers.get(request));
+  app.addHook('preParsing', async (request) => {
+    if (request.isMultipart()) return;
+    const late = (): void => {
+      request.raw.destroy(
+        new ScriptoriumError('REQUEST_TIMEOUT', `The body did not arrive in ${BODY_TIMEOUT_MS / 1_000} s`),
+      );
+    };
+    timers.set(request, setTimeout(late, BODY_TIMEOUT_MS));
+  });
+  app.addHook('preValidation', async (request) => {
+    stop(request);
+    // An answer may take longer than a request may be silent.
+    if (!request.isMultipart()) request.raw.socket.setTimeout(0);
+  });
+  app.addHook('onError', async (request) => stop(request));
+  app.addHook('onRequestAbort', async (request) => stop(request));
+}
+
+async function describe(app: App, { version }: ServerOptions): Promise<void> {
+  await app.register(fastifySwagger, {
+    ...describeService(version),
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(fastifySwaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    uiConfig: { deepLinking: false, persistAuthorization: false },
+  });
+}
+
+async function serveDashboard(app: App, { dashboard }: ServerOptions): Promise<void> {
+  if (dashboard === null) return;
+  await app.register(fastifyStatic, {
+    ...{ root: dashboard, prefix: '/', wildcard: false, index: ['index.html'] },
+    // Names of assets change with their content; that of the page does not.
+    setHeaders: (reply, path) => {
+      const immutable = path.startsWith(join(dashboard, 'assets'));
+      void reply.header('cache-control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache');
+    },
+  });
+}

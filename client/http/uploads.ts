@@ -1,0 +1,224 @@
+/**
+ * Books that are sent: streamed to disk, looked at, and kept under a name made of their content, so that the same book sent
+ * twice is one book, and two books of one name are two. Nothing of an upload that broke off stays.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { MultipartFile } from '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
+import { ScriptoriumError } from '../../activities/errors.ts';
+import { MAX_FILES } from './limits.ts';
+
+export interface UploadOptions {
+  /** Folder of ours; it is made. */
+  readonly folder: string;
+  /** Largest file, in bytes. */
+  readonly maxFileBytes: number;
+  /**
+   * The format of a file by its content.
+   * @throws ScriptoriumError UNSUPPORTED_FORMAT, EMPTY_FILE, CORRUPT_FILE, ENCRYPTED, UNSAFE_ARCHIVE
+   */
+  sniff(path: string): Promise<string>;
+}
+
+/** Names end in one of these, so that whoever looks at the folder knows what lies there. */
+const endings: Readonly<Record<string, readonly string[]>> = {
+  pdf: ['.pdf'],
+  epub: ['.epub'],
+  docx: ['.docx'],
+  html: ['.html', '.htm', '.xhtml'],
+  markdown: ['.md', '.markdown'],
+  text: ['.txt', '.text'],
+};
+
+interface Received {
+  readonly name: string;
+  /** Where it lies until it is kept. */
+  readonly temporary: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export class UploadFolder {
+  readonly #options: UploadOptions;
+
+  constructor(options: UploadOptions) {
+    this.#options = options;
+  }
+
+  /** Where files lie while they come in; those of processes that are gone are nobody's. */
+  get #incoming(): string {
+    return join(this.#options.folder, '.incoming');
+  }
+
+  /** Makes the folder, and drops what processes left there that were killed. */
+  async open(): Promise<void> {
+    await mkdir(this.#incoming, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(this.#incoming)) {
+      const pid = Number(name.split('-')[0]);
+      if (pid !== process.pid && !isAlive(pid)) await rm(join(this.#incoming, name), { force: true });
+    }
+  }
+
+  /**
+   * Takes the files of a multipart request. Whatever is not kept is dropped with the upload.
+   * @throws ScriptoriumError INVALID_ARGUMENT, TOO_LARGE, DISK_FULL, and what `sniff` throws
+   */
+  async receive(request: FastifyRequest, library: string): Promise<Upload> {
+    const upload = new Upload(join(this.#options.folder, library));
+    try {
+      for await (const file of request.files({
+        limits: { fileSize: this.#options.maxFileBytes, files: MAX_FILES, fields: 0, parts: MAX_FILES },
+      })) {
+        upload.add(await this.#take(file, upload));
+      }
+      if (upload.files.length === 0)
+        throw new ScriptoriumError(
+          'INVALID_ARGUMENT',
+          'The upload has no file; send each as a part with a file name',
+        );
+      return upload;
+    } catch (error) {
+      await upload[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #take({ file, filename }: MultipartFile, upload: Upload): Promise<Received> {
+    const temporary = join(this.#incoming, `${process.pid}-${randomUUID()}`);
+    upload.mayLeave(temporary);
+    const hash = createHash('sha256');
+    let bytes = 0;
+    const measured = new Transform({
+      transform(data: Buffer, _, done) {
+        hash.update(data);
+        bytes += data.length;
+        done(null, data);
+      },
+    });
+    await pipeline(file, measured, createWriteStream(temporary, { mode: 0o600, flush: true }));
+    const shown = safeName(filename);
+    if (file.truncated)
+      throw new ScriptoriumError('TOO_LARGE', `"${shown}" has more than ${this.#options.maxFileBytes} bytes`);
+    const format = await this.#format(temporary, shown);
+    return { name: named(shown, format), temporary, sha256: hash.digest('hex'), bytes };
+  }
+
+  /** Text formats are told apart by their name, which the file does not have yet. */
+  async #format(temporary: string, name: string): Promise<string> {
+    const withEnding = `${temporary}${extname(name).toLowerCase()}`;
+    await rename(temporary, withEnding);
+    try {
+      return await this.#options.sniff(withEnding);
+    } catch (error) {
+      if (!(error instanceof ScriptoriumError)) throw error;
+      throw new ScriptoriumError(error.code, error.message.replaceAll(withEnding, name), { cause: error });
+    } finally {
+      await rename(withEnding, temporary);
+    }
+  }
+}
+
+export class Upload implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #received: Received[] = [];
+  readonly #temporary: string[] = [];
+  /** Files that were not there before; dropped again if nobody takes them. */
+  readonly #new: string[] = [];
+  #isTaken = false;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** What came, as the log may show it. */
+  get files(): readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[] {
+    return this.#received.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 }));
+  }
+
+  add(received: Received): void {
+    this.#received.push(received);
+  }
+
+  mayLeave(temporary: string): void {
+    this.#temporary.push(temporary);
+  }
+
+  /** Moves the files to where they stay; they are on the disk, and not only in its cache. Gives their paths. */
+  async keep(): Promise<readonly string[]> {
+    const paths: string[] = [];
+    for (const { name, temporary, sha256 } of this.#received) {
+      const path = join(this.#folder, sha256.slice(0, 16), name);
+      if (!(await exists(path))) this.#new.push(path);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await rename(temporary, path);
+      await sync(dirname(path));
+      paths.push(path);
+    }
+    await sync(this.#folder);
+    return [...new Set(paths)];
+  }
+
+  /** From now on the files are somebody's. */
+  taken(): void {
+    this.#isTaken = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const left = this.#isTaken ? this.#temporary : [...this.#temporary, ...this.#new];
+    for (const path of left) await rm(path, { force: true });
+  }
+}
+
+/** Longest name of a file, in UTF-16 units: file systems take 255 bytes. */
+const MAX_NAME = 60;
+
+/** The last part of whatever was sent as a name, without anything that a file system or a terminal takes for more than a letter. */
+export function safeName(sent: string | undefined): string {
+  const last = basename((sent ?? '').replaceAll('\\', '/'));
+  const plain = last
+    .toWellFormed()
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}/\\:*?"<>|\uFFFD]+/gu, ' ')
+    .replace(/^[\s.]+|[\s.]+$/g, '');
+  const ending = extname(plain).slice(0, 12);
+  const stem = ending === '' ? plain : plain.slice(0, -extname(plain).length);
+  return `${clipped(stem.trim()) || 'book'}${ending}`;
+}
+
+function clipped(stem: string): string {
+  return stem.slice(0, MAX_NAME).replace(/[\uD800-\uDBFF]$/, '');
+}
+
+function named(name: string, format: string): string {
+  const known = endings[format] ?? [];
+  const [first = ''] = known;
+  return known.includes(extname(name).toLowerCase()) ? name : `${name}${first}`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The entry of a file is in its folder: without this a loss of power may take the name with it. */
+async function sync(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

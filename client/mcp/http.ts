@@ -1,0 +1,121 @@
+/** MCP over streamable HTTP, to be mounted at one address by a server that has asked who is there. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
+import { type ErrorCode, ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
+import type { Principal } from '../http/principal.ts';
+import { type SessionLimits, Sessions } from './sessions.ts';
+import { failureText } from './tool.ts';
+
+interface Served {
+  readonly mcp: McpServer;
+  readonly transport: StreamableHTTPServerTransport;
+}
+
+/** Makes a server that nobody is connected to yet, for one asker. */
+export type McpServerFor = (principal: Principal) => McpServer;
+
+export interface McpHandler extends AsyncDisposable {
+  /**
+   * Answers a POST, GET or DELETE, whatever it is: nothing is thrown. Where the connection comes from, its Origin and who
+   * is asking were checked before.
+   * @param body of a POST, parsed
+   */
+  handleMcp(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: unknown,
+    principal: Principal,
+  ): Promise<void>;
+  /** Sessions that are open. */
+  readonly sessions: number;
+}
+
+export function createMcpHandler(serverFor: McpServerFor, limits: SessionLimits = {}): McpHandler {
+  const sessions = new Sessions<Served>(({ mcp }) => mcp.close(), limits);
+  return {
+    handleMcp: async (request, response, body, principal) => {
+      try {
+        await handle({ sessions, serverFor }, request, response, body, principal);
+      } catch (error) {
+        refuse(response, error);
+      }
+    },
+    get sessions() {
+      return sessions.count;
+    },
+    [Symbol.asyncDispose]: () => sessions.endAll(),
+  };
+}
+
+interface Hosted {
+  readonly sessions: Sessions<Served>;
+  readonly serverFor: McpServerFor;
+}
+
+async function handle(
+  hosted: Hosted,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: unknown,
+  principal: Principal,
+): Promise<void> {
+  const { sessions } = hosted;
+  const id = sessionIdOf(request);
+  if (id === null) return await begin(hosted, request, response, body, principal);
+  const served = sessions.of(id, principal.id);
+  if (!served) throw new NoSession();
+  response.once('close', sessions.use(id));
+  await served.transport.handleRequest(request, response, body);
+}
+
+/** The protocol: whoever hears 404 begins a new session. */
+class NoSession extends Error {
+  constructor() {
+    super('There is no such session; it may have been closed for being unused. Begin a new one.');
+  }
+}
+
+function sessionIdOf({ headers }: IncomingMessage): string | null {
+  const id = headers['mcp-session-id'];
+  return typeof id === 'string' && id !== '' ? id : null;
+}
+
+async function begin(
+  { sessions, serverFor }: Hosted,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: unknown,
+  principal: Principal,
+): Promise<void> {
+  if (request.method !== 'POST' || !isInitializeRequest(body))
+    throw new ScriptoriumError('INVALID_ARGUMENT', 'Mcp-Session-Id is missing, and this begins no session');
+  await sessions.makeRoom(principal.id);
+  const mcp = serverFor(principal);
+  const transport = new StreamableHTTPServerTransport({
+    sessionIdGenerator: () => randomUUID(),
+    onsessioninitialized: (id) => sessions.add(id, principal.id, { mcp, transport }),
+    onsessionclosed: (id) => sessions.end(id),
+  });
+  await mcp.connect(transport);
+  await transport.handleRequest(request, response, body);
+  // What was refused by the transport made no session, and nobody would close it.
+  if (transport.sessionId === undefined) await mcp.close();
+}
+
+const statuses: Partial<Record<ErrorCode, number>> = { INVALID_ARGUMENT: 400, RATE_LIMITED: 429 };
+/** JSON-RPC: the server refused. */
+const REFUSED = -32_000;
+
+function refuse(response: ServerResponse, thrown: unknown): void {
+  if (response.headersSent) return void response.destroy();
+  const missing = thrown instanceof NoSession;
+  const error = toScriptoriumError(thrown);
+  const status = missing ? 404 : (statuses[error.code] ?? 500);
+  const message = missing ? thrown.message : failureText(error);
+  const headers = { 'content-type': 'application/json', ...(status === 429 && { 'retry-after': '60' }) };
+  response.writeHead(status, headers);
+  response.end(JSON.stringify({ jsonrpc: '2.0', error: { code: REFUSED, message }, id: null }));
+}

@@ -1,0 +1,156 @@
+/** An upload is kept whole, under a name that nobody can make into a path, or not at all. */
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { safeName } from '../../../client/http/uploads.ts';
+import { type ServerOptions, type TestServer, testServer } from '../../helpers/http-server.ts';
+
+const PDF = '%PDF-1.7 a book';
+
+async function send(
+  server: TestServer,
+  files: readonly (readonly [string, string])[],
+  url = '/api/v1/index',
+) {
+  const form = new FormData();
+  for (const [name, content] of files) form.append('file', new Blob([content]), name);
+  const request = new Request('http://localhost', { method: 'POST', body: form });
+  return await server.app.inject({
+    ...{ method: 'POST', url, payload: Buffer.from(await request.arrayBuffer()) },
+    headers: { host: 'localhost', 'content-type': request.headers.get('content-type') ?? '' },
+  });
+}
+
+const SHA16 = /^default\/[0-9a-f]{16}\//;
+
+describe('an upload', () => {
+  test('is kept and handed in as one job', async () => {
+    await using server = await testServer();
+    const response = await send(server, [
+      ['a.pdf', PDF],
+      ['b.txt', 'plain'],
+    ]);
+    expect(response.statusCode).toBe(202);
+    const { jobId } = response.json();
+    expect(response.headers.location).toBe(`/api/v1/status/${encodeURIComponent(jobId)}`);
+    const files = [...(await server.files())].sort();
+    expect(files.map((file) => file.replace(SHA16, ''))).toEqual(expect.arrayContaining(['a.pdf', 'b.txt']));
+    expect(files).toHaveLength(2);
+    const [{ args = [] } = {}] = server.asked;
+    expect(args[0]).toBe('default');
+    expect(args[1]).toEqual(expect.arrayContaining(files.map((file) => `${server.uploads}/${file}`)));
+  });
+
+  test('sent twice is one book, and two books of one name are two', async () => {
+    await using server = await testServer();
+    await send(server, [['a.pdf', PDF]]);
+    await send(server, [['a.pdf', PDF]]);
+    await send(server, [['a.pdf', `${PDF} another`]]);
+    expect(await server.files()).toHaveLength(2);
+  });
+
+  test('goes into the library that is named', async () => {
+    await using server = await testServer();
+    await send(server, [['a.pdf', PDF]], '/api/v1/index?library=sea');
+    expect((await server.files())[0]).toMatch(/^sea\//);
+    expect((await send(server, [['a.pdf', PDF]], '/api/v1/index?library=../x')).statusCode).toBe(400);
+  });
+
+  test('gets an ending by what it is', async () => {
+    await using server = await testServer();
+    await send(server, [['thesis', PDF]]);
+    expect((await server.files())[0]?.replace(SHA16, '')).toBe('thesis.pdf');
+  });
+
+  test.each<[string, readonly (readonly [string, string])[], number, string, ServerOptions]>([
+    ['without a file', [], 400, 'INVALID_ARGUMENT', {}],
+    [
+      'with a program',
+      [
+        ['a.pdf', PDF],
+        ['b.pdf', '\u007fELF'],
+      ],
+      415,
+      'UNSUPPORTED_FORMAT',
+      {},
+    ],
+    ['with an empty file', [['a.pdf', '']], 422, 'EMPTY_FILE', {}],
+    [
+      'with a file over the limit',
+      [['a.txt', 'x'.repeat(2_000)]],
+      413,
+      'TOO_LARGE',
+      { limits: { maxFileBytes: 1_000 } },
+    ],
+    [
+      'with a hundred and one files',
+      Array.from({ length: 101 }, (_, n) => [`${n}.txt`, 'x'] as const),
+      400,
+      'INVALID_ARGUMENT',
+      {},
+    ],
+  ])('%s is refused, and nothing of it stays', async (_, files, status, code, options) => {
+    await using server = await testServer(options);
+    const response = await send(server, files);
+    expect(response.json()).toMatchObject({ status, code });
+    expect(response.body).not.toContain(server.uploads);
+    expect(await server.files()).toEqual([]);
+    expect(server.asked).toEqual([]);
+  });
+
+  test('that nobody takes is dropped again', async () => {
+    const addJob = async () => {
+      throw new Error('Temporal is away');
+    };
+    await using server = await testServer({ service: { addJob } });
+    expect((await send(server, [['a.pdf', PDF]])).statusCode).toBe(500);
+    expect(await server.files()).toEqual([]);
+  });
+
+  test('that breaks off leaves nothing', async () => {
+    await using server = await testServer();
+    await server.app.listen({ host: '127.0.0.1', port: 0 });
+    const address = server.app.server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const socket = connect(port, '127.0.0.1');
+    const head = ['POST /api/v1/index HTTP/1.1', 'Host: localhost', 'Content-Length: 99999'];
+    const body = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7';
+    socket.write([...head, 'Content-Type: multipart/form-data; boundary=b', '', body].join('\r\n'));
+    await until(async () => (await server.files()).length === 1);
+    socket.destroy();
+    await until(async () => (await server.files()).length === 0);
+    expect(server.asked).toEqual([]);
+  });
+});
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await delay(10);
+}
+
+describe('a name that was sent', () => {
+  test.each([
+    ['../../etc/passwd', 'passwd'],
+    ['C:\\Users\\me\\book.pdf', 'book.pdf'],
+    ['a\u0000b\u202Egpj.pdf', 'a b gpj.pdf'],
+    ['...', 'book'],
+    ['.pdf', 'pdf'],
+    ['', 'book'],
+    [undefined, 'book'],
+    [`${'x'.repeat(300)}.epub`, `${'x'.repeat(60)}.epub`],
+    ['Café – Ölmühle.epub', 'Café – Ölmühle.epub'],
+  ])('%j is kept as %j', (sent, kept) => {
+    expect(safeName(sent)).toBe(kept);
+  });
+
+  test('whatever it is, it is the name of one file', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (sent) => {
+        const name = safeName(sent);
+        expect(name).toMatch(/^[^/\\\p{Cc}]+$/u);
+        expect(name.startsWith('.')).toBe(false);
+        expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
+      }),
+    );
+  });
+});

@@ -1,0 +1,97 @@
+/** The HTTP server of a process that serves questions. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { sniffFormat } from '../../activities/adapters/documents/sniff.ts';
+import { KeyStore } from '../../client/http/keys.ts';
+import { createHttpServer } from '../../client/http/server.ts';
+import { UploadFolder } from '../../client/http/uploads.ts';
+import { ScriptoriumClient } from '../../client/index.ts';
+import { createMcpHandler } from '../../client/mcp/http.ts';
+import { createMcpServer } from '../../client/mcp/server.ts';
+import type { Config } from '../config.ts';
+import { type ListenAddress, listenOnOneOf, urlOf } from '../listen-address.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { WorkerProcess } from '../worker-process.ts';
+import { LocalService } from './local-service.ts';
+import { HTTP_RULE } from './settings.ts';
+
+export interface HttpServer extends AsyncDisposable {
+  /** Of the page that people open. */
+  readonly url: string;
+}
+
+export interface HttpServerOptions {
+  readonly config: Config;
+  readonly address: ListenAddress;
+  readonly worker: WorkerProcess;
+  readonly telemetry: Telemetry;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** @throws ScriptoriumError INVALID_CONFIG when none of the ports can be had, STACK_UNREACHABLE */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { config, worker, telemetry, logger, version, address: wanted } = options;
+  const { requestsPerMinute, streams, corsOrigins } = config.http;
+  await using opened = new AsyncDisposableStack();
+  const client = opened.use(await ScriptoriumClient.connect({ env: config.env }));
+  const keys = new KeyStore(config.home.keysFile);
+  const address = await allowedAddress(wanted, keys, logger);
+  const { maxFileBytes } = config.sandbox.limits;
+  const uploads = new UploadFolder({
+    ...{ folder: config.home.uploads, maxFileBytes },
+    sniff: (path) => sniffFormat(path, config.sandbox.limits),
+  });
+  await uploads.open();
+  const service = new LocalService({ ...worker, client });
+  const open = isLoopback(address.host);
+  const rootsSet = config.roots.length > 0;
+  const mcp = opened.use(
+    createMcpHandler((principal) =>
+      createMcpServer({
+        ...{ service, principal, version, takesPaths: open || rootsSet },
+        audit: (action, target) =>
+          logger.info({ audit: true, action, ...target, key: principal.id, way: 'mcp' }, 'change'),
+      }),
+    ),
+  );
+  const app = await createHttpServer({
+    ...{ service, keys, uploads, logger, version, mcp, open, rootsSet },
+    limits: { requestsPerMinute, streams, corsOrigins, maxFileBytes },
+    metrics: telemetry.metricsPage,
+    slowQuestions: () => telemetry.slowLog.latest,
+    dashboard: dashboardFolder(),
+  });
+  opened.defer(() => app.close());
+  await app.ready();
+  const port = await listenOnOneOf(app.server, address, HTTP_RULE.variable);
+  const url = urlOf(address.host, port);
+  const owned = opened.move();
+  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Without a key anyone who reaches the server could do anything: then only this machine reaches it. */
+async function allowedAddress(
+  address: ListenAddress,
+  keys: KeyStore,
+  logger: Logger,
+): Promise<ListenAddress> {
+  if (isLoopback(address.host) || !(await keys.isEmpty())) return address;
+  logger.warn(
+    { wanted: address.host },
+    'there is no API key, so the server listens on this machine only; make one with `scriptorium keys add`, and start it again',
+  );
+  return { ...address, host: '127.0.0.1' };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** Beside the built client; where it was not built, as in a checkout that runs from its sources, there is none. */
+function dashboardFolder(): string | null {
+  const folder = fileURLToPath(new URL('../../client/dashboard', import.meta.url));
+  return existsSync(join(folder, 'assets')) ? folder : null;
+}
