@@ -29,7 +29,7 @@ const about = chromium
 (chromium ? describe : describe.skip)(about, () => {
   beforeAll(async () => {
     await buildSamples();
-    home = await TestHome.create();
+    home = await TestHome.create({ SCRIPTORIUM_HTTP_ADDRESS: '127.0.0.1:0' });
     books = join(home.folder, 'books');
     await cp(booksFolder, books, { recursive: true });
     await writeFile(join(books, 'late.txt'), '');
@@ -82,8 +82,8 @@ const about = chromium
     );
     await open('#/runs');
     const run = page.getByRole('region', { name: 'default', exact: true });
-    await run.getByRole('button', { name: 'Retry broken files too' }).click();
-    await run.getByRole('button', { name: 'Retry broken files too' }).waitFor({ state: 'detached' });
+    await run.getByRole('button', { name: 'Retry failed' }).click();
+    await page.getByText('1 book searchable, 0 failed').waitFor();
     await open('#/library?title=late');
     await page.getByRole('row', { name: /late/ }).getByText('ingested').waitFor();
     expect(complaints).toEqual([]);
@@ -108,7 +108,7 @@ const about = chromium
     const asked = page.getByRole('dialog', { name: 'Cancel the run over steered?' });
     expect(await focusedText()).toBe('Let it go on');
     await asked.getByRole('button', { name: 'Cancel the run' }).click();
-    await run.getByText('done', { exact: true }).waitFor();
+    await run.getByText('cancelled', { exact: true }).waitFor();
     expect(complaints).toEqual([]);
   }, 240_000);
 

@@ -9,6 +9,7 @@ import { PageHead } from '../parts/page-head.tsx';
 import { hashOf, type Route } from '../routes.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { go } from '../state/route.ts';
+import { may } from '../state/who.ts';
 import { amount, bytes } from '../text/amounts.ts';
 import { bookName, fileName } from '../text/place.ts';
 import { Chunks } from './chunks.tsx';
@@ -47,9 +48,11 @@ function Detail({ book, route }: DetailProps): JSX.Element {
   return (
     <>
       <PageHead title={bookName(book)} lead={book.author ?? (book.title ? fileName(book.path) : null)}>
-        <button type="button" class="button quiet danger-text" onClick={() => setAsks(true)}>
-          Remove …
-        </button>
+        {may('admin') && (
+          <button type="button" class="button quiet danger-text" onClick={() => setAsks(true)}>
+            Remove …
+          </button>
+        )}
       </PageHead>
       {asks && <RemoveBook book={book} onClose={() => setAsks(false)} />}
       <BookFacts book={book} />
