@@ -6,6 +6,7 @@ import type {
   BooksQuery,
   ChunkPage,
   FailurePage,
+  FailuresQuery,
   IndexBody,
   Job,
   Libraries,
@@ -56,8 +57,8 @@ export const pageOfBook = (bookId: string, n: number, signal?: Signal): Promise<
 export const chunksOfBook = (bookId: string, after: number, signal?: Signal): Promise<ChunkPage> =>
   request(api(`books/${id(bookId)}/chunks`, { after }), { signal });
 
-export const failures = (after: string | undefined, signal?: Signal): Promise<FailurePage> =>
-  request(api('failures', { after, limit: 200 }), { signal });
+export const failures = ({ library, after, limit }: FailuresQuery, signal?: Signal): Promise<FailurePage> =>
+  request(api('failures', { library, after, limit: Number(limit) }), { signal });
 
 // ── questions ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -21,6 +21,7 @@ export type RunActionBody<A extends RunAction> = z.input<(typeof contract.runAct
 export type Steered = z.infer<typeof contract.steered>;
 export type Job = contract.HttpJob;
 export type IndexBody = z.input<typeof contract.indexBody>;
+export type FailuresQuery = z.input<typeof contract.failuresQuery>;
 export type FailurePage = z.infer<typeof contract.failurePage>;
 export type FailedBook = FailurePage['failures'][number];
 export type SlowQuestions = z.infer<typeof contract.slowQuestions>;

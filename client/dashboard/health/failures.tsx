@@ -34,7 +34,7 @@ async function gather(signal: AbortSignal): Promise<Gathered> {
   const failed: FailedBook[] = [];
   let after: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const found = await failures(after, signal);
+    const found = await failures({ after, limit: 200 }, signal);
     failed.push(...found.failures);
     if (found.next === null) return { failed, isAll: true };
     after = found.next;

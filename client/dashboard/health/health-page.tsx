@@ -5,6 +5,7 @@ import { Badge } from '../parts/badge.tsx';
 import { Loading, ProblemNotice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { useLoaded } from '../state/loaded.ts';
+import { may } from '../state/who.ts';
 import { Failures } from './failures.tsx';
 import { SlowQuestions } from './slow-questions.tsx';
 
@@ -22,8 +23,8 @@ export function HealthPage(): JSX.Element {
         {loaded.problem && <ProblemNotice problem={loaded.problem} onRetry={loaded.reload} />}
         {loaded.data && <Parts readiness={loaded.data} />}
       </section>
-      <Failures />
-      <SlowQuestions />
+      {may('ingest') && <Failures />}
+      {may('admin') && <SlowQuestions />}
     </>
   );
 }

@@ -9,8 +9,9 @@ import { PageHead } from '../parts/page-head.tsx';
 import { hashOf, type Route } from '../routes.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { go } from '../state/route.ts';
+import { may } from '../state/who.ts';
 import { amount, bytes } from '../text/amounts.ts';
-import { bookName } from '../text/place.ts';
+import { bookName, fileName } from '../text/place.ts';
 import { Chunks } from './chunks.tsx';
 import { PageReader } from './page-reader.tsx';
 import { RemoveBook } from './remove-book.tsx';
@@ -35,6 +36,8 @@ export function BookPage({ route }: { readonly route: BookRoute }): JSX.Element 
   );
 }
 
+const updated = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+
 interface DetailProps {
   readonly book: BookDetail;
   readonly route: BookRoute;
@@ -44,10 +47,12 @@ function Detail({ book, route }: DetailProps): JSX.Element {
   const [asks, setAsks] = useState(false);
   return (
     <>
-      <PageHead title={bookName(book)} lead={book.author ?? book.path}>
-        <button type="button" class="button quiet danger-text" onClick={() => setAsks(true)}>
-          Remove …
-        </button>
+      <PageHead title={bookName(book)} lead={book.author ?? (book.title ? fileName(book.path) : null)}>
+        {may('admin') && (
+          <button type="button" class="button quiet danger-text" onClick={() => setAsks(true)}>
+            Remove …
+          </button>
+        )}
       </PageHead>
       {asks && <RemoveBook book={book} onClose={() => setAsks(false)} />}
       <BookFacts book={book} />
@@ -66,7 +71,7 @@ function BookFacts({ book }: { readonly book: BookDetail }): JSX.Element {
     ['Size', bytes(size)],
     ['Pages', amount(pages)],
     ['Chunks', points === chunks ? amount(chunks) : `${amount(chunks)}, ${amount(points)} in the store`],
-    ['Updated', new Date(updatedAtMs).toLocaleString('en')],
+    ['Updated', updated.format(updatedAtMs)],
   ];
   return (
     <section class="card" aria-label="About the book">

@@ -1,9 +1,11 @@
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { job } from '../api/calls.ts';
 import type { Job } from '../api/types.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Loading, ProblemNotice } from '../parts/notice.tsx';
+import { announce } from '../state/announce.ts';
 import { forgetJob } from '../state/kept-jobs.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { counted } from '../text/amounts.ts';
@@ -12,14 +14,12 @@ import { fileName } from '../text/place.ts';
 import { RunFailures } from './run-failures.tsx';
 
 const WATCHED_MS = 1_000;
+/** One that waits for others has nothing to show. */
+const WAITING_MS = 5_000;
 
 /** What was handed in from this browser, and what became of it. */
 export function JobCard({ jobId }: { readonly jobId: string }): JSX.Element {
-  const loaded = useLoaded(
-    (signal) => job(jobId, signal),
-    jobId,
-    ({ endedAtMs }) => (endedAtMs === null ? WATCHED_MS : null),
-  );
+  const loaded = useLoaded((signal) => job(jobId, signal), jobId, everyMs);
   return (
     <li class="card job">
       {loaded.data && <JobText job={loaded.data} />}
@@ -37,8 +37,18 @@ export function JobCard({ jobId }: { readonly jobId: string }): JSX.Element {
   );
 }
 
+function everyMs({ state, endedAtMs }: Job): number | null {
+  if (endedAtMs !== null) return null;
+  return state === 'waiting' ? WAITING_MS : WATCHED_MS;
+}
+
 function JobText({ job }: { readonly job: Job }): JSX.Element {
   const { paths, library, state, acceptedAtMs, result, failure } = job;
+  const told = useRef(state);
+  useEffect(() => {
+    if (told.current !== state) announce(`${nameOf(paths)}: ${state}, ${whatOf(job)}`);
+    told.current = state;
+  }, [state]);
   return (
     <>
       <p class="job-head">

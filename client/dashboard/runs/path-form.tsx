@@ -6,13 +6,14 @@ import { useAction } from '../state/action.ts';
 import { announce } from '../state/announce.ts';
 import { keepJob } from '../state/kept-jobs.ts';
 import { LibraryField } from './library-field.tsx';
+import { randomKey } from './random-key.ts';
 
 /** Paths of the machine that the workers run on. */
 export function PathForm({ onStarted }: { readonly onStarted: () => void }): JSX.Element {
   const id = useId();
   const action = useAction();
   // The same for every try of this form: one that was sent twice is done once.
-  const idempotencyKey = useRef(newKey());
+  const idempotencyKey = useRef(randomKey());
   const submit = async (form: FormData): Promise<void> => {
     const text = (name: string): string => String(form.get(name) ?? '').trim();
     const paths = text('paths').split('\n').map(trimmed).filter(Boolean);
@@ -22,7 +23,7 @@ export function PathForm({ onStarted }: { readonly onStarted: () => void }): JSX
       keepJob(jobId);
     });
     if (!begun) {
-      idempotencyKey.current = newKey();
+      idempotencyKey.current = randomKey();
       return;
     }
     announce('The books were handed in');
@@ -78,10 +79,3 @@ export function PathForm({ onStarted }: { readonly onStarted: () => void }): JSX
 }
 
 const trimmed = (line: string): string => line.trim();
-
-/** Random; `crypto.randomUUID` is only there on safe lines. */
-function newKey(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('');
-}

@@ -9,25 +9,25 @@ import { ago } from '../text/duration.ts';
 import { fileName } from '../text/place.ts';
 import { RunFailures } from './run-failures.tsx';
 import { RunSteering } from './run-steering.tsx';
-import { factsOf, isOver, spoken, stageOf } from './run-words.ts';
+import { factsOf, type ShownRun, shownState, spoken, stageOf } from './run-words.ts';
 
 interface RunCardProps {
-  readonly run: Run;
+  readonly run: ShownRun;
   readonly onSteered: () => void;
 }
 
 /** A run: how far it is, what it is at, and what can be done about it. */
 export function RunCard({ run, onSteered }: RunCardProps): JSX.Element {
   const titleId = useId();
-  const { library, state, done, startedAtMs, failures, books } = run;
+  const { library, over, done, startedAtMs, failures, books } = run;
   return (
-    <section class={`card run ${state}`} aria-labelledby={titleId}>
+    <section class="card run" aria-labelledby={titleId}>
       <header class="card-head">
         <h3 id={titleId}>{library}</h3>
-        <Badge state={state} />
+        <Badge state={shownState(run)} />
         <span class="muted">started {ago(startedAtMs, Date.now())}</span>
       </header>
-      {isOver(run) ? null : <Overall run={run} done={done} />}
+      {!over && <Overall run={run} done={done} />}
       <dl class="facts">
         {factsOf(run).map(({ name, value, tone }) => (
           <div key={name} class={tone}>
@@ -39,7 +39,7 @@ export function RunCard({ run, onSteered }: RunCardProps): JSX.Element {
       <RunningBooks run={run} />
       <RunFailures failures={failures} total={books.failed} />
       <RunSteering run={run} onSteered={onSteered} />
-      <RunVoice run={run} />
+      {!over && <RunVoice run={run} />}
     </section>
   );
 }
@@ -84,9 +84,6 @@ function RunningBooks({ run: { running, inFlight } }: { readonly run: Run }): JS
 /** Tells a screen reader of the run, but not each second. */
 function RunVoice({ run }: { readonly run: Run }): null {
   const words = spoken(run);
-  const over = isOver(run);
-  useEffect(() => {
-    if (!over) announce(words);
-  }, [words, over]);
+  useEffect(() => announce(words), [words]);
   return null;
 }

@@ -1,16 +1,16 @@
 import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { steer } from '../api/calls.ts';
-import type { Run } from '../api/types.ts';
 import { Confirm } from '../parts/confirm.tsx';
 import { ProblemNotice } from '../parts/notice.tsx';
 import { type Action, useAction } from '../state/action.ts';
 import { announce } from '../state/announce.ts';
 import { counted } from '../text/amounts.ts';
-import { isOver } from './run-words.ts';
+import { retryFailed } from './retry-failed.ts';
+import type { ShownRun } from './run-words.ts';
 
 interface SteeringProps {
-  readonly run: Run;
+  readonly run: ShownRun;
   readonly onSteered: () => void;
 }
 
@@ -22,12 +22,12 @@ export function RunSteering({ run, onSteered }: SteeringProps): JSX.Element | nu
     announce(said);
     onSteered();
   };
-  if (isOver(run) && run.books.failed === 0) return null;
+  if (run.over && run.books.failed === 0) return null;
   return (
     <div class="steering">
       {action.problem && <ProblemNotice problem={action.problem} />}
       <div class="button-row">
-        {!isOver(run) && <GoingOn run={run} busy={action.busy} act={act} onSteered={onSteered} />}
+        {!run.over && <GoingOn run={run} busy={action.busy} act={act} onSteered={onSteered} />}
         {run.books.failed > 0 && <Retry run={run} action={action} act={act} />}
       </div>
     </div>
@@ -122,28 +122,31 @@ function Parallel({ library, parallel, busy, act }: ParallelProps): JSX.Element 
 }
 
 interface RetryProps {
-  readonly run: Run;
+  readonly run: ShownRun;
   readonly action: Action;
   readonly act: Act;
 }
 
-function Retry({ run: { library }, action, act }: RetryProps): JSX.Element {
+/** After the end all are tried: who asks for it then has mended files. */
+function Retry({ run: { library, over }, action, act }: RetryProps): JSX.Element {
   const retry = (all: boolean): Promise<void> =>
-    act(() => steer(library, 'retry', { all }), `Failed books of ${library} are tried again`);
+    act(() => retryFailed(library, all), `Failed books of ${library} are tried again`);
   return (
     <>
-      <button type="button" class="button" onClick={() => retry(false)} disabled={action.busy}>
+      <button type="button" class="button" onClick={() => retry(over)} disabled={action.busy}>
         Retry failed
       </button>
-      <button
-        type="button"
-        class="button quiet"
-        onClick={() => retry(true)}
-        disabled={action.busy}
-        title="Also books whose content is at fault"
-      >
-        Broken files too
-      </button>
+      {!over && (
+        <button
+          type="button"
+          class="button quiet"
+          onClick={() => retry(true)}
+          disabled={action.busy}
+          title="Also books whose content is at fault"
+        >
+          Retry broken files too
+        </button>
+      )}
     </>
   );
 }

@@ -1,6 +1,6 @@
 /** What a run is about, in words. */
 import type { BookInFlight, Run } from '../api/types.ts';
-import { amount, chunkRate, counted, percent } from '../text/amounts.ts';
+import { amount, chunkRate, percent } from '../text/amounts.ts';
 import { duration } from '../text/duration.ts';
 
 export interface Fact {
@@ -9,8 +9,14 @@ export interface Fact {
   readonly tone?: 'bad';
 }
 
-export function isOver({ state }: Run): boolean {
-  return state === 'done';
+/** A run, and whether it has ended: one that was cancelled says to the last that it is being cancelled. */
+export interface ShownRun extends Run {
+  readonly over: boolean;
+}
+
+/** `cancelled` where a run ended before it was done. */
+export function shownState({ state, over }: ShownRun): string {
+  return over && state !== 'done' ? 'cancelled' : state;
 }
 
 /** Books that need nothing more, whatever became of them. */
@@ -18,12 +24,12 @@ export function booksDone({ books }: Run): number {
   return books.ingested + books.unchanged + books.failed + books.cancelled;
 }
 
-export function factsOf(run: Run): Fact[] {
-  const { books, chunks, rate, secondsLeft } = run;
+export function factsOf(run: ShownRun): Fact[] {
+  const { books, chunks, rate, secondsLeft, over } = run;
   return [
     { name: 'Books', value: `${amount(booksDone(run))} of ${amount(books.total)}` },
     { name: 'Chunks', value: amount(chunks) },
-    ...(isOver(run)
+    ...(over
       ? []
       : [
           { name: 'Rate', value: rate === null ? '–' : chunkRate(rate) },
@@ -54,10 +60,7 @@ export function stageOf({ stage, position }: BookInFlight): string {
 }
 
 /** What a screen reader is told; it changes only at tenths and at states. */
-export function spoken(run: Run): string {
-  const { library, state, books, done } = run;
-  if (state === 'done')
-    return `Library ${library} is done: ${counted(books.ingested + books.unchanged, 'book')} searchable, ${books.failed} failed.`;
+export function spoken({ library, state, done }: Run): string {
   if (state === 'scanning') return `Library ${library}: looking for books.`;
   return `Library ${library} is ${state}: ${percent(Math.floor(done * 10) / 10)} done.`;
 }

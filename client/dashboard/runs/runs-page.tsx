@@ -1,27 +1,32 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { runs } from '../api/calls.ts';
-import type { Run, RunList } from '../api/types.ts';
+import type { RunList } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Empty, Loading, ProblemNotice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { keptJobs } from '../state/kept-jobs.ts';
 import { type Loaded, useLoaded } from '../state/loaded.ts';
+import { may } from '../state/who.ts';
 import { AddBooks } from './add-books.tsx';
 import { earlierRuns } from './earlier-runs.ts';
 import { JobCard } from './job-card.tsx';
 import { RunCard } from './run-card.tsx';
-import { isOver } from './run-words.ts';
+import type { ShownRun } from './run-words.ts';
 
 const BUSY_MS = 1_000;
 const QUIET_MS = 5_000;
 
 /** Runs that go on, what was handed in here, and how the last run over each library ended. */
 export function RunsPage(): JSX.Element {
+  return may('ingest') ? <Runs /> : <NotForThisKey />;
+}
+
+function Runs(): JSX.Element {
   const [adds, setAdds] = useState(false);
   const going = useLoaded(runs, 'runs', everyMs);
-  const active = going.data?.runs.filter((run) => !isOver(run)) ?? [];
+  const active = going.data?.runs.map((run) => ({ ...run, over: false })) ?? [];
   const names = active.map(({ library }) => library).join('/');
   const earlier = useLoaded((signal) => earlierRuns(names.split('/'), signal), 'earlier');
   // When a run begins or ends, another is the last one of its library.
@@ -49,16 +54,16 @@ export function RunsPage(): JSX.Element {
 }
 
 function everyMs({ runs }: RunList): number {
-  return runs.every(isOver) ? QUIET_MS : BUSY_MS;
+  return runs.length === 0 ? QUIET_MS : BUSY_MS;
 }
 
-function isNothingThere(going: Loaded<RunList>, earlier: Loaded<readonly Run[]>): boolean {
+function isNothingThere(going: Loaded<RunList>, earlier: Loaded<readonly ShownRun[]>): boolean {
   return going.data?.runs.length === 0 && earlier.data?.length === 0;
 }
 
 interface RunSectionProps {
   readonly title: string;
-  readonly runs: readonly Run[];
+  readonly runs: readonly ShownRun[];
   readonly onSteered: () => void;
 }
 
@@ -85,6 +90,20 @@ function HandedIn(): JSX.Element | null {
         ))}
       </ul>
     </section>
+  );
+}
+
+function NotForThisKey(): JSX.Element {
+  return (
+    <>
+      <PageHead title="Runs" />
+      <Empty title="This key is for asking">
+        <p>
+          It may not see or start runs. <a href="#/ask">Ask</a> or look into the{' '}
+          <a href="#/library">library</a>, or use a key with the scope “ingest”.
+        </p>
+      </Empty>
+    </>
   );
 }
 
