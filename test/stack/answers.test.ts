@@ -86,7 +86,8 @@ describe('an answer of a model', () => {
     await begun.promise;
     const calls = model.bodies.length;
     const before = await workerPids(home.paths.stackFile);
-    expect(before).toHaveLength(1);
+    // The one that ingests, and the one that answers.
+    expect(before).toHaveLength(2);
     reply = streaming(PIECES);
     for (const pid of before) endProcess(pid, 'SIGKILL');
     const answer = await asked;

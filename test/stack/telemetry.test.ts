@@ -117,7 +117,7 @@ describe('with a collector', () => {
 
   test('the log of slow questions names its trace, its stages and its results', async () => {
     const [span] = await traceOf('ask', 'query.answer');
-    const lines = (await readFile(join(home.paths.logs, 'workers.log'), 'utf8')).split('\n');
+    const lines = (await readFile(join(home.paths.logs, 'http.log'), 'utf8')).split('\n');
     const entries = lines
       .filter((line) => line.includes('slow query'))
       .map((line): unknown => JSON.parse(line));
@@ -183,8 +183,12 @@ describe('/metrics after a session of 100 questions and 10 books', () => {
 
   async function scrape(): Promise<Samples> {
     const { result } = await home.json('status');
-    const url = /"name":"metrics","address":"([^"]+)"/.exec(JSON.stringify(result))?.[1] ?? '';
-    return samplesIn(await (await fetch(url)).text());
+    const addressOf = (part: string): string =>
+      new RegExp(`"name":"${part}","address":"([^"]+)"`).exec(JSON.stringify(result))?.[1] ?? '';
+    // Of the process that ingests, and of the one that answers.
+    const urls = [addressOf('metrics'), `${addressOf('http')}/metrics`];
+    const pages = await Promise.all(urls.map(async (url) => await (await fetch(url)).text()));
+    return samplesIn(pages.join('\n'));
   }
 
   test('adds up exactly with what was asked', async () => {
@@ -216,35 +220,35 @@ describe('/metrics after a session of 100 questions and 10 books', () => {
 
     const metrics = await scrape();
     expect(first.books).toMatchObject({ total: 10, ingested: 8, failed: 2 });
-    const books = (outcome: string): number => metrics.value('ingestion_books_total', { outcome });
+    const books = (outcome: string): number => metrics.total('ingestion_books_total', { outcome });
     expect(books('ingested')).toBe(first.books.ingested);
     expect(books('failed')).toBe(first.books.failed + again.books.failed);
     expect(books('unchanged')).toBe(first.books.unchanged + again.books.unchanged);
     expect(books('cancelled')).toBe(0);
-    expect(metrics.value('ingestion_chunks_total')).toBe(first.chunks);
+    expect(metrics.total('ingestion_chunks_total')).toBe(first.chunks);
     for (const stage of ['chunk', 'embed', 'upsert', 'verify', 'commit'])
-      expect([stage, metrics.value('ingestion_stage_duration_seconds_count', { stage })]).toEqual([stage, 8]);
-    expect(metrics.value('ingestion_stage_duration_seconds_count', { stage: 'scan' })).toBe(2);
+      expect([stage, metrics.total('ingestion_stage_duration_seconds_count', { stage })]).toEqual([stage, 8]);
+    expect(metrics.total('ingestion_stage_duration_seconds_count', { stage: 'scan' })).toBe(2);
 
     const queries = (kind: string, outcome: string): number =>
-      metrics.value('rag_queries_total', { kind, outcome });
+      metrics.total('rag_queries_total', { kind, outcome });
     expect(queries('answer', 'done')).toBe(counts.asked);
     expect(queries('search', 'done')).toBe(counts.searched);
     expect(queries('answer', 'failed') + queries('search', 'failed')).toBe(counts.refused);
-    const latency = (stage: string): number => metrics.value('rag_query_latency_seconds_count', { stage });
+    const latency = (stage: string): number => metrics.total('rag_query_latency_seconds_count', { stage });
     expect(latency('total')).toBe(100);
     expect(latency('embed')).toBe(95);
     expect(latency('dense')).toBe(95);
     expect(latency('lexical')).toBe(95);
     expect(latency('generate')).toBe(50);
-    expect(metrics.value('rag_chunks_retrieved_count')).toBe(95);
-    expect(metrics.value('rag_chunks_retrieved_sum')).toBe(counts.hits + 50 * 10);
+    expect(metrics.total('rag_chunks_retrieved_count')).toBe(95);
+    expect(metrics.total('rag_chunks_retrieved_sum')).toBe(counts.hits + 50 * 10);
     // Every chunk once, every question once.
-    expect(metrics.value('embedding_batch_size_sum')).toBe(first.chunks + 95);
+    expect(metrics.total('embedding_batch_size_sum')).toBe(first.chunks + 95);
 
     // Temporal's own figures, from the same page, say the same.
     const ended = (type: string): number =>
-      metrics.value('temporal_workflow_completed', { workflow_type: type });
+      metrics.total('temporal_workflow_completed', { workflow_type: type });
     expect(ended('answerQuestion')).toBe(counts.asked);
     expect(ended('searchLibrary')).toBe(counts.searched);
     expect(ended('ingestBook')).toBe(8);
