@@ -18,7 +18,6 @@ import {
   taskQueues,
   workflowTypes,
 } from '../workflows/contract.ts';
-import type { SearchFilters, SearchMode } from '../workflows/filter-contract.ts';
 import type { Answer, BookPage, BookSummary, SearchResult } from '../workflows/result-contract.ts';
 import type {
   GarbageInput,
@@ -28,11 +27,12 @@ import type {
   VerifyResult,
 } from '../workflows/upkeep-contract.ts';
 import { type AnswerEvent, answerEvents } from './answer-events.ts';
-import { type AnswerOptions, ask } from './ask.ts';
+import { ask } from './ask.ts';
 import { parse } from './checked-input.ts';
 import { type ConnectOptions, connectTemporal } from './connection.ts';
 import { fromWorkflow } from './failures.ts';
 import { IngestHandle, type ProgressListener } from './ingest-handle.ts';
+import type { AskOptions, BooksOptions, IngestOptions, RetryOptions, SearchOptions } from './options.ts';
 import { type QueueWithoutWorkers, queuesWithoutWorkers } from './pollers.ts';
 import * as schedules from './schedules.ts';
 import { startOrJoin } from './start-run.ts';
@@ -55,53 +55,10 @@ export {
   type ProgressListener,
   type ResultOptions,
 } from './ingest-handle.ts';
+export type * from './options.ts';
 export type { QueueWithoutWorkers } from './pollers.ts';
 export type { LibrarySchedule, ScheduleOptions } from './schedules.ts';
 export type { Explanation, SubjectOptions } from './upkeep.ts';
-
-export interface IngestOptions {
-  /** Library that the books belong to. Default `default`. */
-  readonly library?: string;
-  /** Books at once, 1 to 500. Default 5. */
-  readonly parallel?: number;
-  /** Removes the books below the paths whose source is gone; refused when more than a tenth would go. Default false. */
-  readonly prune?: boolean;
-  /** Prunes however many would go. Default false. */
-  readonly force?: boolean;
-  /** Called about once a second until the run is over. */
-  readonly onProgress?: ProgressListener;
-}
-
-export interface RetryOptions extends Pick<IngestOptions, 'library' | 'parallel' | 'onProgress'> {
-  /** Also the books whose content is at fault. Default false. */
-  readonly all?: boolean;
-}
-
-export interface QueryOptions {
-  /** Default: all libraries. */
-  readonly library?: string;
-  /** What the passages must be of: book, title, author, language, format, section, pages, years. */
-  readonly filters?: SearchFilters;
-  /** Hits, or passages for the answer, 1 to 100. Default 10. */
-  readonly topK?: number;
-  /** Hits of one book. Default: as many as there are. */
-  readonly perBook?: number;
-}
-
-export interface SearchOptions extends QueryOptions {
-  /** By meaning and words, or by one of them. Default `hybrid`. */
-  readonly mode?: SearchMode;
-  /** Chunks before and after a hit that are joined to it, 0 to 3. Default 1. */
-  readonly neighbours?: number;
-}
-
-export type AskOptions = QueryOptions & AnswerOptions;
-
-export interface BooksOptions {
-  /** Default: all libraries. */
-  readonly library?: string;
-  readonly state?: BookSummary['state'];
-}
 
 /** A question that no worker takes up fails after this long, instead of hanging. */
 const QUESTION_TIMEOUT = '4 minutes';

@@ -3,41 +3,14 @@
  * take and give has its schemas there; here is what only HTTP has.
  */
 import { z } from 'zod';
-import {
-  askInput,
-  bookState,
-  DEFAULT_LIBRARY,
-  DEFAULT_PARALLEL,
-  libraryName,
-  parallel,
-  searchInput,
-  stages,
-} from '../../workflows/contract.ts';
-import { MAX_JOB_PATHS } from '../../workflows/job-contract.ts';
+import { askInput, bookState, DEFAULT_LIBRARY, libraryName, searchInput } from '../../workflows/contract.ts';
+import { bookFields, bookSummary, ms, pageRange, problem, text, whole } from './fields.ts';
+
+export { bookSummary, type Problem, problem } from './fields.ts';
+export * from './ingestion-contract.ts';
 
 /** Every address but those of health, metrics and documents begins with it. */
 export const API = '/api/v1';
-
-const whole = z.int().min(0);
-const ms = z.number().min(0);
-const text = z.string();
-const pageRange = z.object({ start: z.int(), end: z.int() });
-
-// ── errors ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** RFC 9457. */
-export const problem = z
-  .object({
-    type: text.meta({ description: 'Where the code is explained, relative to the documents of the project' }),
-    title: text.meta({ description: 'What the code means' }),
-    status: z.int().min(400).max(599),
-    detail: text.meta({ description: 'What happened, and to which field' }),
-    code: text.meta({ description: 'Code of the registry of failures', examples: ['INVALID_ARGUMENT'] }),
-    remedy: text.meta({ description: 'What to do' }),
-    instance: text.meta({ description: 'Id of the request, as the log of the server has it' }),
-  })
-  .meta({ id: 'Problem', description: 'What went wrong, as RFC 9457 has it' });
-export type Problem = z.infer<typeof problem>;
 
 // ── questions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -117,21 +90,6 @@ export const queryEvents = {
 } as const;
 
 // ── books ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const failure = z.object({ stage: z.enum(stages), code: text, message: text, attempts: whole });
-const bookFields = {
-  bookId: z.uuid(),
-  library: text,
-  path: text,
-  title: text.nullable(),
-  author: text.nullable(),
-  state: bookState,
-  pages: whole.meta({ description: 'Pages of a PDF, sections of other formats' }),
-  chunks: whole,
-  revision: text.nullable(),
-  failure: failure.nullable(),
-};
-export const bookSummary = z.object(bookFields).meta({ id: 'Book' });
 
 /** Longest text that titles and names are searched for. */
 const MAX_TITLE = 200;
@@ -221,117 +179,6 @@ export type ChunkPage = z.infer<typeof chunkPage>;
 export const libraries = z
   .object({ libraries: z.array(z.object({ library: text })) })
   .meta({ id: 'Libraries' });
-
-// ── ingestion ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-export const indexBody = z
-  .strictObject({
-    paths: z
-      .array(z.string().regex(/^(\/|[A-Za-z]:[\\/]|\\\\)/, 'a path must be absolute'))
-      .min(1)
-      .max(MAX_JOB_PATHS)
-      .meta({ description: 'Files and folders of the machine that the workers run on' }),
-    library: libraryName.default(DEFAULT_LIBRARY),
-    parallel: parallel.default(DEFAULT_PARALLEL),
-  })
-  .meta({ id: 'Index', examples: [{ paths: ['/srv/books'], library: DEFAULT_LIBRARY, parallel: 5 }] });
-
-/** What comes beside the files of an upload. */
-export const uploadQuery = z.strictObject({
-  library: libraryName.optional().meta({ description: 'For uploads; a JSON body names it itself' }),
-});
-
-const counts = z
-  .object({ total: whole, ingested: whole, unchanged: whole, failed: whole, cancelled: whole })
-  .meta({ id: 'BookCounts' });
-const failedBook = failure.extend({ path: text }).meta({ id: 'BookFailure' });
-
-export const runProgress = z
-  .object({
-    workflowId: text,
-    library: text,
-    state: z.enum(['scanning', 'ingesting', 'paused', 'cancelling', 'done']),
-    parallel: whole,
-    books: counts,
-    chunks: whole,
-    done: z.number().min(0).max(1).meta({ description: 'Share of the work that is done' }),
-    rate: z.number().nullable().meta({ description: 'Chunks a second, of the last minutes' }),
-    secondsLeft: z.number().nullable(),
-    running: z.array(
-      z.object({
-        bookId: text,
-        path: text,
-        startedAtMs: z.number(),
-        stage: z.enum(stages).nullable(),
-        position: z.object({ done: z.number(), total: z.number().nullable() }).nullable(),
-        done: z.number(),
-        chunks: z.number().nullable(),
-      }),
-    ),
-    inFlight: whole.meta({ description: 'Books at work in all; `running` shows at most eight' }),
-    failures: z.array(failedBook),
-    startedAtMs: z.number(),
-  })
-  .meta({ id: 'Run' });
-export type HttpRun = z.infer<typeof runProgress>;
-
-export const job = z
-  .object({
-    jobId: text.meta({ examples: ['default~0b0e3a52-7e0a-4d44-9d8e-2a1df0f1ad7a'] }),
-    library: text,
-    paths: z.array(text),
-    parallel: whole,
-    state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
-    before: whole.meta({ description: 'Jobs of the library that are done first' }),
-    acceptedAtMs: z.number(),
-    endedAtMs: z.number().nullable(),
-    result: z
-      .object({ books: counts, chunks: whole, failures: z.array(failedBook), seconds: z.number() })
-      .nullable(),
-    failure: z.object({ code: text, message: text }).nullable(),
-    progress: runProgress.nullable().meta({ description: 'Where its run stands; null unless it runs' }),
-  })
-  .meta({ id: 'Job' });
-export type HttpJob = z.infer<typeof job>;
-
-/** The events of a job that is watched. */
-export const jobEvents = { job, problem } as const;
-
-export const runsQuery = z.strictObject({ library: libraryName.optional() });
-export const runList = z.object({ runs: z.array(runProgress) }).meta({ id: 'Runs' });
-
-export const runActions = ['pause', 'resume', 'cancel', 'parallel', 'retry'] as const;
-export const runActionBodies = {
-  pause: z.strictObject({}),
-  resume: z.strictObject({}),
-  cancel: z.strictObject({}),
-  parallel: z.strictObject({ parallel }).meta({ id: 'SetParallel', examples: [{ parallel: 20 }] }),
-  retry: z
-    .strictObject({
-      all: z.boolean().default(false).meta({ description: 'Also books whose content is at fault' }),
-    })
-    .meta({ id: 'Retry', examples: [{ all: false }] }),
-} as const;
-export const steered = z
-  .object({
-    library: text,
-    state: text,
-    parallel: whole,
-    books: whole.meta({ description: 'Books that it was about' }),
-  })
-  .meta({ id: 'Steered' });
-
-export const failuresQuery = z.strictObject({
-  library: libraryName.optional(),
-  after: z.uuid().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
-export const failurePage = z
-  .object({
-    failures: z.array(bookSummary.extend({ remedy: text }).meta({ id: 'FailedBook' })),
-    next: z.uuid().nullable(),
-  })
-  .meta({ id: 'FailurePage' });
 
 // ── the service itself ──────────────────────────────────────────────────────────────────────────────────────────
 

@@ -146,7 +146,9 @@ describe('the client', () => {
 
 describe('no file', () => {
   test('of the product is longer than 300 lines', () => {
-    const long = product.filter((file) => file.text.split('\n').length > 301);
+    // Made by a program from the OpenAPI document.
+    const written = product.filter(({ path }) => path !== 'client/http/schema.ts');
+    const long = written.filter((file) => file.text.split('\n').length > 301);
     expect(long.map((file) => file.path)).toEqual([]);
   });
 

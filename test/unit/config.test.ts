@@ -86,6 +86,10 @@ describe('the configuration of an empty environment', () => {
       maxWorkerBytes: 4_096 * 2 ** 20,
       graceMs: 10_000,
       logLevel: 'info',
+      http: {
+        address: { host: '127.0.0.1', firstPort: 8_720, lastPort: 8_819 },
+        ...{ requestsPerMinute: 1_200, streams: 20, corsOrigins: [] },
+      },
       telemetry: {
         metricsAddress: { host: '127.0.0.1', firstPort: 9_464, lastPort: 9_563 },
         slowQueries: { thresholdMs: 200, text: 'plain' },
@@ -233,15 +237,15 @@ describe('the answer model', () => {
 });
 
 describe('library roots', () => {
-  test('are real paths, as many as are named', async () => {
+  test('are real paths, as many as are named, and the folder of uploads', async () => {
     await using folder = await tempFolder();
     await mkdir(join(folder.path, 'a'));
     await mkdir(join(folder.path, 'b c'));
     await symlink(join(folder.path, 'b c'), join(folder.path, 'link'));
     const SCRIPTORIUM_LIBRARY_ROOTS = ['a', 'link'].map((name) => join(folder.path, name)).join(delimiter);
-    expect(loadConfig({ SCRIPTORIUM_LIBRARY_ROOTS }).roots).toEqual(
-      ['a', 'b c'].map((name) => join(folder.path, name)),
-    );
+    await symlink(folder.path, join(folder.path, 'home'));
+    const env = { SCRIPTORIUM_LIBRARY_ROOTS, SCRIPTORIUM_HOME: join(folder.path, 'home') };
+    expect(loadConfig(env).roots).toEqual(['a', 'b c', 'uploads'].map((name) => join(folder.path, name)));
   });
 
   test('are absolute, whatever way they are named', () => {

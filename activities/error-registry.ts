@@ -1,0 +1,286 @@
+/**
+ * The registry of every failure that a user can meet: one code, whether trying again can help, what it means and
+ * what to do. `docs/errors.md` is the same table; a test proves them equal.
+ */
+export interface ErrorEntry {
+  /** True when the same call may succeed later: it is tried three times, or for as long as an outage lasts. */
+  readonly retryable: boolean;
+  /** True when a part that many books need is out of service: a book waits for it, and its tries are not counted. */
+  readonly outage: boolean;
+  /** True when the file itself is at fault: under the same pipeline and limits the same bytes fail again. */
+  readonly ofContent: boolean;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+const entry = (retryable: boolean, meaning: string, remedy: string): ErrorEntry => ({
+  retryable,
+  outage: false,
+  ofContent: false,
+  meaning,
+  remedy,
+});
+const ofContent = (meaning: string, remedy: string): ErrorEntry => ({
+  ...entry(false, meaning, remedy),
+  ofContent: true,
+});
+const outage = (meaning: string, remedy: string): ErrorEntry => ({
+  ...entry(true, meaning, remedy),
+  outage: true,
+});
+
+export const errorRegistry = {
+  // The source
+  SOURCE_MISSING: entry(false, 'The file or folder does not exist.', 'Check the path, then ingest again.'),
+  SOURCE_UNREADABLE: entry(
+    false,
+    'The operating system refused to read the file or folder.',
+    'Grant the user that runs the workers read permission, then ingest again.',
+  ),
+  SOURCE_CHANGED: entry(
+    true,
+    'The file changed while it was being read.',
+    'Wait until the file is fully written; it is tried again by itself.',
+  ),
+  SYMLINK_LOOP: entry(
+    false,
+    'A symbolic link leads back to itself.',
+    'Remove or mend the link; everything else in the folder is ingested.',
+  ),
+  OUTSIDE_ROOTS: entry(
+    false,
+    'The real path of the file is outside the configured library roots.',
+    'Move the file into a library root, or add its folder to SCRIPTORIUM_LIBRARY_ROOTS.',
+  ),
+  NO_BOOKS_FOUND: entry(
+    false,
+    'The folder holds no file of a supported format.',
+    'Name a folder with PDF, EPUB, DOCX, HTML, Markdown or text files.',
+  ),
+  UNSUPPORTED_FORMAT: ofContent(
+    'The file is of no supported format, or its content is not what its name says.',
+    'Convert it to PDF, EPUB, DOCX, HTML, Markdown or plain text.',
+  ),
+  EMPTY_FILE: ofContent('The file has no content.', 'Replace it with a complete copy.'),
+  CORRUPT_FILE: ofContent(
+    'The file is damaged and cannot be read.',
+    'Replace it with a complete copy, or repair it and ingest again.',
+  ),
+  ENCRYPTED: ofContent(
+    'The file is protected by a password.',
+    'Remove the password with the program that set it, then ingest again.',
+  ),
+  UNSAFE_ARCHIVE: ofContent(
+    'The archive expands far beyond its size or names files outside itself.',
+    'Do not trust this file; get a clean copy from its publisher.',
+  ),
+  NO_TEXT: ofContent(
+    'The book holds no text; it is probably a scan.',
+    'Run optical character recognition on it (for example with OCRmyPDF), then ingest again.',
+  ),
+  TOO_LARGE: ofContent(
+    'The file is larger than the configured limit.',
+    'Split it, or raise SCRIPTORIUM_MAX_FILE_MB or SCRIPTORIUM_MAX_TEXT_MB.',
+  ),
+  // Extraction
+  EXTRACTION_TIMEOUT: ofContent(
+    'Reading the book took longer than the configured limit.',
+    'Raise SCRIPTORIUM_EXTRACT_TIMEOUT_S, or repair the file.',
+  ),
+  EXTRACTION_OUT_OF_MEMORY: ofContent(
+    'Reading the book needed more memory than the configured limit.',
+    'Raise SCRIPTORIUM_EXTRACT_MEMORY_MB, or repair the file.',
+  ),
+  EXTRACTION_CRASHED: entry(
+    true,
+    'The process that reads books ended unexpectedly.',
+    'It is tried again by itself; if it stays, report the file.',
+  ),
+  // Artifacts and model
+  ARTIFACT_CORRUPT: entry(
+    false,
+    'An intermediate file is damaged or gone.',
+    'It was dropped and is made again; if it stays, check the disk.',
+  ),
+  DISK_FULL: outage(
+    'The disk that holds SCRIPTORIUM_HOME is full or read-only.',
+    'Free some space; the work goes on by itself.',
+  ),
+  ASSET_UNAVAILABLE: entry(
+    false,
+    'A needed program or model file could not be found or fetched.',
+    'Follow the list of sources in the message, or set the environment variable that it names.',
+  ),
+  MODEL_MISMATCH: entry(
+    false,
+    'The library was embedded with another model; vectors of two models are never mixed.',
+    'Configure the model that the library was made with, or ingest into a new library (--library).',
+  ),
+  EMBEDDING_FAILED: entry(
+    true,
+    'The embedding model failed on a batch.',
+    'It is tried again by itself; if it stays, check the memory and the model file.',
+  ),
+  // Store
+  STORE_UNREACHABLE: outage(
+    'The vector store did not answer.',
+    'Start it or mend the network; the work goes on by itself.',
+  ),
+  STORE_OVERLOADED: outage(
+    'The vector store refused for too many requests.',
+    'Raise its limits, or ingest with a smaller --parallel; the work goes on by itself.',
+  ),
+  STORE_REJECTED: entry(
+    false,
+    'The vector store refused the request.',
+    'Read its reason in the message; check the API key and the collection.',
+  ),
+  COUNT_MISMATCH: entry(
+    true,
+    'The store does not hold exactly the chunks of the book.',
+    'The book is written again by itself.',
+  ),
+  // Questions
+  LIBRARY_NOT_FOUND: entry(
+    false,
+    'There is no library of that name.',
+    'List the books with `scriptorium books`, or ingest some into it.',
+  ),
+  ANSWER_MODEL_UNREACHABLE: entry(
+    true,
+    'The answer model did not answer.',
+    'Check OPENAI_BASE_URL and that the server runs.',
+  ),
+  ANSWER_MODEL_RATE_LIMITED: entry(
+    true,
+    'The answer model refused for too many requests.',
+    'Wait, or raise the limit at the provider.',
+  ),
+  ANSWER_MODEL_REJECTED: entry(
+    false,
+    'The answer model refused the request.',
+    'Check OPENAI_API_KEY and the name of the model.',
+  ),
+  RERANK_FAILED: entry(
+    true,
+    'The reranker gave no order of the passages.',
+    'The search went on without it. Check SCRIPTORIUM_RERANK_URL and that the server runs.',
+  ),
+  ANSWER_BUDGET_SPENT: entry(
+    false,
+    'The tokens or the cost that answers may take in a day are used up.',
+    'Ask for quotes (--extractive), wait until midnight UTC, or raise SCRIPTORIUM_DAILY_TOKENS or SCRIPTORIUM_DAILY_COST_CENTS.',
+  ),
+  QUESTION_TIMEOUT: entry(
+    false,
+    'The question was not answered within its time.',
+    'See with `scriptorium status` which part is slow; or give questions more time: --deadline, SCRIPTORIUM_ANSWER_TIMEOUT_S.',
+  ),
+  BOOK_NOT_FOUND: entry(
+    false,
+    'There is no book, chunk or run of that id or path.',
+    'List the books with `scriptorium books`; a book that is named by its path also needs its --library.',
+  ),
+  // The run
+  CHILD_LOST: entry(
+    false,
+    'The workflow of the book was terminated, or timed out, before it could report.',
+    'Ingest the library again; finished steps are not repeated.',
+  ),
+  WORKER_LOST: entry(
+    false,
+    'Every worker that took up the step ended before it was done.',
+    'Look for the reason in workers.log (memory, most likely); then ingest again.',
+  ),
+  RUN_IN_PROGRESS: entry(
+    false,
+    'Another run is at work on this library or book, from other paths or with other settings.',
+    'Wait until it is done (`scriptorium status`), or use another library.',
+  ),
+  PRUNE_REFUSED: entry(
+    false,
+    'Pruning would remove more than a tenth of the books of the library.',
+    'Check that the folder is mounted and complete; if they are really gone, prune with --force.',
+  ),
+  NO_RUN: entry(
+    false,
+    'No run over the library is going on that could be changed.',
+    'Start one with `scriptorium ingest` or `scriptorium retry`; `scriptorium status` shows the runs.',
+  ),
+  // The ways in: HTTP and MCP
+  UNAUTHORIZED: entry(
+    false,
+    'No API key came with the request, or it is not one of this server, or it was revoked.',
+    'Send a key that `scriptorium keys add` made, as X-API-Key or as Authorization: Bearer.',
+  ),
+  FORBIDDEN: entry(
+    false,
+    'The API key may not do this, or the request came from a page of another host.',
+    'Use a key with the scope and the library that the message names; see `scriptorium keys`.',
+  ),
+  RATE_LIMITED: entry(
+    true,
+    'More requests or open streams than one key may have.',
+    'Wait as long as Retry-After says, or raise SCRIPTORIUM_HTTP_RATE or SCRIPTORIUM_HTTP_STREAMS.',
+  ),
+  NOT_FOUND: entry(
+    false,
+    'There is nothing at that address.',
+    'See /openapi.json for the addresses and their methods.',
+  ),
+  METHOD_NOT_ALLOWED: entry(
+    false,
+    'The address does not take that method.',
+    'Use one that the header Allow names.',
+  ),
+  UNSUPPORTED_MEDIA_TYPE: entry(
+    false,
+    'The body is of a type that the address does not read.',
+    'Send application/json, or multipart/form-data to upload books.',
+  ),
+  BODY_TOO_LARGE: entry(
+    false,
+    'The body of the request is larger than the address reads.',
+    'Send less; books are uploaded as multipart/form-data, up to SCRIPTORIUM_MAX_FILE_MB each.',
+  ),
+  REQUEST_TIMEOUT: entry(
+    true,
+    'The request did not arrive whole within its time.',
+    'Send it again, over a line that does not stall.',
+  ),
+  JOB_NOT_FOUND: entry(
+    false,
+    'There is no job of that id, or it ended long ago.',
+    'List the books with `scriptorium books`; a job is kept until 200 newer ones of its library ended.',
+  ),
+  IDEMPOTENCY_CONFLICT: entry(
+    false,
+    'The idempotency key came before with another request.',
+    'Use a new key for a new request.',
+  ),
+  PAGE_NOT_FOUND: entry(
+    false,
+    'The book has no such page, or its text is kept no more.',
+    'See the book for how many pages it has; ingest it again if its text was dropped.',
+  ),
+  // The command line and the stack
+  INVALID_ARGUMENT: entry(
+    false,
+    'A value is not valid.',
+    'Correct the value that the message names; see --help.',
+  ),
+  INVALID_CONFIG: entry(
+    false,
+    'A setting in the environment is not valid.',
+    'Correct the environment variable that the message names.',
+  ),
+  STACK_UNREACHABLE: outage(
+    'The Temporal server or the workers do not answer.',
+    'Run `scriptorium status`, then `scriptorium up`.',
+  ),
+  INTERNAL: entry(
+    true,
+    'Something failed that has no code of its own.',
+    'Read the message and the log; report it if it stays.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
