@@ -83,11 +83,29 @@ const about = chromium
     await open('#/runs');
     const run = page.getByRole('region', { name: 'default', exact: true });
     await run.getByRole('button', { name: 'Retry failed' }).click();
-    await page.getByText('1 book searchable, 0 failed').waitFor();
+    const job = page.getByRole('listitem').filter({ hasText: 'late.txt' });
+    await job.getByText('1 book searchable, 0 failed').waitFor();
     await open('#/library?title=late');
     await page.getByRole('row', { name: /late/ }).getByText('ingested').waitFor();
     expect(complaints).toEqual([]);
   }, 180_000);
+
+  test('takes books by upload', async () => {
+    await open('#/runs');
+    await page.getByRole('button', { name: 'Add books' }).click();
+    await page.getByLabel('From this computer').check();
+    const file = {
+      name: 'ferry.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from('The ferry sails at six.'),
+    };
+    await page.getByLabel('Files', { exact: true }).setInputFiles(file);
+    await page.getByLabel('Library').fill('uploads');
+    await page.getByRole('button', { name: 'Upload and ingest' }).click();
+    const job = page.getByRole('listitem').filter({ hasText: 'into uploads' });
+    await job.getByText('1 book searchable, 0 failed').waitFor();
+    expect(complaints).toEqual([]);
+  }, 120_000);
 
   test('pauses, resumes, widens and cancels a run', async () => {
     const giant = join(home.folder, 'giant');

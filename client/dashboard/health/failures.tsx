@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { failures } from '../api/calls.ts';
 import type { FailedBook } from '../api/types.ts';
 import { Loading, ProblemNotice } from '../parts/notice.tsx';
+import { Said } from '../parts/said.tsx';
 import { hashOf } from '../routes.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { counted } from '../text/amounts.ts';
@@ -65,7 +66,9 @@ function Group({ group: { code, remedy, books } }: { readonly group: CodeGroup<F
         <code class="code">{code}</code>
         <strong>{counted(books.length, 'book')}</strong>
       </p>
-      <p class="remedy">{remedy}</p>
+      <p class="remedy">
+        <Said text={remedy} />
+      </p>
       <details>
         <summary>
           Which<span class="unseen"> books failed with {code}</span>

@@ -6,6 +6,7 @@ import { Badge } from '../parts/badge.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Loading, ProblemNotice } from '../parts/notice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { Said } from '../parts/said.tsx';
 import { hashOf, type Route } from '../routes.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { go } from '../state/route.ts';
@@ -102,7 +103,9 @@ function BookFacts({ book }: { readonly book: BookDetail }): JSX.Element {
 function BookFailure({ failure }: { readonly failure: NonNullable<BookDetail['failure']> }): JSX.Element {
   return (
     <div class="notice problem">
-      <p class="notice-text">{failure.message}</p>
+      <p class="notice-text">
+        <Said text={failure.message} />
+      </p>
       <p class="notice-foot">
         <code class="code">{failure.code}</code>
         <span>at {failure.stage}</span>

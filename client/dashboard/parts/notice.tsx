@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { Problem } from '../api/types.ts';
 import { withoutRemedy } from '../text/failure.ts';
+import { Said } from './said.tsx';
 
 interface ProblemNoticeProps {
   readonly problem: Problem;
@@ -14,8 +15,14 @@ export function ProblemNotice({ problem, onRetry }: ProblemNoticeProps): JSX.Ele
   const { code, detail, remedy } = problem;
   return (
     <div class="notice problem" role="alert">
-      <p class="notice-text">{withoutRemedy(detail, remedy)}</p>
-      {remedy && <p class="remedy">{remedy}</p>}
+      <p class="notice-text">
+        <Said text={withoutRemedy(detail, remedy)} />
+      </p>
+      {remedy && (
+        <p class="remedy">
+          <Said text={remedy} />
+        </p>
+      )}
       <p class="notice-foot">
         <code class="code">{code}</code>
         {onRetry && (

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import type { BookFailure } from '../api/types.ts';
+import { Said } from '../parts/said.tsx';
 import { counted } from '../text/amounts.ts';
 import { fileName } from '../text/place.ts';
 
@@ -24,7 +25,9 @@ export function RunFailures({ failures, total }: RunFailuresProps): JSX.Element 
               </span>
               <code class="code">{failure.code}</code>
             </p>
-            <p>{failure.message}</p>
+            <p>
+              <Said text={failure.message} />
+            </p>
             <p class="muted">
               at {failure.stage}, {counted(failure.attempts, 'try', 'tries')}
             </p>
