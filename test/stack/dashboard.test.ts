@@ -83,10 +83,13 @@ const about = chromium
     await open('#/runs');
     const run = page.getByRole('region', { name: 'default', exact: true });
     await run.getByRole('button', { name: 'Retry failed' }).click();
-    const job = page.getByRole('listitem').filter({ hasText: 'late.txt' });
-    await job.getByText('1 book searchable, 0 failed').waitFor();
-    await open('#/library?title=late');
-    await page.getByRole('row', { name: /late/ }).getByText('ingested').waitFor();
+    const isIngested = async (): Promise<boolean> => {
+      await open('#/library?title=late');
+      const row = page.getByRole('row', { name: /late/ });
+      await row.waitFor();
+      return (await row.getByText('ingested').count()) > 0;
+    };
+    while (!(await isIngested())) await page.waitForTimeout(500);
     expect(complaints).toEqual([]);
   }, 180_000);
 

