@@ -11,10 +11,12 @@ import { alternate, type BenchReport, median } from './report.ts';
 const WAIT_MS = 100;
 /** Chunks a batch there: twelve milliseconds a chunk, as an endpoint far away takes. */
 const NETWORK_BATCH = 8;
-const PASSAGES = [40, 60] as const;
+/** The middle of a library of 9,000 books with 1.35 million passages. */
+const PASSAGES = [120, 180] as const;
+const CPU_PASSAGES = [40, 60] as const;
 const CPU_BOOKS = 8;
 
-type Kind = 'network' | 'cpu';
+type Kind = 'network' | 'cpu' | 'one thread';
 
 export async function benchParallel(options: BenchOptions): Promise<BenchReport> {
   const { books = 40, parallel = 5, rounds: wanted = 1, signal, profileFolder } = options;
@@ -26,9 +28,15 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       workerEnv: { SCRIPTORIUM_EMBED_BATCH: String(NETWORK_BATCH) },
     },
     cpu: { ...common, folder: join(folder.path, 'cpu'), books: CPU_BOOKS, embedder: 'onnx', waitMs: 0 },
+    // One book alone has a thread on every core already: its batch is divided among them.
+    'one thread': {
+      ...{ ...common, folder: join(folder.path, 'cpu'), books: CPU_BOOKS, embedder: 'onnx', waitMs: 0 },
+      workerEnv: { SCRIPTORIUM_EMBED_THREADS: '1' },
+    },
   };
-  for (const kind of Object.values(kinds))
-    await generateBooks({ folder: kind.folder, books: kind.books, passages: PASSAGES });
+  const { network, cpu } = kinds;
+  await generateBooks({ folder: network.folder, books: network.books, passages: PASSAGES });
+  await generateBooks({ folder: cpu.folder, books: cpu.books, passages: CPU_PASSAGES });
   const rateOf = (kind: Kind, atOnce: number) => async () => {
     const { seconds, result } = await runOurs({ ...kinds[kind], parallel: atOnce });
     return result.chunks / seconds;
@@ -39,12 +47,14 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       'network, many': rateOf('network', parallel),
       'cpu, one': rateOf('cpu', 1),
       'cpu, many': rateOf('cpu', parallel),
+      'cpu, one on one thread': rateOf('one thread', 1),
     },
     wanted,
     signal,
   );
   return reportOfKinds(rounds, {
     ...{ parallel, rounds: wanted, books, cpuBooks: CPU_BOOKS, passages: PASSAGES.join(' to ') },
+    cpuPassages: CPU_PASSAGES.join(' to '),
     ...{ waitMs: WAIT_MS, networkBatch: NETWORK_BATCH },
   });
 }
@@ -56,8 +66,8 @@ function reportOfKinds(
   const medians = Object.fromEntries(
     Object.entries(rounds).map(([name, figures]) => [name, median(figures)]),
   );
-  const ratioOf = (kind: Kind): number => {
-    const [one = [], many = []] = [rounds[`${kind}, one`], rounds[`${kind}, many`]];
+  const ratioOf = (kind: Exclude<Kind, 'one thread'>, alone = `${kind}, one`): number => {
+    const [one = [], many = []] = [rounds[alone], rounds[`${kind}, many`]];
     return median(many.map((figure, round) => figure / (one[round] ?? Number.NaN)));
   };
   const ratios = { network: ratioOf('network'), cpu: ratioOf('cpu') };
@@ -67,6 +77,7 @@ function reportOfKinds(
     figures: {
       'many books at once to one, network': ratios.network.toFixed(2),
       'many books at once to one, CPU': ratios.cpu.toFixed(2),
+      'many books at once to one on one thread, CPU': ratioOf('cpu', 'cpu, one on one thread').toFixed(2),
     },
   };
 }
