@@ -1,23 +1,14 @@
 /** The runs that are going on. */
 import { ingestLibraryId } from '../../workflows/contract.ts';
+import type { Run } from '../http/service.ts';
 import { ScriptoriumClient } from '../index.ts';
-import type { IngestProgress } from '../ingest-handle.ts';
+import * as runs from '../run-service.ts';
 
-export interface Run extends IngestProgress {
-  readonly workflowId: string;
-}
+export type { Run } from '../http/service.ts';
 
-export async function runsNow(): Promise<Run[]> {
+export async function runsNow(): Promise<readonly Run[]> {
   await using client = await ScriptoriumClient.connect();
-  const runs: Run[] = [];
-  for (const workflowId of await client.runningIds()) {
-    const progress = await client
-      .run(libraryOf(workflowId))
-      .progress()
-      .catch(() => null);
-    if (progress) runs.push({ workflowId, ...progress });
-  }
-  return runs;
+  return await runs.runsNow(client);
 }
 
 export function libraryOf(workflowId: string): string {
