@@ -11,7 +11,7 @@ if (args.length === 0) {
   run('tsc', ['--noEmit', '-p', 'client/dashboard']);
 }
 // Suites that run the command, run the built one.
-if (args.length === 0 || args.some((arg) => /stack|chaos|package|real/.test(arg)))
+if (args.length === 0 || args.some((arg) => /stack|long|chaos|package|real/.test(arg)))
   run('node', ['scripts/build.mjs']);
 const report = join(root, '.cache', 'test-report.json');
 mkdirSync(join(root, '.cache'), { recursive: true });
