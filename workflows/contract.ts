@@ -53,7 +53,7 @@ export const topK = z.int().min(1).max(100);
 export const questionText = z
   .string()
   .max(8_000, 'a question has at most 8,000 characters')
-  .refine((text) => /[\p{L}\p{N}]/u.test(text), 'a question needs at least one letter or digit');
+  .regex(/[\p{L}\p{N}]/u, 'a question needs at least one letter or digit');
 
 /** What a person gives to start a run; `temporal workflow start --type ingestLibrary --input '{"paths":["/books"]}'`. */
 export const ingestLibraryInput = z

@@ -13,6 +13,10 @@ const range = z
   .refine(({ from, to }) => from !== undefined || to !== undefined, 'name at least one end of the range')
   .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
     message: 'the range ends before it begins',
+  })
+  .meta({
+    minProperties: 1,
+    description: 'Both ends included; one may be left out. It may not end before it begins.',
   });
 
 /** All that is given must hold; texts must be the same, letter by letter. */

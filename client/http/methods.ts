@@ -1,7 +1,7 @@
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { App } from './app.ts';
 
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'] as const;
 
 /** Adds the routes; whatever else is sent to one of their addresses is told which methods it takes. */
 export function refuseOtherMethods(app: App, addRoutes: () => void): void {

@@ -33,9 +33,15 @@ export function describeService(version: string): Pick<FastifyDynamicSwaggerOpti
   };
 }
 
-/** A document in which the body of an upload is described beside that of paths: it is read by hand, and has no schema. */
-export function documentOf(app: App): object {
-  const document = app.swagger();
+/**
+ * A document in which the body of an upload is described beside that of paths: it is read by hand, and has no
+ * schema.
+ * @param isOpen whether the server lets in whoever reaches it
+ */
+export function documentOf(app: App, isOpen = false): object {
+  const described = app.swagger();
+  // Where no key is needed, none is an alternative, too.
+  const document = isOpen ? { ...described, security: [{}, ...(described.security ?? [])] } : described;
   const post = document.paths?.[`${API}/index`]?.post;
   if (!post) return document;
   const requestBody = {
@@ -49,6 +55,7 @@ export function documentOf(app: App): object {
           properties: {
             file: {
               type: 'array',
+              minItems: 1,
               items: { type: 'string', format: 'binary' },
               description: 'The books; any name of a part with a file will do',
             },

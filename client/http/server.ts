@@ -73,7 +73,9 @@ export async function createHttpServer(options: ServerOptions): Promise<App> {
       runRoutes(typed, context);
       serviceRoutes(typed, context);
       mcpRoutes(typed, context);
-      typed.get('/openapi.json', { schema: { hide: true } }, async () => documentOf(app));
+      typed.get('/openapi.json', { schema: { hide: true } }, async () =>
+        documentOf(app, options.open && (await options.keys.isEmpty())),
+      );
     });
   });
   await serveDashboard(app, options);

@@ -129,7 +129,11 @@ export class LocalService implements Service {
         await temporal.workflowService.getSystemInfo({});
         return 'answers';
       }),
-      healthOf('store', () => parts.store.health()),
+      healthOf('store', async () => {
+        // What it says names folders and addresses.
+        await parts.store.health();
+        return 'answers';
+      }),
       healthOf('model', async () => {
         await parts.embedder.embed(['ready'], { kind: 'question' });
         return parts.embedder.id;
