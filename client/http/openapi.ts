@@ -42,8 +42,8 @@ export function documentOf(app: App, isOpen = false): object {
   const described = app.swagger();
   // Where no key is needed, none is an alternative, too.
   const document = isOpen ? { ...described, security: [{}, ...(described.security ?? [])] } : described;
-  const post = document.paths?.[`${API}/index`]?.post;
-  if (!post) return document;
+  const upload = document.paths?.[`${API}/index`]?.post;
+  if (!upload) return document;
   const requestBody = {
     required: true,
     content: {
@@ -65,9 +65,17 @@ export function documentOf(app: App, isOpen = false): object {
       },
     },
   };
-  const index = { ...document.paths?.[`${API}/index`], post: { ...post, requestBody } };
+  for (const action of bodyless) {
+    const post = document.paths?.[`${API}/runs/{id}/${action}`]?.post;
+    if (post && 'requestBody' in post && post.requestBody && 'required' in post.requestBody)
+      post.requestBody.required = false;
+  }
+  const index = { ...document.paths?.[`${API}/index`], post: { ...upload, requestBody } };
   return withoutUnused({ ...document, paths: { ...document.paths, [`${API}/index`]: index } });
 }
+
+/** Steering that needs no body; the library takes every body for one that is needed. */
+const bodyless = ['pause', 'resume', 'cancel', 'retry'] as const;
 
 interface Document {
   readonly paths?: object;

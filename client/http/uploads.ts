@@ -84,7 +84,9 @@ export class UploadFolder {
       return upload;
     } catch (error) {
       await upload[Symbol.asyncDispose]();
-      throw error;
+      throw isOfParser(error)
+        ? new ScriptoriumError('INVALID_ARGUMENT', `The upload is no whole multipart form: ${error.message}`)
+        : error;
     }
   }
 
@@ -172,6 +174,11 @@ export class Upload implements AsyncDisposable {
     const left = this.#isTaken ? this.#temporary : [...this.#temporary, ...this.#new];
     for (const path of left) await rm(path, { force: true });
   }
+}
+
+/** The parser of forms throws plain errors; those of streams and disks have a code. */
+function isOfParser(error: unknown): error is Error {
+  return error instanceof Error && !(error instanceof ScriptoriumError) && !('code' in error);
 }
 
 /** Longest name of a file, in UTF-16 units: file systems take 255 bytes. */

@@ -99,6 +99,26 @@ describe('an upload', () => {
     expect(server.asked).toEqual([]);
   });
 
+  test.each([
+    ['without a boundary', 'multipart/form-data', 'x'],
+    [
+      'that ends in its middle',
+      'multipart/form-data; boundary=b',
+      '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nabc',
+    ],
+    [
+      'whose head of a part is garbage',
+      'multipart/form-data; boundary=b',
+      '--b\r\n\u0000\r\n\r\nabc\r\n--b--\r\n',
+    ],
+  ])('%s is a bad request', async (_, type, payload) => {
+    await using server = await testServer();
+    const headers = { host: 'localhost', 'content-type': type };
+    const response = await server.app.inject({ method: 'POST', url: '/api/v1/index', payload, headers });
+    expect(response.json()).toMatchObject({ status: 400, code: 'INVALID_ARGUMENT' });
+    expect(await server.files()).toEqual([]);
+  });
+
   test('that nobody takes is dropped again', async () => {
     const addJob = async () => {
       throw new Error('Temporal is away');
