@@ -9,17 +9,23 @@ type Listing = { readonly [K in keyof BookQuery]: BookQuery[K] | undefined } & {
 
 export function createCatalogActivities({ catalog }: { readonly catalog: Catalog }) {
   return {
-    listCatalog: questionStage(async ({ library, state, after, limit }: Listing): Promise<BookPage> => {
-      const books = await catalog.list({
-        ...(library && { library }),
-        ...(state && { state }),
-        ...(after && { after }),
-        limit,
-      });
-      const next = books.length < limit ? null : (books.at(-1)?.bookId ?? null);
-      return { books: books.map(summaryOf), next };
-    }),
+    listCatalog: questionStage((listing: Listing) => catalogPage({ catalog }, listing)),
   };
+}
+
+/** Needs no workflow: whoever holds the catalog may call it. */
+export async function catalogPage(
+  { catalog }: { readonly catalog: Catalog },
+  { library, state, after, limit }: Listing,
+): Promise<BookPage> {
+  const books = await catalog.list({
+    ...(library && { library }),
+    ...(state && { state }),
+    ...(after && { after }),
+    limit,
+  });
+  const next = books.length < limit ? null : (books.at(-1)?.bookId ?? null);
+  return { books: books.map(summaryOf), next };
 }
 
 export function summaryOf({

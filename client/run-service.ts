@@ -8,8 +8,13 @@ import type { ScriptoriumClient } from './index.ts';
 /** Those that are going on; one that ends while it is asked is left out. */
 export async function runsNow(client: ScriptoriumClient): Promise<readonly Run[]> {
   const ids = await client.runningIds();
-  const runs = ids.map((id) => runOf(client, id.slice(ingestLibraryId('').length)).catch(() => null));
+  const runs = ids.map((id) => runOf(client, libraryOfRun(id)).catch(() => null));
   return (await Promise.all(runs)).filter((run) => run !== null);
+}
+
+/** The library of a run, by its workflow id. */
+export function libraryOfRun(workflowId: string): string {
+  return workflowId.slice(ingestLibraryId('').length);
 }
 
 /** @throws ScriptoriumError NO_RUN, STACK_UNREACHABLE */

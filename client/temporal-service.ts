@@ -1,6 +1,5 @@
 /** What the ways in ask for, by way of Temporal alone: for a process that holds neither store nor model nor intermediate files. */
 import { randomUUID } from 'node:crypto';
-import { basename } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { ScriptoriumError } from '../activities/errors.ts';
 import {
@@ -18,7 +17,7 @@ import {
   taskQueues,
   workflowTypes,
 } from '../workflows/contract.ts';
-import type { Answer, BookPage, BookSummary, SearchResult } from '../workflows/result-contract.ts';
+import type { Answer, BookPage, SearchResult } from '../workflows/result-contract.ts';
 import type { Steered } from '../workflows/run-contract.ts';
 import type { RemovedBook } from '../workflows/upkeep-contract.ts';
 import { type AskSettings, ask } from './ask.ts';
@@ -31,6 +30,7 @@ import { addJob, type JobOptions, job, type LibraryJob } from './jobs.ts';
 import { queuesWithoutWorkers } from './pollers.ts';
 import { runOf, runsNow, steerRun } from './run-service.ts';
 import type { Part } from './stack-state.ts';
+import { titledBooks } from './titled-books.ts';
 import * as upkeep from './upkeep.ts';
 
 /** Longest wait for a short workflow of the queue of questions. */
@@ -63,17 +63,11 @@ export class TemporalService implements Service {
     return [...names].sort();
   }
 
-  /** With `title`, reads the catalog from `after` until it has found as many as were asked for. */
   async books({ title, limit, after, ...query }: BooksQuery): Promise<BookPage> {
     if (title === undefined) return await this.#listed({ ...query, after, limit });
-    const found: BookSummary[] = [];
-    for (let from: string | undefined | null = after; from !== null && found.length <= limit; ) {
-      const { books, next }: BookPage = await this.#listed({ ...query, after: from, limit: LISTED });
-      found.push(...books.filter((book) => isNamed(book, title)));
-      from = next;
-    }
-    const books = found.slice(0, limit);
-    return { books, next: found.length > limit ? (books.at(-1)?.bookId ?? null) : null };
+    return await titledBooks({ title, limit, after }, (from) =>
+      this.#listed({ ...query, after: from, limit: LISTED }),
+    );
   }
 
   async book(bookId: string): Promise<BookDetail> {
@@ -147,10 +141,4 @@ export class TemporalService implements Service {
       throw fromWorkflow(error);
     }
   }
-}
-
-/** Whether title, author or file name has that text, in any case. */
-function isNamed({ title, author, path }: BookSummary, text: string): boolean {
-  const wanted = text.toLowerCase();
-  return [title, author, basename(path)].some((name) => name?.toLowerCase().includes(wanted));
 }

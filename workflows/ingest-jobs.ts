@@ -33,6 +33,7 @@ import {
   MAX_ENDED_JOBS,
   MAX_JOB_FAILURES,
   MAX_WAITING_TEXT,
+  type ParsedJob,
 } from './job-contract.ts';
 
 const addJob = defineUpdate<Job, [AddJobInput]>(addJobUpdate);
@@ -102,17 +103,17 @@ class Jobs {
   }
 
   /** @throws ApplicationFailure RATE_LIMITED, IDEMPOTENCY_CONFLICT */
-  check(input: AddJobInput): void {
+  check(input: ParsedJob): void {
     if (this.#sameRequest(input)) return;
     const text = [...this.#waiting, input].flatMap(({ paths }) => paths).join('').length;
     if (text > MAX_WAITING_TEXT)
       throw ApplicationFailure.nonRetryable('Too many jobs of this library wait already', 'RATE_LIMITED');
   }
 
-  add(input: AddJobInput): Job {
+  add(input: ParsedJob): Job {
     const before = this.#sameRequest(input);
     if (before) return this.#shown(before);
-    const { id, paths, parallel = 5, idempotencyKey } = input;
+    const { id, paths, parallel, idempotencyKey } = input;
     const job: KeptJob = {
       ...{ id, paths, parallel, state: 'waiting', acceptedAtMs: Date.now(), endedAtMs: null },
       ...{ result: null, failure: null, ...(idempotencyKey !== undefined && { idempotencyKey }) },
@@ -144,7 +145,7 @@ class Jobs {
     return [...this.#waiting, ...this.#ended];
   }
 
-  #sameRequest({ idempotencyKey, paths }: AddJobInput): KeptJob | null {
+  #sameRequest({ idempotencyKey, paths }: ParsedJob): KeptJob | null {
     if (idempotencyKey === undefined) return null;
     const found = this.#all.find((job) => job.idempotencyKey === idempotencyKey);
     if (!found || sameTexts(found.paths, paths)) return found ?? null;

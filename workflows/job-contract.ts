@@ -20,6 +20,8 @@ export const addJobInput = z.strictObject({
   idempotencyKey: z.string().min(1).max(255).optional(),
 });
 export type AddJobInput = z.input<typeof addJobInput>;
+/** Checked, and with its defaults. */
+export type ParsedJob = z.output<typeof addJobInput>;
 
 /** Query on it: the job of an id, or null. */
 export const jobQuery = 'job';

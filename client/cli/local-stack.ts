@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { isErrorCode, ScriptoriumError } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
 import { homeOf } from '../home.ts';
+import { isAlive } from '../is-alive.ts';
 import { askAlive, readStackState, type StackState, type StackStatus, stopStack } from '../stack-state.ts';
 import { printable, say } from './output.ts';
 
@@ -87,14 +88,6 @@ export async function stopLocalStack(): Promise<boolean> {
 async function processGone(pid: number): Promise<void> {
   const deadline = Date.now() + EXIT_TIMEOUT_MS;
   while (isAlive(pid) && Date.now() < deadline) await pause();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function waitUntilReady(tail: LogTail, ended: () => boolean): Promise<StackState> {

@@ -1,5 +1,4 @@
 /** The runs that are going on. */
-import { ingestLibraryId } from '../../workflows/contract.ts';
 import type { Run } from '../http/service.ts';
 import { ScriptoriumClient } from '../index.ts';
 import * as runs from '../run-service.ts';
@@ -9,8 +8,4 @@ export type { Run } from '../http/service.ts';
 export async function runsNow(): Promise<readonly Run[]> {
   await using client = await ScriptoriumClient.connect();
   return await runs.runsNow(client);
-}
-
-export function libraryOf(workflowId: string): string {
-  return workflowId.slice(ingestLibraryId('').length);
 }

@@ -5,9 +5,9 @@ import type { Command } from 'commander';
 import { isOutage } from '../failures.ts';
 import { ScriptoriumClient } from '../index.ts';
 import type { IngestHandle, IngestProgress } from '../ingest-handle.ts';
+import { libraryOfRun } from '../run-service.ts';
 import { Bars } from './bars.ts';
 import { NewFailures, type Row, rowsOf, runLine } from './run-rows.ts';
-import { libraryOf } from './running.ts';
 
 const REDRAW_EVERY_MS = 1_000;
 const LINE_EVERY_MS = 5_000;
@@ -48,7 +48,7 @@ class RunsInView {
     try {
       const ids = (await this.#client.runningIds()).sort();
       this.#handles = new Map(
-        ids.map((id) => [id, this.#handles.get(id) ?? this.#client.run(libraryOf(id))]),
+        ids.map((id) => [id, this.#handles.get(id) ?? this.#client.run(libraryOfRun(id))]),
       );
     } catch (error) {
       if (isOutage(error)) return null;

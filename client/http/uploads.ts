@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { ScriptoriumError } from '../../activities/errors.ts';
+import { isAlive } from '../is-alive.ts';
 import { MAX_FILES } from './limits.ts';
 
 export interface UploadOptions {
@@ -91,7 +92,10 @@ export class UploadFolder {
   }
 
   async #take({ file, filename }: MultipartFile, upload: Upload): Promise<Received> {
-    const temporary = join(this.#incoming, `${process.pid}-${randomUUID()}`);
+    const shown = safeName(filename);
+    // With its ending, by which formats of text are told apart.
+    const ending = extname(shown).toLowerCase();
+    const temporary = join(this.#incoming, `${process.pid}-${randomUUID()}${ending}`);
     upload.mayLeave(temporary);
     const hash = createHash('sha256');
     let bytes = 0;
@@ -103,24 +107,19 @@ export class UploadFolder {
       },
     });
     await pipeline(file, measured, createWriteStream(temporary, { mode: 0o600, flush: true }));
-    const shown = safeName(filename);
     if (file.truncated)
       throw new ScriptoriumError('TOO_LARGE', `"${shown}" has more than ${this.#options.maxFileBytes} bytes`);
     const format = await this.#format(temporary, shown);
     return { name: named(shown, format), temporary, sha256: hash.digest('hex'), bytes };
   }
 
-  /** Text formats are told apart by their name, which the file does not have yet. */
-  async #format(temporary: string, name: string): Promise<string> {
-    const withEnding = `${temporary}${extname(name).toLowerCase()}`;
-    await rename(temporary, withEnding);
+  /** What is wrong is told of the name that was sent: ours is nobody's business. */
+  async #format(temporary: string, shown: string): Promise<string> {
     try {
-      return await this.#options.sniff(withEnding);
+      return await this.#options.sniff(temporary);
     } catch (error) {
       if (!(error instanceof ScriptoriumError)) throw error;
-      throw new ScriptoriumError(error.code, error.message.replaceAll(withEnding, name), { cause: error });
-    } finally {
-      await rename(withEnding, temporary);
+      throw new ScriptoriumError(error.code, error.message.replaceAll(temporary, shown), { cause: error });
     }
   }
 }
@@ -219,13 +218,4 @@ async function sync(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   await using handle = await open(folder, 'r');
   await handle.sync();
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

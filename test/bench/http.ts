@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
-import { z } from 'zod';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { readQuestions } from '../../samples/questions.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
@@ -12,8 +11,6 @@ import { alternate, type BenchReport, reportOf } from './report.ts';
 
 const CLIENTS = 20;
 const SILENT = 5_000;
-
-const parts = z.object({ parts: z.array(z.object({ name: z.string(), address: z.string().nullable() })) });
 
 interface Load {
   readonly perSecond: number;
@@ -34,8 +31,7 @@ export async function benchHttp({
   await buildSamples();
   await using home = await TestHome.create({ SCRIPTORIUM_HTTP_ADDRESS: '127.0.0.1:0' });
   await home.json('ingest', booksFolder);
-  const { result } = await home.json('status');
-  const url = parts.parse(result).parts.find(({ name }) => name === 'http')?.address ?? '';
+  const url = await home.addressOf('http');
   const texts = (await readQuestions()).questions.map(({ question }) => question);
   const loads: Record<string, Load[]> = {};
   const measured = (name: string, path: string, bodies: readonly object[]) => async (): Promise<number> => {

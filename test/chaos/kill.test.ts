@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { connectTemporal } from '../../client/connection.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { workflowTypes } from '../../workflows/contract.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { writeLongBook } from '../helpers/long-book.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { endProcess, workerPids } from '../helpers/stack-processes.ts';
@@ -69,7 +70,7 @@ async function terminate(home: TestHome, count: number): Promise<string[]> {
   const client = await connectTemporal({ env: home.env });
   const query = `WorkflowType = '${workflowTypes.ingestBook}' AND ExecutionStatus = 'Running'`;
   const inFlight = (): Promise<WorkflowExecutionInfo[]> => Array.fromAsync(client.workflow.list({ query }));
-  while ((await inFlight()).length < count) await new Promise((resolve) => setTimeout(resolve, 50));
+  await eventually(async () => (await inFlight()).length >= count);
   const workers = await workerPids(home.paths.stackFile);
   for (const pid of workers) endProcess(pid, 'SIGSTOP');
   const paths: string[] = [];

@@ -1,35 +1,17 @@
 /** A collection of version 0.1, whose points had one vector without a name, becomes one of the present kind. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { QdrantClient } from '@qdrant/js-client-rest';
+import { describe, expect, test } from '@jest/globals';
 import { v4 as uuid } from 'uuid';
 import { openQdrantStores } from '../../activities/adapters/qdrant/qdrant-stores.ts';
 import { unnamedCollectionName } from '../../activities/adapters/qdrant/vector-store.ts';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
-import { type StandIn, startQdrantStandIn } from '../helpers/qdrant-stand-in.ts';
 import { startProxy } from '../helpers/qdrant-stand-in-proxy.ts';
+import { qdrantServer } from './qdrant-server.ts';
 import { bookIdOf, bookPoints, DIMENSIONS, type Stores } from './store-fixtures.ts';
 
-const apiKey = process.env.QDRANT_API_KEY;
-let url = process.env.QDRANT_URL ?? '';
-let standIn: StandIn | null = null;
+const qdrant = qdrantServer();
+const { apiKey } = qdrant;
 
-beforeAll(async () => {
-  if (url !== '') return;
-  standIn = await startQdrantStandIn();
-  url = standIn.url;
-}, 300_000);
-
-afterAll(async () => {
-  await standIn?.stop();
-});
-
-const client = (): QdrantClient =>
-  new QdrantClient({
-    url,
-    ...(apiKey === undefined ? {} : { headers: { 'api-key': apiKey } }),
-    checkCompatibility: false,
-  });
-const open = async (prefix: string, address = url): Promise<Stores> =>
+const open = async (prefix: string, address = qdrant.url): Promise<Stores> =>
   await openQdrantStores({
     ...{ url: address, apiKey, embedderId: 'model', dimensions: DIMENSIONS, prefix, timeoutMs: 60_000 },
   });
@@ -42,10 +24,10 @@ const points = bookPoints(bookIdOf('alice'), 'r1', 300).map((point) => ({
 /** As version 0.1 wrote them. */
 async function writeUnnamed(prefix: string, some: readonly StoredPoint[] = points): Promise<string> {
   const name = unnamedCollectionName(prefix, 'model', DIMENSIONS);
-  const qdrant = client();
-  await qdrant.createCollection(name, { vectors: { size: DIMENSIONS, distance: 'Cosine' } });
+  const client = qdrant.client();
+  await client.createCollection(name, { vectors: { size: DIMENSIONS, distance: 'Cosine' } });
   const old = some.map(({ id, vector, ...payload }) => ({ id, vector: Array.from(vector), payload }));
-  await qdrant.upsert(name, { wait: true, points: old });
+  await client.upsert(name, { wait: true, points: old });
   return name;
 }
 
@@ -62,14 +44,14 @@ describe('a store of version 0.1', () => {
     const prefix = `test-${uuid()}`;
     const name = await writeUnnamed(prefix);
     await expectWhole(await open(prefix));
-    expect((await client().collectionExists(name)).exists).toBe(false);
+    expect((await qdrant.client().collectionExists(name)).exists).toBe(false);
     await expectWhole(await open(prefix));
   }, 60_000);
 
   test('that is interrupted on its way is moved on by whoever opens it next', async () => {
     const prefix = `test-${uuid()}`;
     const name = await writeUnnamed(prefix);
-    const proxy = await startProxy(() => url);
+    const proxy = await startProxy(() => qdrant.url);
     let moved = 0;
     proxy.mode = ({ url: path = '' }) => {
       if (path.includes(`${name}/points/delete`)) moved += 1;
@@ -77,9 +59,9 @@ describe('a store of version 0.1', () => {
     };
     await expect(open(prefix, proxy.url)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
     await proxy.stop();
-    expect((await client().collectionExists(name)).exists).toBe(true);
+    expect((await qdrant.client().collectionExists(name)).exists).toBe(true);
     await expectWhole(await open(prefix));
-    expect((await client().collectionExists(name)).exists).toBe(false);
+    expect((await qdrant.client().collectionExists(name)).exists).toBe(false);
   }, 60_000);
 
   test('may be opened by two processes at once', async () => {

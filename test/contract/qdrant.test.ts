@@ -2,38 +2,26 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { QdrantClient } from '@qdrant/js-client-rest';
 import { v4 as uuid } from 'uuid';
 import { openQdrantStores } from '../../activities/adapters/qdrant/qdrant-stores.ts';
 import { ScriptoriumError } from '../../activities/errors.ts';
-import { type StandIn, startQdrantStandIn } from '../helpers/qdrant-stand-in.ts';
+import { startQdrantStandIn } from '../helpers/qdrant-stand-in.ts';
 import { type ProxyMode, startProxy, type TestProxy } from '../helpers/qdrant-stand-in-proxy.ts';
 import { catalogContract } from './catalog-contract.ts';
+import { qdrantServer } from './qdrant-server.ts';
 import { type Backing, bookIdOf, bookPoints, DIMENSIONS, record, type Stores } from './store-fixtures.ts';
 import { vectorLexicalContract } from './vector-lexical-contract.ts';
 import { vectorScanContract } from './vector-scan-contract.ts';
 import { vectorSearchContract } from './vector-search-contract.ts';
 import { vectorStoreContract } from './vector-store-contract.ts';
 
-/** The server of QDRANT_URL where that is set, otherwise the stand-in; one for all tests of this file. */
-const apiKey = process.env.QDRANT_API_KEY;
-let url = process.env.QDRANT_URL ?? '';
-let standIn: StandIn | null = null;
-
-beforeAll(async () => {
-  if (url !== '') return;
-  standIn = await startQdrantStandIn();
-  url = standIn.url;
-}, 300_000);
-
-afterAll(async () => {
-  await standIn?.stop();
-});
+const qdrant = qdrantServer();
+const { apiKey } = qdrant;
 
 /** A prefix of its own on the shared server, behind a proxy that can be taken away. */
 async function newPrefix(): Promise<Backing> {
   const prefix = `test-${uuid()}`;
-  const proxy = await startProxy(() => url);
+  const proxy = await startProxy(() => qdrant.url);
   return {
     open: async (embedderId = 'model', dimensions = DIMENSIONS) =>
       await openQdrantStores({ url: proxy.url, apiKey, embedderId, dimensions, prefix, timeoutMs: 60_000 }),
@@ -46,11 +34,7 @@ async function newPrefix(): Promise<Backing> {
 }
 
 async function dropCollections(prefix: string): Promise<void> {
-  const client = new QdrantClient({
-    url,
-    ...(apiKey === undefined ? {} : { headers: { 'api-key': apiKey } }),
-    checkCompatibility: false,
-  });
+  const client = qdrant.client();
   const { collections } = await client.getCollections();
   for (const { name } of collections) if (name.startsWith(prefix)) await client.deleteCollection(name);
 }
@@ -67,7 +51,7 @@ describe('a Qdrant server that misbehaves', () => {
   const prefix = `test-${uuid()}`;
 
   beforeAll(async () => {
-    proxy = await startProxy(() => url);
+    proxy = await startProxy(() => qdrant.url);
     const options = { apiKey, embedderId: 'model', dimensions: DIMENSIONS, prefix };
     stores = await openQdrantStores({ ...options, url: proxy.url, timeoutMs: 1_000 });
   });
@@ -167,7 +151,7 @@ describe('the address of Qdrant', () => {
   );
 
   test('a closed port is unreachable, by its own number', async () => {
-    const proxy = await startProxy(() => url);
+    const proxy = await startProxy(() => qdrant.url);
     await proxy.stop();
     await expect(open(proxy.url)).rejects.toMatchObject({
       code: 'STORE_UNREACHABLE',
@@ -181,7 +165,7 @@ describe('the address of Qdrant', () => {
   });
 
   test('a path before the API is kept', async () => {
-    const proxy = await startProxy(() => url);
+    const proxy = await startProxy(() => qdrant.url);
     proxy.mode = { kind: 'answer', status: 404, body: '{}' };
     await expect(open(`${proxy.url}/behind/a/path/`)).rejects.toMatchObject({ code: 'STORE_REJECTED' });
     expect(proxy.requests[0]).toMatch(/^GET \/behind\/a\/path\/collections\//);
@@ -200,7 +184,7 @@ test('a wrong API key is refused, the right one is not', async () => {
 });
 
 test('after an outage of the server the same stores go on', async () => {
-  const proxy = await startProxy(() => url);
+  const proxy = await startProxy(() => qdrant.url);
   const prefix = `test-${uuid()}`;
   const options = { apiKey, embedderId: 'm', dimensions: DIMENSIONS, prefix, timeoutMs: 10_000 };
   const { store } = await openQdrantStores({ ...options, url: proxy.url });

@@ -4,10 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { homeOf } from '../../client/home.ts';
 
 const bin = fileURLToPath(new URL('../../bin/scriptorium.js', import.meta.url));
 export const samples = fileURLToPath(new URL('../../samples/books', import.meta.url));
+
+const status = z.object({ parts: z.array(z.object({ name: z.string(), address: z.string().nullish() })) });
 
 export interface Outcome {
   readonly code: number | null;
@@ -62,6 +65,14 @@ export class TestHome implements AsyncDisposable {
         `scriptorium ${args.join(' ')} ended with ${code} and printed no JSON: ${stdout}${stderr}`,
       );
     }
+  }
+
+  /** Where a part of the running stack is, as `status` says it; throws when it has no address. */
+  async addressOf(part: string): Promise<string> {
+    const { parts } = status.parse((await this.json('status')).result);
+    const address = parts.find(({ name }) => name === part)?.address;
+    if (!address) throw new Error(`status lists no part ${part} with an address: ${JSON.stringify(parts)}`);
+    return address;
   }
 
   start(...args: string[]): ChildProcess {

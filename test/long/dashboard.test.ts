@@ -3,14 +3,13 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { z } from 'zod';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { barriersOf, complaintsOf, findChromium, startBrowser } from '../helpers/browser.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { writeLongBook } from '../helpers/long-book.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 
 const chromium = findChromium();
-const status = z.object({ parts: z.array(z.object({ name: z.string(), address: z.string().nullish() })) });
 
 const SCRIPT = '<script>window.hacked = true</script>';
 const PATIENCE_MS = 120_000;
@@ -38,7 +37,7 @@ const about = chromium
       `<title>${escaped(SCRIPT)}</title><p>A heron stood on the weir and said: ${escaped(SCRIPT)}.</p>`,
     );
     expect((await home.run('up', '--detach')).code).toBe(0);
-    origin = await addressOfServer();
+    origin = new URL(await home.addressOf('http')).origin;
     browser = await startBrowser(chromium ?? '');
     page = await browser.newPage({ viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce' });
     page.setDefaultTimeout(PATIENCE_MS);
@@ -89,7 +88,7 @@ const about = chromium
       await row.waitFor();
       return (await row.getByText('ingested').count()) > 0;
     };
-    while (!(await isIngested())) await page.waitForTimeout(500);
+    await eventually(isIngested, { everyMs: 500 });
     expect(complaints).toEqual([]);
   }, 180_000);
 
@@ -201,13 +200,6 @@ const about = chromium
     180_000,
   );
 });
-
-async function addressOfServer(): Promise<string> {
-  const { parts } = status.parse((await home.json('status')).result);
-  const address = parts.find(({ name }) => name === 'http')?.address;
-  if (!address) throw new Error(`status lists no part http with an address: ${JSON.stringify(parts)}`);
-  return new URL(address).origin;
-}
 
 async function open(hash: string): Promise<void> {
   // A change behind the # alone would not load the page anew.

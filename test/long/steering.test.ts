@@ -2,11 +2,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connectTemporal } from '../../client/connection.ts';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { readStackState } from '../../client/stack-state.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { writeLongBook } from '../helpers/long-book.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { descendantsOf } from '../helpers/stack-processes.ts';
@@ -29,14 +29,6 @@ afterAll(async () => {
   await client?.close();
   await home[Symbol.asyncDispose]();
 }, 60_000);
-
-async function eventually<T>(look: () => Promise<T | null | undefined | false>): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    await setTimeout(100);
-  }
-}
 
 /** What a command says on standard error, as it says it. */
 function saidBy(child: ChildProcess): { text: string } {

@@ -8,6 +8,7 @@ import { connectTemporal } from '../../client/connection.ts';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { ingestLibraryId } from '../../workflows/contract.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { OtlpReceiver, type ReceivedSpan } from '../helpers/otlp-receiver.ts';
 import { type Samples, samplesIn } from '../helpers/prometheus-text.ts';
 import { type Outcome, TestHome } from '../helpers/scriptorium.ts';
@@ -182,11 +183,8 @@ describe('/metrics after a session of 100 questions and 10 books', () => {
   afterAll(async () => await home[Symbol.asyncDispose](), 60_000);
 
   async function scrape(): Promise<Samples> {
-    const { result } = await home.json('status');
-    const addressOf = (part: string): string =>
-      new RegExp(`"name":"${part}","address":"([^"]+)"`).exec(JSON.stringify(result))?.[1] ?? '';
     // Of the process that ingests, and of the one that answers.
-    const urls = [addressOf('metrics'), `${addressOf('http')}/metrics`];
+    const urls = [await home.addressOf('metrics'), `${await home.addressOf('http')}/metrics`];
     const pages = await Promise.all(urls.map(async (url) => await (await fetch(url)).text()));
     return samplesIn(pages.join('\n'));
   }
@@ -287,12 +285,10 @@ async function closed(client: Client) {
 }
 
 /** Until the workers are there again. */
-async function untilAnswered(ask: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    const answered = await ask().then(
+const untilAnswered = (ask: () => Promise<unknown>) =>
+  eventually(() =>
+    ask().then(
       () => true,
       () => false,
-    );
-    if (answered) return;
-  }
-}
+    ),
+  );

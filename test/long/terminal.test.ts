@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { type Outcome, TestHome } from '../helpers/scriptorium.ts';
 
 const bin = fileURLToPath(new URL('../../bin/scriptorium.js', import.meta.url));
@@ -140,13 +140,13 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
 
   test('ask without a question is a conversation, with links, until exit', async () => {
     const command = `"${process.execPath}" "${bin}" ask --extractive`;
-    const env = { ...home.env, TERM: 'xterm-256color' };
+    // Node takes a terminal under CI for one without colours.
+    const { CI: _, NO_COLOR: __, ...others } = home.env;
+    const env = { ...others, TERM: 'xterm-256color' };
     child = spawn('script', ['-qec', command, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     let shown = '';
     child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()));
-    const until = async (text: string): Promise<void> => {
-      while (!shown.includes(text)) await delay(20);
-    };
+    const until = (text: string) => eventually(() => shown.includes(text), { forMs: 15_000 });
     await until('? ');
     child.stdin?.write(`${QUESTION}\r`);
     await until('\u001b]8;;file://');

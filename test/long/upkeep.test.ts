@@ -1,7 +1,6 @@
 /** Changes of a library behind our back and on purpose: verify, repair, remove, gc and explain, by the built command. */
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
@@ -13,6 +12,7 @@ import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { faultsIn } from '../chaos/kill-run.ts';
 import { bookIdOf, bookPoints, closeStores, type Stores } from '../contract/store-fixtures.ts';
 import '../helpers/any-realm.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { withFlippedBit } from '../helpers/flipped-bit.ts';
 import { writeLongBook } from '../helpers/long-book.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
@@ -268,7 +268,7 @@ describe('while a run goes on', () => {
     await home.run('ingest', folder, '--detach');
     await using client = await ScriptoriumClient.connect({ env: home.env });
     const run = client.run();
-    while ((await run.progress()).running.length === 0) await setTimeout(100);
+    await eventually(async () => (await run.progress()).running.length > 0);
     for (const args of [['verify', '--repair'], ['gc'], ['remove', book.bookId]])
       expect(await home.run(...args)).toMatchObject({
         code: 1,

@@ -5,7 +5,6 @@
  */
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { connectTemporal } from '../../client/connection.ts';
@@ -15,6 +14,7 @@ import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { ingestBookId } from '../../workflows/contract.ts';
 import { generateBooks } from '../bench/generated-books.ts';
 import { fakeEmbedderEnv } from '../chaos/kill-run.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { endProcess, workerPids } from '../helpers/stack-processes.ts';
 
@@ -117,7 +117,7 @@ async function temporalClient() {
 
 /** A run that is not there yet, or does not answer, is asked again. */
 async function until(reached: () => Promise<boolean>): Promise<void> {
-  while (!(await reached().catch(() => false))) await setTimeout(100);
+  await eventually(() => reached().catch(() => false));
 }
 
 /** Every workflow that ran, one compressed file each; of the books, a few of each kind of end. */

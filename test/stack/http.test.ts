@@ -7,10 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { ScriptoriumHttpClient, ScriptoriumHttpError } from '../../client/http/client.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { descendantsOf, workerPids } from '../helpers/stack-processes.ts';
-
-const parts = z.object({ parts: z.array(z.object({ name: z.string(), address: z.string().nullable() })) });
 
 let home: TestHome;
 let url: string;
@@ -19,16 +18,9 @@ beforeAll(async () => {
   await buildSamples();
   home = await TestHome.create({ SCRIPTORIUM_HTTP_ADDRESS: '127.0.0.1:0' });
   await home.json('up', '--detach');
-  url = await httpUrl();
+  url = await home.addressOf('http');
 }, 300_000);
 afterAll(async () => await home[Symbol.asyncDispose](), 60_000);
-
-async function httpUrl(): Promise<string> {
-  const { result } = await home.json('status');
-  const found = parts.parse(result).parts.find(({ name }) => name === 'http')?.address;
-  if (!found) throw new Error(`no address of the part http: ${JSON.stringify(result)}`);
-  return found;
-}
 
 const client = (apiKey?: string): ScriptoriumHttpClient =>
   new ScriptoriumHttpClient({ url, ...(apiKey && { apiKey }) });
@@ -40,14 +32,6 @@ async function sample(name: string, as = name): Promise<File> {
 async function filesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-}
-
-async function eventually<T>(look: () => Promise<T | null | undefined | false>): Promise<T> {
-  for (;;) {
-    const found = await look().catch(() => null);
-    if (found) return found;
-    await delay(100);
-  }
 }
 
 describe('books over HTTP', () => {
@@ -110,8 +94,10 @@ describe('books over HTTP', () => {
       for (const each of [pid, ...(await descendantsOf(pid))]) kill(each);
     }
     url = await eventually(async () => {
-      const address = await httpUrl();
-      return (await fetch(`${address}/health/ready`)).ok && address;
+      // Until it is there again, nothing has an address.
+      const address = await home.addressOf('http').catch(() => null);
+      const ready = address === null ? null : await fetch(`${address}/health/ready`).catch(() => null);
+      return ready?.ok && address;
     });
     const seen = [];
     for await (const job of client().watch(jobId)) seen.push(job);

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { askStack, readStackState } from '../../client/stack-state.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { temporalPid, workerPids } from '../helpers/stack-processes.ts';
 
@@ -24,14 +25,6 @@ beforeAll(async () => {
   pid = up.parse(result).pid;
 }, 300_000);
 afterAll(async () => await home[Symbol.asyncDispose](), 60_000);
-
-async function eventually<T>(look: () => Promise<T | null | undefined | false>): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 async function partsNow() {
   const { result } = await home.json('status');

@@ -1,7 +1,6 @@
 /** `scriptorium mcp` over a real stack, with the official client of the protocol: every tool, progress, cancellation, pages. */
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -10,6 +9,7 @@ import { z } from 'zod';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { streaming } from '../helpers/chat-server.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { type LocalServer, localServer, type Reply } from '../helpers/local-server.ts';
 import { writeLongBook } from '../helpers/long-book.ts';
 import { toolCaller } from '../helpers/mcp-calls.ts';
@@ -194,7 +194,10 @@ describe('an assistant', () => {
     );
     await expect(waiting).rejects.toThrow(/enough/);
     const stateNow = async () => jobSchema.parse((await to.call('ingest_status', { jobId })).data).state;
-    while (['waiting', 'running'].includes(await stateNow())) await delay(500);
+    await eventually(async () => !['waiting', 'running'].includes(await stateNow()), {
+      everyMs: 500,
+      forMs: 200_000,
+    });
     expect(await stateNow()).toBe('done');
     expect((await to.call('list_books')).text).toContain('long');
   }, 240_000);
@@ -222,7 +225,7 @@ describe('an assistant', () => {
         return false;
       }
     };
-    while (alive()) await delay(50);
+    await eventually(() => !alive());
     await using client = await ScriptoriumClient.connect({ env: home.env });
     expect(await client.books()).toHaveLength(2);
   }, 30_000);

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { readStackState } from '../../client/stack-state.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { writeLongBook } from '../helpers/long-book.ts';
 import { type Outcome, TestHome } from '../helpers/scriptorium.ts';
 import { temporalBinary } from '../helpers/temporal.ts';
@@ -289,8 +290,7 @@ describe('a run that goes on', () => {
     const started = await run('npx', ['scriptorium', 'ingest', books, '--parallel', '1', '--detach']);
     expect(started.code).toBe(0);
     await using client = await ScriptoriumClient.connect({ env: home.env });
-    while ((await client.run().progress()).running.length === 0)
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually(async () => (await client.run().progress()).running.length > 0);
     // Whatever the lines below raise the parallelism to, the second book must still wait when it is moved.
     await client.run().pause();
   }, 60_000);

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { type Conversation, converse } from '../../client/cli/conversation.ts';
+import { eventually } from '../helpers/eventually.ts';
 
 /** A conversation with whoever types into it. */
 function begin(more: Partial<Conversation> = {}) {
@@ -35,7 +36,7 @@ describe('a conversation', () => {
   test('ends at Ctrl-D', async () => {
     const { input, over, asked } = begin();
     input.write('one?\r');
-    while (asked.length === 0) await delay(1);
+    await eventually(() => asked.length > 0);
     input.write(CTRL_D);
     await over;
     expect(asked).toEqual(['one?']);
@@ -52,11 +53,11 @@ describe('a conversation', () => {
       onFailure: (error) => failures.push(error),
     });
     input.write('long?\r');
-    while (signals.length === 0) await delay(1);
+    await eventually(() => signals.length > 0);
     input.write(CTRL_C);
-    while (!signals[0]?.aborted) await delay(1);
+    await eventually(() => signals[0]?.aborted);
     input.write('short?\r');
-    while (signals.length === 1) await delay(1);
+    await eventually(() => signals.length > 1);
     expect(signals[1]?.aborted).toBe(false);
     input.write('exit\r');
     await over;
@@ -66,7 +67,7 @@ describe('a conversation', () => {
   test('Ctrl-C at the prompt says how it ends', async () => {
     const { input, over, shown } = begin();
     input.write(CTRL_C);
-    while (!shown().includes('Ctrl-D ends')) await delay(1);
+    await eventually(() => shown().includes('Ctrl-D ends'));
     input.write('quit\r');
     await over;
   });

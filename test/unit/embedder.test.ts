@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { eventually } from '../helpers/eventually.ts';
 import '../helpers/any-realm.ts';
 import { runModule } from '../helpers/source-process.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
@@ -257,12 +258,8 @@ function openEmbedder(options: Partial<Parameters<typeof OnnxEmbedder.open>[0]> 
 }
 
 /** A thread takes a moment to start; what is asked before may still fail. */
-async function embeddedAtLast(single: Embedder): Promise<readonly Float32Array[]> {
-  for (;;) {
-    const vectors = await single.embed(['x']).catch(() => null);
-    if (vectors) return vectors;
-  }
-}
+const embeddedAtLast = (single: Embedder): Promise<readonly Float32Array[]> =>
+  eventually(() => single.embed(['x']).catch(() => null));
 
 /** Ends a thread by an error that nobody expects: it can't make sense of the message. */
 function breakThread(worker: threads.Worker | undefined): void {

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/worker';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { type IngestLibraryInput, ingestLibraryId, taskQueues } from '../../workflows/contract.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { startTemporal } from '../helpers/temporal.ts';
 
 let env: TestWorkflowEnvironment;
@@ -46,10 +47,6 @@ afterEach(async () => {
 
 const tell = async (what: 'next' | 'end'): Promise<void> =>
   await env.client.workflow.getHandle(ingestLibraryId(library)).signal('tell', what);
-
-const eventually = async (look: () => Promise<boolean>): Promise<void> => {
-  while (!(await look())) await new Promise((resolve) => setTimeout(resolve, 20));
-};
 
 const stepOf = async (): Promise<string> =>
   (await env.client.workflow.getHandle(ingestLibraryId(library)).describe()).runId;

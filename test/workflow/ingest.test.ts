@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { IngestHandle } from '../../client/ingest-handle.ts';
 import { ingestBookId, ingestLibraryId, taskQueues } from '../../workflows/contract.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { entriesOf } from './fake-activities.ts';
-import { eventually, failureOf, inFlight, RunFixture } from './run-fixture.ts';
+import { failureOf, inFlight, RunFixture } from './run-fixture.ts';
 
 let fixture: RunFixture;
 beforeAll(async () => {

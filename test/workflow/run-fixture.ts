@@ -91,14 +91,6 @@ export async function failureOf(handle: WorkflowHandle): Promise<Error | undefin
   return error instanceof WorkflowFailedError ? error.cause : undefined;
 }
 
-export async function eventually<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  for (;;) {
-    const seen = await look();
-    if (seen) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 export const progressOf = (handle: WorkflowHandle): Promise<RunProgress> =>
   handle.query<RunProgress>('runProgress');
 

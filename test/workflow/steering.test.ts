@@ -4,8 +4,9 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { ingestBookId, ingestLibraryId } from '../../workflows/contract.ts';
 import type { Steered } from '../../workflows/run-contract.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { entriesOf } from './fake-activities.ts';
-import { eventually, failureOf, inFlight, progressOf, RunFixture, type Running } from './run-fixture.ts';
+import { failureOf, inFlight, progressOf, RunFixture, type Running } from './run-fixture.ts';
 
 let fixture: RunFixture;
 beforeAll(async () => {

@@ -1,9 +1,8 @@
 /** What the ways in ask, answered by the process that holds the stores and the model; only what lasts goes through Temporal. */
-import { basename } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { summaryOf } from '../../activities/catalog.ts';
+import { catalogPage, summaryOf } from '../../activities/catalog.ts';
 import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
-import type { BookQuery, BookRecord } from '../../activities/ports/catalog.ts';
+import type { BookRecord } from '../../activities/ports/catalog.ts';
 import { readChunks, readPage } from '../../activities/read-book.ts';
 import type { TextListener } from '../../client/ask.ts';
 import type { BookDetail, BooksQuery, ChunkPage, PageOfBook } from '../../client/http/contract.ts';
@@ -12,6 +11,7 @@ import type { ScriptoriumClient } from '../../client/index.ts';
 import { addJob, type JobOptions, job, type LibraryJob } from '../../client/jobs.ts';
 import { runOf, runsNow, steerRun } from '../../client/run-service.ts';
 import type { Part } from '../../client/stack-state.ts';
+import { titledBooks } from '../../client/titled-books.ts';
 import type { Explanation } from '../../client/upkeep.ts';
 import type { AskInput, SearchInput } from '../../workflows/contract.ts';
 import type { Answer, BookPage, SearchResult } from '../../workflows/result-contract.ts';
@@ -60,31 +60,26 @@ export class LocalService implements Service {
   }
 
   async books({ library, state, title, after, limit }: BooksQuery): Promise<BookPage> {
-    const query = { ...(library && { library }), ...(state && { state }), ...(after && { after }) };
-    const records =
-      title === undefined
-        ? await this.#options.parts.catalog.list({ ...query, limit })
-        : await this.#titled(title, query, limit);
-    const next = records.length < limit ? null : (records.at(-1)?.bookId ?? null);
-    return { books: records.map(summaryOf), next };
+    const query = { library, state };
+    if (title === undefined) return await catalogPage(this.#options.parts, { ...query, after, limit });
+    return await titledBooks({ title, limit, after }, (from) =>
+      catalogPage(this.#options.parts, { ...query, after: from, limit: LOOKED_THROUGH }),
+    );
   }
 
   async book(bookId: string): Promise<BookDetail> {
     const record = await this.#record(bookId);
     const { format, sha256, bytes, mtimeMs, updatedAtMs, revision } = record;
     const points = revision === null ? 0 : await this.#options.parts.store.count(bookId, revision);
-    const { failure, ...summary } = summaryOf(record);
-    return { ...summary, failure, format, sha256, bytes, mtimeMs, points, updatedAtMs };
+    return { ...summaryOf(record), format, sha256, bytes, mtimeMs, points, updatedAtMs };
   }
 
-  async page(bookId: string, n: number): Promise<PageOfBook> {
-    const { section, ...page } = await readPage(this.#options.parts, bookId, n);
-    return { ...page, section: [...section] };
+  page(bookId: string, n: number): Promise<PageOfBook> {
+    return readPage(this.#options.parts, bookId, n);
   }
 
-  async chunks(bookId: string, after: number, limit: number): Promise<ChunkPage> {
-    const { chunks, next } = await readChunks(this.#options.parts, bookId, after, limit);
-    return { chunks: chunks.map(({ section, ...chunk }) => ({ ...chunk, section: [...section] })), next };
+  chunks(bookId: string, after: number, limit: number): Promise<ChunkPage> {
+    return readChunks(this.#options.parts, bookId, after, limit);
   }
 
   remove(bookId: string): Promise<RemovedBook> {
@@ -146,25 +141,6 @@ export class LocalService implements Service {
     if (record) return record;
     throw new ScriptoriumError('BOOK_NOT_FOUND', `Nothing is known of ${bookId}`);
   }
-
-  /** The catalog has no index on parts of titles; 9,000 records are looked through in a fraction of a second. */
-  async #titled(
-    title: string,
-    query: Omit<BookQuery, 'limit'>,
-    limit: number,
-  ): Promise<readonly BookRecord[]> {
-    const wanted = folded(title);
-    const found: BookRecord[] = [];
-    for (let after = query.after; ; ) {
-      const page = await this.#options.parts.catalog.list({
-        ...{ ...query, limit: LOOKED_THROUGH },
-        ...(after && { after }),
-      });
-      found.push(...page.filter((record) => isNamed(record, wanted)));
-      after = page.at(-1)?.bookId;
-      if (found.length >= limit || page.length < LOOKED_THROUGH) return found.slice(0, limit);
-    }
-  }
 }
 
 type HealthPart = Pick<Part, 'name' | 'healthy' | 'detail'>;
@@ -184,16 +160,4 @@ async function healthOf(name: string, ask: () => Promise<string>): Promise<Healt
   } finally {
     clearTimeout(timer);
   }
-}
-
-function isNamed({ title, author, path }: BookRecord, wanted: string): boolean {
-  return [title ?? '', author ?? '', basename(path)].some((text) => folded(text).includes(wanted));
-}
-
-/** Letters alone, without case and accents: people search as they type. */
-function folded(text: string): string {
-  return text
-    .normalize('NFD')
-    .replace(/\p{Mn}/gu, '')
-    .toLowerCase();
 }

@@ -4,13 +4,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ProcessSandbox } from '../../../activities/adapters/documents/process-sandbox.ts';
 import { ProcessPool } from '../../../activities/adapters/documents/sandbox/process-pool.ts';
 import { metaSchema } from '../../../activities/adapters/documents/sandbox/protocol.ts';
 import { SandboxProcess } from '../../../activities/adapters/documents/sandbox/sandbox-process.ts';
 import type { Chunk, PageText } from '../../../activities/ports/documents.ts';
+import { eventually } from '../../helpers/eventually.ts';
 
 const MB = 2 ** 20;
 const limits = { maxFileBytes: 64 * MB, maxTextBytes: 64 * MB, timeoutMs: 20_000, maxMemoryBytes: 512 * MB };
@@ -35,10 +35,7 @@ const isGone = async (pid: number): Promise<boolean> => {
   return /\) Z/.test(status);
 };
 
-/** Waits for the thing itself; the test's own time limit ends a wait in vain. */
-async function untilGone(pid: number): Promise<void> {
-  while (!(await isGone(pid))) await pause(20);
-}
+const untilGone = (pid: number) => eventually(() => isGone(pid));
 
 describe('limits', () => {
   test('a request that takes too long is killed', async () => {

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { errorRegistry, ScriptoriumError } from '../../../activities/errors.ts';
 import { problem } from '../../../client/http/contract.ts';
-import { describedServer } from '../../../client/http/described-server.ts';
 import type { KnownKey } from '../../../client/http/principal.ts';
+import { describedServer } from '../../../scripts/described-server.ts';
 import type { BookSummary } from '../../../workflows/result-contract.ts';
 import {
   BOOK_ID,

@@ -1,9 +1,9 @@
 /** An upload is kept whole, under a name that nobody can make into a path, or not at all. */
 import { connect } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { safeName } from '../../../client/http/uploads.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import { type ServerOptions, type TestServer, testServer } from '../../helpers/http-server.ts';
 
 const PDF = '%PDF-1.7 a book';
@@ -137,16 +137,12 @@ describe('an upload', () => {
     const head = ['POST /api/v1/index HTTP/1.1', 'Host: localhost', 'Content-Length: 99999'];
     const body = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7';
     socket.write([...head, 'Content-Type: multipart/form-data; boundary=b', '', body].join('\r\n'));
-    await until(async () => (await server.files()).length === 1);
+    await eventually(async () => (await server.files()).length === 1);
     socket.destroy();
-    await until(async () => (await server.files()).length === 0);
+    await eventually(async () => (await server.files()).length === 0);
     expect(server.asked).toEqual([]);
   });
 });
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await delay(10);
-}
 
 describe('a name that was sent', () => {
   test.each([

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { type SessionLimits, Sessions } from '../../../client/mcp/sessions.ts';
+import { eventually } from '../../helpers/eventually.ts';
 
 async function withSessions(
   limits: SessionLimits,
@@ -56,7 +57,7 @@ describe('sessions', () => {
       sessions.add('1', 'anna', 'unused');
       sessions.add('2', 'anna', 'used');
       sessions.use('2');
-      while (closed.length === 0) await delay(5);
+      await eventually(() => closed.length > 0);
       expect(closed).toEqual(['unused']);
       expect(sessions.count).toBe(1);
     }));

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ScriptoriumError } from '../../../activities/errors.ts';
 import { quoted } from '../../../client/mcp/quotations.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import { connected } from './connected.ts';
 import { answer, book, bookId, chunkId, FakeService, hit, jobOf } from './fake-service.ts';
 
@@ -154,7 +155,7 @@ describe('ask', () => {
     expect(signal?.aborted).toBe(false);
     cancel.abort('enough');
     await expect(call).rejects.toThrow(/enough/);
-    while (signal?.aborted === false) await delay(1);
+    await eventually(() => signal?.aborted !== false);
   });
 
   test('fails with the code, what happened and what to do, in one line', async () => {
@@ -240,10 +241,10 @@ describe('ingest', () => {
     to.service.jobs = [jobOf('default', { state: 'running', before: 0 })];
     const cancel = new AbortController();
     const call = to.call('ingest', { paths: ['/books'], wait: true }, { signal: cancel.signal });
-    while (!to.service.asked.some(({ method }) => method === 'addJob')) await delay(1);
+    await eventually(() => to.service.asked.some(({ method }) => method === 'addJob'));
     cancel.abort('enough');
     await expect(call).rejects.toThrow(/enough/);
-    while (to.notes.length === 0) await delay(1);
+    await eventually(() => to.notes.length > 0);
     expect(to.notes).toEqual([expect.stringMatching(/No longer waiting for job default~\S+; it goes on/)]);
     const asked = to.service.asked.length;
     await delay(1_200);

@@ -1,10 +1,10 @@
 /** The OpenAPI document, of a server that nothing stands behind. */
 import { pino } from 'pino';
-import type { McpHandler } from '../mcp/http.ts';
-import { documentOf } from './openapi.ts';
-import { createHttpServer } from './server.ts';
-import type { Service } from './service.ts';
-import { UploadFolder } from './uploads.ts';
+import { documentOf } from '../client/http/openapi.ts';
+import { createHttpServer } from '../client/http/server.ts';
+import type { Service } from '../client/http/service.ts';
+import { UploadFolder } from '../client/http/uploads.ts';
+import type { McpHandler } from '../client/mcp/http.ts';
 
 export async function describedServer(): Promise<object> {
   const app = await createHttpServer({
