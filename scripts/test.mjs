@@ -1,5 +1,6 @@
 // `npm test [-- <jest arguments>]`: installs what is missing, checks format, lint and types, and runs the tests.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ensureInstalled, root, run } from './ensure-installed.mjs';
 
@@ -24,6 +25,10 @@ const jest = [
   'node_modules/jest/bin/jest.js',
   '--json',
   `--outputFile=${report}`,
+  // What a test that failed left open must not keep its failure from being told.
+  '--forceExit',
+  // Half of what a suite does is waiting for other processes: two at once on the smallest machine.
+  `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`,
 ];
 const status = run('node', [...jest, ...suites], { tolerant: true, stdio: ['ignore', 'ignore', 'inherit'] });
 // A runner that crashed leaves no report.
