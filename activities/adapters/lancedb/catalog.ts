@@ -6,6 +6,7 @@ import { GatheredReads } from './gathered-reads.ts';
 import { type RecordRow, RecordTable } from './record-table.ts';
 import { allOf, equals, isOneOf, sqlText } from './sql.ts';
 import { keyField } from './table.ts';
+import { VersionedReads } from './versioned-reads.ts';
 
 const text = (name: string): Field => new Field(name, new Utf8(), false);
 
@@ -13,16 +14,32 @@ const text = (name: string): Field => new Field(name, new Utf8(), false);
 const bookSchema = new Schema([keyField('key'), text('library'), text('state'), text('record')]);
 const librarySchema = new Schema([keyField('key'), text('record')]);
 
+/** Books whose records are kept in memory, some hundred bytes each. */
+const MOST_KEPT = 10_000;
+/** All libraries are read as one. */
+const ALL = 'all';
+
 /** The catalog in a folder of this machine, beside the vectors. */
 export class LanceCatalog implements Catalog {
   readonly #books: RecordTable;
   readonly #libraries: RecordTable;
-  readonly #reads: GatheredReads<BookRecord>;
+  readonly #bookReads: VersionedReads<BookRecord>;
+  readonly #libraryReads: VersionedReads<readonly LibraryRecord[]>;
 
   private constructor(books: RecordTable, libraries: RecordTable) {
     this.#books = books;
     this.#libraries = libraries;
-    this.#reads = new GatheredReads((bookIds) => this.#read(bookIds));
+    const gathered = new GatheredReads<BookRecord>((bookIds) => this.#read(bookIds));
+    this.#bookReads = new VersionedReads({
+      version: () => books.version(),
+      load: (bookIds) => gathered.read(bookIds),
+      most: MOST_KEPT,
+    });
+    this.#libraryReads = new VersionedReads<readonly LibraryRecord[]>({
+      version: () => libraries.version(),
+      load: async () => new Map([[ALL, (await libraries.read({})).map(parseLibrary)]]),
+      most: 1,
+    });
   }
 
   /** @throws ScriptoriumError STORE_UNREACHABLE, DISK_FULL */
@@ -37,7 +54,7 @@ export class LanceCatalog implements Catalog {
   }
 
   async get(bookIds: readonly string[]): Promise<ReadonlyMap<string, BookRecord>> {
-    return bookIds.length === 0 ? new Map() : await this.#reads.read(bookIds);
+    return bookIds.length === 0 ? new Map() : await this.#bookReads.read(bookIds);
   }
 
   async #read(bookIds: readonly string[]): Promise<ReadonlyMap<string, BookRecord>> {
@@ -66,8 +83,7 @@ export class LanceCatalog implements Catalog {
   }
 
   async getLibrary(library: string): Promise<LibraryRecord | null> {
-    const [record] = await this.#libraries.read({ where: equals('key', library) });
-    return record === undefined ? null : parseLibrary(record);
+    return (await this.listLibraries()).find((record) => record.library === library) ?? null;
   }
 
   async putLibrary(record: LibraryRecord): Promise<void> {
@@ -75,7 +91,7 @@ export class LanceCatalog implements Catalog {
   }
 
   async listLibraries(): Promise<readonly LibraryRecord[]> {
-    return (await this.#libraries.read({})).map(parseLibrary);
+    return (await this.#libraryReads.read([ALL])).get(ALL) ?? [];
   }
 
   async epoch(): Promise<number> {
