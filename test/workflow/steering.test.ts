@@ -107,7 +107,9 @@ describe('a run that is steered', () => {
       expect(await update(run, 'cancelRun')).toMatchObject({ books: 5 });
       expect(await failureOf(run.handle)).toBeInstanceOf(CancelledFailure);
       expect((await run.handle.describe()).status.name).toBe('CANCELLED');
-      expect((await progressOf(run.handle)).books).toMatchObject({ total: 5, cancelled: 5 });
+      expect(await progressOf(run.handle)).toMatchObject({
+        ...{ state: 'done', books: { total: 5, cancelled: 5 } },
+      });
       expect(run.seen.committed).toEqual([]);
     });
   }, 60_000);

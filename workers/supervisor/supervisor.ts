@@ -19,7 +19,7 @@ import {
   temporalAnswers,
   temporalUiUrl,
 } from './temporal-server.ts';
-import { WorkerPart } from './worker-part.ts';
+import { WorkerPart, type WorkerPartOptions } from './worker-part.ts';
 
 export interface SupervisorOptions {
   readonly config: Config;
@@ -157,14 +157,16 @@ export class Supervisor {
     // Our own server takes no credentials; those in the environment are for another one.
     const inherited = this.#temporal ? withoutTemporal(this.#config.env) : this.#config.env;
     const env = { ...inherited, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: this.#config.namespace };
+    const told: Pick<WorkerPartOptions, 'onUnexpectedEnd' | 'onListening'> = {
+      onUnexpectedEnd: this.#tellEnd,
+      onListening: (httpUrl) => void this.#note({ httpUrl }),
+    };
     this.#workers = partsOf(this.#config).map(
-      ({ name, args }) =>
-        new WorkerPart({ name, args, env, log: this.#logFile(name), onUnexpectedEnd: this.#tellEnd }),
+      ({ name, args }) => new WorkerPart({ name, args, env, log: this.#logFile(name), ...told }),
     );
     for (const problem of await Promise.all(this.#workers.map((part) => part.start())))
       if (problem) throw new ScriptoriumError(problem.code, problem.message);
-    const httpUrl = this.#workers.map((part) => part.httpUrl).find((url) => url !== null) ?? null;
-    await this.#note({ httpUrl });
+    await this.#noted;
   }
 
   async #stopParts(): Promise<void> {

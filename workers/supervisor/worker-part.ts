@@ -29,11 +29,14 @@ export interface WorkerPartOptions {
   /** Descriptor of its log. */
   readonly log: number;
   readonly onUnexpectedEnd: ManagedProcessOptions['onUnexpectedEnd'];
+  /** Where its HTTP server is, each time that one has started: the port need not be the same. */
+  onListening(httpUrl: string): void;
 }
 
 export class WorkerPart {
   readonly #name: string;
   readonly #process: ManagedProcess;
+  readonly #onListening: WorkerPartOptions['onListening'];
   #ready = false;
   #wasReady = false;
   #earlyEnds = 0;
@@ -42,8 +45,9 @@ export class WorkerPart {
   #httpUrl: string | null = null;
   #wake: (() => void)[] = [];
 
-  constructor({ name, args, env, log, onUnexpectedEnd }: WorkerPartOptions) {
+  constructor({ name, args, env, log, onUnexpectedEnd, onListening }: WorkerPartOptions) {
     this.#name = name;
+    this.#onListening = onListening;
     const entry = siblingModule(import.meta.url, '../worker-main');
     const start = (): ChildProcess => {
       const child = fork(entry, [...args], {
@@ -63,11 +67,6 @@ export class WorkerPart {
     this.#process.start();
     while (!this.#ready && !this.#problem) await new Promise<void>((resolve) => this.#wake.push(resolve));
     return this.#ready ? null : this.#problem;
-  }
-
-  /** Of its HTTP server; null when it has none, or is not ready. */
-  get httpUrl(): string | null {
-    return this.#ready ? this.#httpUrl : null;
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -110,6 +109,7 @@ export class WorkerPart {
     if (message.kind === 'ready') {
       this.#metricsUrl = message.metricsUrl;
       this.#httpUrl = message.httpUrl;
+      if (message.httpUrl !== null) this.#onListening(message.httpUrl);
       this.#change(() => ([this.#ready, this.#wasReady, this.#problem] = [true, true, null]));
     }
     if (message.kind === 'failed')
