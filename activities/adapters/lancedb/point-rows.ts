@@ -15,7 +15,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { z } from 'zod';
-import type { StoredHit, StoredPassage, StoredPoint } from '../../ports/vector-store.ts';
+import type { StoredPassage, StoredPoint } from '../../ports/vector-store.ts';
 import { keyField } from './table.ts';
 
 const textField = (name: string, nullable = false): Field => new Field(name, new Utf8(), nullable);
@@ -129,24 +129,10 @@ const passageRow = z.object({
   // Arrow gives a list as a view on its own memory.
   section: z.preprocess((list) => (isIterable(list) ? [...list] : list), z.array(z.string())),
 });
-const nearRow = passageRow.extend({ _distance: z.number() });
-const lexicalRow = passageRow.extend({ _score: z.number() });
 
 /** A row that a query gave, as a passage. */
 export function passageOf(row: unknown): StoredPassage {
   return fromRow(passageRow.parse(row));
-}
-
-/** A row of a vector search: its distance is 1 − cosine. */
-export function nearHitOf(row: unknown): StoredHit {
-  const parsed = nearRow.parse(row);
-  return { ...fromRow(parsed), score: 1 - parsed._distance };
-}
-
-/** A row of a full-text search. */
-export function lexicalHitOf(row: unknown): StoredHit {
-  const parsed = lexicalRow.parse(row);
-  return { ...fromRow(parsed), score: parsed._score };
 }
 
 function fromRow(row: z.infer<typeof passageRow>): StoredPassage {

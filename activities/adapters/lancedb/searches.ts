@@ -1,7 +1,7 @@
 import type { MatchQuery, Table } from '@lancedb/lancedb';
-import type { SearchFilter, StoredHit } from '../../ports/vector-store.ts';
+import type { SearchFilter } from '../../ports/vector-store.ts';
 import { filterCondition } from './filters.ts';
-import { lexicalHitOf, nearHitOf, passageColumns } from './point-rows.ts';
+import type { RankingQuery } from './kept-passages.ts';
 
 /** Parts of the vector index that are looked at. */
 const PROBES = 24;
@@ -12,30 +12,38 @@ const REFINE_FACTOR = 4;
  * The nearest rows. Prefiltered: the filter is applied before they are chosen, so that `limit` rows come if there are
  * as many. Rows that the index does not hold yet are compared one by one.
  */
-export async function nearest(
+export function nearest(
   table: Table,
   vector: Float32Array,
   filter: SearchFilter,
   limit: number,
-): Promise<StoredHit[]> {
-  const query = table.query().nearestTo(vector).distanceType('cosine').limit(limit);
-  query.nprobes(PROBES).refineFactor(REFINE_FACTOR);
+): RankingQuery {
   const condition = filterCondition(filter);
-  if (condition !== undefined) query.where(condition);
-  const rows: unknown[] = await query.select([...passageColumns, '_distance']).toArray();
-  return rows.map(nearHitOf);
+  return {
+    build: () => {
+      const query = table.query().nearestTo(vector).distanceType('cosine').limit(limit);
+      query.nprobes(PROBES).refineFactor(REFINE_FACTOR);
+      return condition === undefined ? query : query.where(condition);
+    },
+    scoreColumn: '_distance',
+    scoreOf: (distance) => 1 - distance,
+  };
 }
 
 /** The rows with the best BM25, prefiltered. Without an index, and for rows that it does not hold yet, LanceDB reads the texts. */
-export async function bestMatching(
+export function bestMatching(
   table: Table,
   words: MatchQuery,
   filter: SearchFilter,
   limit: number,
-): Promise<StoredHit[]> {
-  const query = table.query().fullTextSearch(words).limit(limit);
+): RankingQuery {
   const condition = filterCondition(filter);
-  if (condition !== undefined) query.where(condition);
-  const rows: unknown[] = await query.select([...passageColumns, '_score']).toArray();
-  return rows.map(lexicalHitOf);
+  return {
+    build: () => {
+      const query = table.query().fullTextSearch(words).limit(limit);
+      return condition === undefined ? query : query.where(condition);
+    },
+    scoreColumn: '_score',
+    scoreOf: (score) => score,
+  };
 }

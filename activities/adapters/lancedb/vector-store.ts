@@ -18,6 +18,7 @@ import { countsOf, type Deletion, deletionFilter, doomedRows } from './deletions
 import { GatheredReads } from './gathered-reads.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdleWatch } from './idle-watch.ts';
+import { KeptPassages } from './kept-passages.ts';
 import { passageColumns, passageOf, pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
 import { bestMatching, nearest } from './searches.ts';
@@ -26,11 +27,14 @@ import { LanceTable } from './table.ts';
 import { planUpkeep } from './upkeep-plan.ts';
 import { runUpkeep } from './upkeep-process.ts';
 import { indexWordsOfSmall, tableState } from './upkeep-steps.ts';
+import { VersionedReads } from './versioned-reads.ts';
 
 /** 2,048 points of 384 dimensions with their text are about 6 MB; larger writes gain nothing. */
 const MAX_POINTS_PER_WRITE = 2_048;
 /** Most points that go into one commit: about 24 MB. */
 const MAX_POINTS_PER_COMMIT = 8_192;
+/** Passages that are kept of what searches gave, and of their neighbours: about 2 KB each. */
+const MOST_KEPT = 10_000;
 
 interface Upsert {
   readonly kind: 'upsert';
@@ -55,6 +59,8 @@ export class LanceVectorStore implements VectorStore {
   readonly #schema: Schema;
   readonly #writes: GroupCommit<PointWrite, number>;
   readonly #counts: GatheredReads<ReadonlyMap<string, number>>;
+  readonly #hits = new KeptPassages(MOST_KEPT);
+  readonly #passages: VersionedReads<StoredPassage>;
   readonly #watch = new IdleWatch();
 
   private constructor(database: LanceDatabase, table: LanceTable, dimensions: number, schema: Schema) {
@@ -69,6 +75,11 @@ export class LanceVectorStore implements VectorStore {
       maxWeight: MAX_POINTS_PER_COMMIT,
       commit: (writes) => this.#commit(writes),
       maintain: () => this.#table.maintain(),
+    });
+    this.#passages = new VersionedReads({
+      version: () => this.#table.read('be looked at', (opened) => opened.version()),
+      load: (ids) => this.#read(ids),
+      most: MOST_KEPT,
     });
     this.#counts = new GatheredReads((bookIds) =>
       this.#table.read(`count ${bookIds.length} books`, (table) => countsOf(table, new Set(bookIds))),
@@ -123,17 +134,26 @@ export class LanceVectorStore implements VectorStore {
   async search(vector: Float32Array, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
     requireVector(vector, this.#dimensions, 'the question');
     if (limit <= 0) return [];
-    return await this.#table.read('search', (table) => nearest(table, vector, filter, limit));
+    return await this.#table.read('search', (table) =>
+      this.#hits.hits(table, nearest(table, vector, filter, limit)),
+    );
   }
 
   async searchText(text: string, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
     if (limit <= 0 || text.trim() === '') return [];
     const words = new this.#database.lance.MatchQuery(text.toWellFormed(), 'text');
-    return await this.#table.read('search texts', (table) => bestMatching(table, words, filter, limit));
+    return await this.#table.read('search texts', (table) =>
+      this.#hits.hits(table, bestMatching(table, words, filter, limit)),
+    );
   }
 
   async get(ids: readonly string[]): Promise<readonly StoredPassage[]> {
     if (ids.length === 0) return [];
+    const found = await this.#passages.read(ids);
+    return ids.flatMap((id) => found.get(id) ?? []);
+  }
+
+  async #read(ids: readonly string[]): Promise<ReadonlyMap<string, StoredPassage>> {
     const rows: unknown[] = await this.#table.read(`read ${ids.length} passages`, (table) =>
       table
         .query()
@@ -141,8 +161,7 @@ export class LanceVectorStore implements VectorStore {
         .select([...passageColumns])
         .toArray(),
     );
-    const found = new Map(rows.map(passageOf).map((passage) => [passage.id, passage]));
-    return ids.flatMap((id) => found.get(id) ?? []);
+    return new Map(rows.map(passageOf).map((passage) => [passage.id, passage]));
   }
 
   async needsUpkeep(): Promise<boolean> {

@@ -1,0 +1,97 @@
+/** Rows that a search gave are kept for the next one: nobody must ever see that they are. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { connect, type Table } from '@lancedb/lancedb';
+import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
+import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
+import type { StoredHit } from '../../activities/ports/vector-store.ts';
+import '../helpers/any-realm.ts';
+import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
+import { bookIdOf, bookPoints, closeStores, DIMENSIONS, type Stores, unitVector } from './store-fixtures.ts';
+
+const [ALICE, BOB] = [bookIdOf('alice'), bookIdOf('bob')];
+const QUESTION = unitVector('question');
+
+let folder: TempFolder;
+let stores: Stores;
+let other: Stores;
+let table: Table;
+
+beforeEach(async () => {
+  folder = await tempFolder();
+  const options = { folder: folder.path, embedderId: 'model', dimensions: DIMENSIONS };
+  stores = await openLanceStores(options);
+  other = await openLanceStores(options);
+  const connection = await connect(folder.path, { readConsistencyInterval: 0 });
+  table = await connection.openTable(pointTableName('model', DIMENSIONS));
+});
+afterEach(async () => {
+  await closeStores(stores);
+  await closeStores(other);
+  await folder[Symbol.asyncDispose]();
+});
+
+const near = (limit = 200): Promise<readonly StoredHit[]> => stores.store.search(QUESTION, {}, limit);
+const worded = (limit = 200): Promise<readonly StoredHit[]> => stores.store.searchText('passage', {}, limit);
+
+/** A text says which point it is of. */
+function expectOwnTexts(hits: readonly StoredHit[]): void {
+  for (const { text, ordinal, bookId } of hits) expect(text).toBe(`Passage ${ordinal} of ${bookId}.`);
+}
+
+describe('a search that was made before', () => {
+  test('gives the same again, and more where more is wanted', async () => {
+    await stores.store.upsert(bookPoints(ALICE, 'r1', 100));
+    for (const ask of [near, worded]) {
+      const first = await ask(20);
+      expect(first).toHaveLength(20);
+      expect(await ask(20)).toEqual(first);
+      const more = await ask(60);
+      expect(more).toHaveLength(60);
+      expectOwnTexts(more);
+    }
+    expect((await near(60)).slice(0, 20)).toEqual(await near(20));
+  });
+
+  test('sees what another process wrote, replaced, deleted and moved since', async () => {
+    await stores.store.upsert(bookPoints(ALICE, 'r1', 30));
+    await near();
+    await other.store.upsert(bookPoints(BOB, 'r1', 30));
+    expect(new Set((await near()).map(({ bookId }) => bookId))).toEqual(new Set([ALICE, BOB]));
+    await other.store.upsert(bookPoints(BOB, 'r1', 30, { title: 'Another' }));
+    expect((await near()).filter(({ title }) => title === 'Another')).toHaveLength(30);
+    await other.store.delete(ALICE);
+    expect(await near()).toHaveLength(30);
+    // Other rows have the numbers afterwards.
+    await table.optimize();
+    const moved = await near();
+    expect(moved).toHaveLength(30);
+    expectOwnTexts(moved);
+    expect(await stores.store.get(moved.map(({ id }) => id))).toHaveLength(30);
+  });
+
+  test('gives no row the text of another while rows are written and moved all the time', async () => {
+    let over = false;
+    const write = async (): Promise<void> => {
+      for (let round = 0; !over; round++) {
+        const book = bookIdOf(`book ${round % 5}`);
+        await other.store.upsert(bookPoints(book, `r${round}`, 12));
+        await other.store.deleteStale(book, `r${round}`);
+        if (round % 3 === 0) await table.optimize().catch(() => {});
+      }
+    };
+    const writing = write();
+    try {
+      const until = Date.now() + 5_000;
+      let asked = 0;
+      while (Date.now() < until) {
+        const all = await Promise.all([near(40), worded(40), near(10), worded(60)]);
+        for (const hits of all) expectOwnTexts(hits);
+        asked += 1;
+      }
+      expect(asked).toBeGreaterThan(10);
+    } finally {
+      over = true;
+      await writing;
+    }
+  }, 60_000);
+});
