@@ -121,6 +121,19 @@ export const errorRegistry = {
     'The embedding model failed on a batch.',
     'It is tried again by itself; if it stays, check the memory and the model file.',
   ),
+  EMBEDDING_UNREACHABLE: outage(
+    'The embedding endpoint did not answer.',
+    'Check SCRIPTORIUM_EMBEDDINGS_URL and that its server runs; the work goes on by itself.',
+  ),
+  EMBEDDING_RATE_LIMITED: outage(
+    'The embedding endpoint refused for too many requests.',
+    'Lower SCRIPTORIUM_EMBEDDINGS_REQUESTS, or raise the limit at the provider; the work goes on by itself.',
+  ),
+  EMBEDDING_REJECTED: entry(
+    false,
+    'The embedding endpoint refused the request.',
+    'Read its reason in the message; check SCRIPTORIUM_EMBEDDINGS_KEY and SCRIPTORIUM_EMBEDDINGS_MODEL.',
+  ),
   // Store
   STORE_UNREACHABLE: outage(
     'The vector store did not answer.',

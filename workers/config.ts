@@ -1,6 +1,7 @@
 /** Every setting: environment → schema → frozen object. Units are in the names. */
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
+import type { EndpointEmbedderOptions } from '../activities/adapters/endpoint/endpoint-embedder.ts';
 import type { AnswerCaps, AnswerPrices } from '../activities/answer-budget.ts';
 import type { StageLimits } from '../activities/attempt.ts';
 import type { CacheLimits } from '../activities/cache/answer-caches.ts';
@@ -31,7 +32,12 @@ export interface Config {
   readonly roots: readonly string[];
   readonly sandbox: { readonly processes: number; readonly limits: SandboxLimits };
   readonly chunking: ChunkOptions;
-  readonly embedding: { readonly threads: number; readonly chunksPerBatch: number };
+  readonly embedding: {
+    readonly threads: number;
+    readonly chunksPerBatch: number;
+    /** Null: the model in this process. */
+    readonly endpoint: EndpointEmbedderOptions | null;
+  };
   readonly answers: null | {
     readonly baseUrl?: string | undefined;
     readonly apiKey: string;
@@ -77,7 +83,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     roots: rootsOf(set.SCRIPTORIUM_LIBRARY_ROOTS, homeOf(env)),
     sandbox: { processes: set.SCRIPTORIUM_EXTRACT_PROCESSES, limits: limitsOf(set) },
     chunking: chunkingOf(set),
-    embedding: { threads: set.SCRIPTORIUM_EMBED_THREADS, chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH },
+    embedding: {
+      threads: set.SCRIPTORIUM_EMBED_THREADS,
+      chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH,
+      endpoint: embeddingEndpointOf(set),
+    },
     answers: answersOf(set),
     reranker: rerankerOf(set),
     answerDeadlineMs: set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000,
@@ -191,6 +201,29 @@ function answersOf(set: Environment): Config['answers'] {
     model: set.OPENAI_MODEL,
     timeoutMs: set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000,
     ...pricesAndCapsOf(set),
+  };
+}
+
+/** As with answers, only OpenAI's own needs a key. */
+function embeddingEndpointOf(set: Environment): EndpointEmbedderOptions | null {
+  const { SCRIPTORIUM_EMBEDDINGS_MODEL: model, SCRIPTORIUM_EMBEDDINGS_URL: baseUrl } = set;
+  const apiKey = set.SCRIPTORIUM_EMBEDDINGS_KEY;
+  if (!model && !baseUrl && !apiKey) return null;
+  if (!model || (!baseUrl && !apiKey)) {
+    const missing = model ? 'SCRIPTORIUM_EMBEDDINGS_URL' : 'SCRIPTORIUM_EMBEDDINGS_MODEL';
+    throw new ScriptoriumError('INVALID_CONFIG', `An embedding endpoint is set, and ${missing} is not`);
+  }
+  return {
+    ...{ baseUrl, apiKey: apiKey ?? 'none', model },
+    dimensions: set.SCRIPTORIUM_EMBEDDINGS_DIMENSIONS,
+    maxTokens: set.SCRIPTORIUM_EMBEDDINGS_MAX_TOKENS,
+    prefixes: {
+      question: set.SCRIPTORIUM_EMBEDDINGS_QUERY_PREFIX ?? '',
+      passage: set.SCRIPTORIUM_EMBEDDINGS_PASSAGE_PREFIX ?? '',
+    },
+    textsPerRequest: set.SCRIPTORIUM_EMBEDDINGS_TEXTS,
+    requestsAtOnce: set.SCRIPTORIUM_EMBEDDINGS_REQUESTS,
+    timeoutMs: set.SCRIPTORIUM_EMBEDDINGS_TIMEOUT_S * 1_000,
   };
 }
 

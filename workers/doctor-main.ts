@@ -1,10 +1,17 @@
 /** Entry of what `scriptorium doctor` asks of the code of the workers: prints a list of checks as JSON. */
+import {
+  EndpointEmbedder,
+  type EndpointEmbedderOptions,
+} from '../activities/adapters/endpoint/endpoint-embedder.ts';
 import { errorRegistry, toScriptoriumError } from '../activities/errors.ts';
 import { type Check, ok, skipped, wrong } from '../client/cli/doctor/check.ts';
 import { presentAsset } from './assets/find-asset.ts';
 import { type Asset, modelAsset, temporalAsset, tokenizerAsset } from './assets/manifest.ts';
 import { type Config, loadConfig } from './config.ts';
 
+const PROBE_TIMEOUT_MS = 5_000;
+
+// What stands below is functions alone: they are there already.
 process.stdout.write(JSON.stringify(await workerSide()));
 
 async function workerSide(): Promise<readonly Check[]> {
@@ -18,8 +25,12 @@ async function workerSide(): Promise<readonly Check[]> {
 
 async function checksOf(config: Config): Promise<readonly Check[]> {
   const server = config.temporalAddress === null ? temporalAsset() : null;
-  const needed = [modelAsset, tokenizerAsset, ...(server ? [server] : [])];
-  const files = await Promise.all(needed.map((asset) => assetCheck(asset, config)));
+  const { endpoint } = config.embedding;
+  const needed = [...(endpoint ? [] : [modelAsset]), tokenizerAsset, ...(server ? [server] : [])];
+  const files = await Promise.all([
+    ...(endpoint ? [embeddingEndpointCheck(endpoint)] : []),
+    ...needed.map((asset) => assetCheck(asset, config)),
+  ]);
   const store = config.store.kind === 'qdrant' ? `Qdrant at ${config.store.url}` : 'LanceDB';
   return [ok('settings', `valid; the store is ${store}`), ...files, await answerModelCheck(config)];
 }
@@ -35,8 +46,6 @@ async function assetCheck(asset: Asset, { home, env }: Config): Promise<Check> {
     return failed(name, error);
   }
 }
-
-const PROBE_TIMEOUT_MS = 5_000;
 
 /** Its list of models: costs nothing, and every server that speaks OpenAI's language has it. */
 async function answerModelCheck({ answers }: Config): Promise<Check> {
@@ -61,6 +70,22 @@ async function answerModelCheck({ answers }: Config): Promise<Check> {
   } catch (error) {
     const detail = `${baseUrl} does not answer: ${toScriptoriumError(error).message}`;
     return wrong(name, detail, remedyOf('ANSWER_MODEL_UNREACHABLE'));
+  }
+}
+
+/** One text is embedded: few servers say otherwise which models they have. */
+async function embeddingEndpointCheck(options: EndpointEmbedderOptions): Promise<Check> {
+  try {
+    await using embedder = await EndpointEmbedder.open({
+      ...options,
+      timeoutMs: PROBE_TIMEOUT_MS,
+      patienceMs: 0,
+    });
+    await embedder.embed(['probe'], { kind: 'question' });
+    const { model, baseUrl = 'OpenAI' } = options;
+    return ok('model', `${model} at ${baseUrl}, which gives vectors of ${embedder.dimensions} numbers`);
+  } catch (error) {
+    return failed('model', error);
   }
 }
 

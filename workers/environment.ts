@@ -31,6 +31,21 @@ export const environment = z.object({
   SCRIPTORIUM_EMBED_THREADS: whole(1, 256).default(availableParallelism()),
   /** Chunks embedded between two checkpoints. */
   SCRIPTORIUM_EMBED_BATCH: whole(1, 1_024).default(32),
+  /** Endpoint of embeddings as OpenAI has them, instead of the model in this process; what comes before `/embeddings`. */
+  SCRIPTORIUM_EMBEDDINGS_URL: httpUrl.optional(),
+  SCRIPTORIUM_EMBEDDINGS_KEY: optional,
+  SCRIPTORIUM_EMBEDDINGS_MODEL: optional,
+  /** Length of a vector that it is asked for; else the model's own. */
+  SCRIPTORIUM_EMBEDDINGS_DIMENSIONS: whole(1, 16_384).optional(),
+  /** Longest text in tokens that the model takes. */
+  SCRIPTORIUM_EMBEDDINGS_MAX_TOKENS: whole(32, 131_072).default(512),
+  /** Words that the model wants before a question, and before a passage, such as `query: `. */
+  SCRIPTORIUM_EMBEDDINGS_QUERY_PREFIX: optional,
+  SCRIPTORIUM_EMBEDDINGS_PASSAGE_PREFIX: optional,
+  SCRIPTORIUM_EMBEDDINGS_TEXTS: whole(1, 2_048).default(32),
+  SCRIPTORIUM_EMBEDDINGS_REQUESTS: whole(1, 1_024).default(4),
+  /** Longest wait for one request. */
+  SCRIPTORIUM_EMBEDDINGS_TIMEOUT_S: whole(1, 600).default(30),
   /** Largest chunk in tokens; all-MiniLM-L6-v2 takes at most 256. */
   SCRIPTORIUM_CHUNK_TOKENS: whole(32, 256).default(256),
   /** Tokens repeated from the chunk before. */

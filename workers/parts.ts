@@ -1,6 +1,7 @@
 /** Everything an activity may need, opened once a process and closed in the order of need. */
 import { chunkerFingerprint, extractorFingerprint } from '../activities/adapters/documents/fingerprints.ts';
 import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox.ts';
+import { EndpointEmbedder } from '../activities/adapters/endpoint/endpoint-embedder.ts';
 import { FileArtifacts } from '../activities/adapters/files/file-artifacts.ts';
 import { OnnxEmbedder } from '../activities/adapters/onnx/onnx-embedder.ts';
 import { HttpReranker } from '../activities/adapters/rerank/http-reranker.ts';
@@ -51,7 +52,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   const tokenizerPath = await findAsset(tokenizerAsset, finding);
   const embedder = opened.use(
     cachingEmbedder(
-      await (options.openEmbedder?.() ?? openOnnx(finding, tokenizerPath, options.embedThreads)),
+      await (options.openEmbedder?.() ?? openEmbedder(config, finding, tokenizerPath, options.embedThreads)),
       config,
       options.onCache,
     ),
@@ -82,7 +83,13 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   };
 }
 
-async function openOnnx(finding: FindOptions, tokenizerPath: string, threads: number): Promise<OnnxEmbedder> {
+async function openEmbedder(
+  { embedding: { endpoint } }: Config,
+  finding: FindOptions,
+  tokenizerPath: string,
+  threads: number,
+): Promise<Embedder> {
+  if (endpoint) return await EndpointEmbedder.open(endpoint);
   const modelPath = await findAsset(modelAsset, finding);
   return await OnnxEmbedder.open({
     ...{ modelPath, tokenizerPath, threads },

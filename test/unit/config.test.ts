@@ -73,7 +73,7 @@ describe('the configuration of an empty environment', () => {
         },
       },
       chunking: { maxTokens: 256, overlapTokens: 32 },
-      embedding: { threads: availableParallelism(), chunksPerBatch: 32 },
+      embedding: { threads: availableParallelism(), chunksPerBatch: 32, endpoint: null },
       answers: null,
       reranker: null,
       answerDeadlineMs: 60_000,
@@ -193,6 +193,28 @@ describe('the store', () => {
 
   test('can’t be Qdrant without a URL', () => {
     expect(problemOf({ SCRIPTORIUM_STORE: 'qdrant' }).message).toContain('QDRANT_URL');
+  });
+});
+
+describe('an embedding endpoint', () => {
+  const given = {
+    SCRIPTORIUM_EMBEDDINGS_URL: 'http://localhost:8080/v1',
+    SCRIPTORIUM_EMBEDDINGS_MODEL: 'a/model',
+  };
+  const endpointOf = (env: NodeJS.ProcessEnv) => loadConfig(env).embedding.endpoint;
+
+  test('needs a model, and an address or a key', () => {
+    expect(endpointOf({})).toBeNull();
+    for (const [name, value] of Object.entries(given))
+      expect(() => endpointOf({ [name]: value })).toThrow(/An embedding endpoint is set, and SCRIPTORIUM_/);
+    expect(endpointOf(given)).toMatchObject({ apiKey: 'none', model: 'a/model', timeoutMs: 30_000 });
+    const hosted = { SCRIPTORIUM_EMBEDDINGS_MODEL: 'a/model', SCRIPTORIUM_EMBEDDINGS_KEY: 'secret' };
+    expect(endpointOf(hosted)).toMatchObject({ apiKey: 'secret', baseUrl: undefined });
+  });
+
+  test('keeps the space behind a prefix', () => {
+    const prefixes = { SCRIPTORIUM_EMBEDDINGS_QUERY_PREFIX: 'query: ' };
+    expect(endpointOf({ ...given, ...prefixes })?.prefixes).toEqual({ question: 'query: ', passage: '' });
   });
 });
 

@@ -118,7 +118,7 @@ export class Supervisor {
       env: this.#config.env,
       ...(onProgress && { onProgress }),
     };
-    await findAsset(modelAsset, finding);
+    if (!this.#config.embedding.endpoint) await findAsset(modelAsset, finding);
     await findAsset(tokenizerAsset, finding);
   }
 

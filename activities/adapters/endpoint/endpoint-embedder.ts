@@ -1,0 +1,200 @@
+/** Vectors of an endpoint that speaks OpenAI's embeddings: Text Embeddings Inference, vLLM, llama.cpp, Ollama, OpenAI. */
+import { setTimeout as delay } from 'node:timers/promises';
+import OpenAI, { APIConnectionError, APIError } from 'openai';
+import PQueue from 'p-queue';
+import { z } from 'zod';
+import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
+import { hashOf } from '../../naming.ts';
+import type { Embedder } from '../../ports/embedder.ts';
+import { retryAfterMs } from '../retry-after.ts';
+
+export interface EndpointEmbedderOptions {
+  /** What comes before `/embeddings`; OpenAI's own when left out. */
+  readonly baseUrl?: string | undefined;
+  readonly apiKey: string;
+  readonly model: string;
+  /** Length of a vector that the endpoint is asked for. Left out: the length that the model gives. */
+  readonly dimensions?: number | undefined;
+  /** Longest text in tokens that the model takes. */
+  readonly maxTokens: number;
+  /** Put before a question, and before a passage: models that were trained with such words need them. */
+  readonly prefixes: Readonly<Record<Kind, string>>;
+  readonly textsPerRequest: number;
+  readonly requestsAtOnce: number;
+  /** Longest wait for one request, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Longest time that a request is held back while the endpoint refuses for too many, in milliseconds. Default a minute. */
+  readonly patienceMs?: number | undefined;
+}
+
+type Kind = 'passage' | 'question';
+
+const PATIENCE_MS = 60_000;
+/** Where a refusal does not say how long to wait. */
+const PAUSE_MS = 1_000;
+/** A question waits for no book. */
+const priorities: Readonly<Record<Kind, number>> = { passage: 0, question: 1 };
+/** Servers say so when a request holds more texts than they take at once. */
+const TOO_LARGE = new Set([413, 422]);
+
+/** What we read of an answer; an endpoint may send anything. */
+const answer = z.object({
+  data: z.array(z.object({ index: z.number().int().min(0), embedding: z.array(z.number()) })),
+});
+
+export class EndpointEmbedder implements Embedder {
+  readonly id: string;
+  readonly dimensions: number;
+  readonly maxTokens: number;
+  readonly booksAtOnce: number;
+  readonly #options: EndpointEmbedderOptions;
+  readonly #client: OpenAI;
+  readonly #queue: PQueue;
+  readonly #closed = new AbortController();
+  #textsPerRequest: number;
+
+  private constructor(options: EndpointEmbedderOptions, dimensions: number) {
+    const { baseUrl, apiKey, timeoutMs, model, prefixes, requestsAtOnce } = options;
+    this.#options = options;
+    this.dimensions = dimensions;
+    this.maxTokens = options.maxTokens;
+    this.booksAtOnce = requestsAtOnce;
+    this.id = `${model}/${hashOf('endpoint', prefixes.passage, prefixes.question).slice(0, 12)}/${dimensions}`;
+    this.#textsPerRequest = options.textsPerRequest;
+    this.#queue = new PQueue({ concurrency: requestsAtOnce });
+    // Here and in Temporal it is tried again; a third layer would only hide how often.
+    this.#client = new OpenAI({
+      ...{ apiKey, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 },
+      // It would print what an endpoint sent to the console.
+      logLevel: 'off',
+    });
+  }
+
+  /**
+   * Asks for one vector where the length is not given.
+   * @throws ScriptoriumError EMBEDDING_UNREACHABLE, EMBEDDING_RATE_LIMITED, EMBEDDING_REJECTED
+   */
+  static async open(options: EndpointEmbedderOptions): Promise<EndpointEmbedder> {
+    if (options.dimensions !== undefined) return new EndpointEmbedder(options, options.dimensions);
+    await using probe = new EndpointEmbedder(options, 0);
+    const [vector] = await probe.#patiently(['length'], undefined);
+    return new EndpointEmbedder(options, vector?.length ?? 0);
+  }
+
+  async embed(
+    texts: readonly string[],
+    { kind = 'passage', signal }: { readonly kind?: Kind; readonly signal?: AbortSignal } = {},
+  ): Promise<readonly Float32Array[]> {
+    signal?.throwIfAborted();
+    const prefix = this.#options.prefixes[kind];
+    const whole = texts.map((text) => `${prefix}${text}`.toWellFormed());
+    const stop = new AbortController();
+    const signals = AbortSignal.any([stop.signal, this.#closed.signal, ...(signal ? [signal] : [])]);
+    const size = this.#textsPerRequest;
+    const requests = Array.from({ length: Math.ceil(whole.length / size) }, (_, at) =>
+      this.#queue.add(() => this.#patiently(whole.slice(at * size, (at + 1) * size), signals), {
+        ...{ priority: priorities[kind], signal: signals },
+      }),
+    );
+    try {
+      return (await Promise.all(requests)).flat().map((vector) => this.#unit(vector));
+    } catch (error) {
+      // What the other requests would bring is of no use.
+      stop.abort(error);
+      await Promise.allSettled(requests);
+      throw error;
+    }
+  }
+
+  /** Nothing is sent any more; what was asked for rejects. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort(new Error('the embedder is closed'));
+    await this.#queue.onIdle();
+  }
+
+  /** All requests wait while the endpoint refuses for too many; one that is too large is sent in halves. */
+  async #patiently(texts: readonly string[], signal: AbortSignal | undefined): Promise<number[][]> {
+    const until = performance.now() + (this.#options.patienceMs ?? PATIENCE_MS);
+    for (;;) {
+      try {
+        return await this.#request(texts, signal);
+      } catch (error) {
+        if (error instanceof APIError && TOO_LARGE.has(error.status ?? 0) && texts.length > 1)
+          return await this.#inHalves(texts, signal);
+        const pauseMs = pauseOf(error);
+        if (signal?.aborted || pauseMs === null || performance.now() + pauseMs > until)
+          throw this.#failure(error, signal);
+        await this.#pause(pauseMs, signal);
+      }
+    }
+  }
+
+  async #inHalves(texts: readonly string[], signal: AbortSignal | undefined): Promise<number[][]> {
+    const half = Math.ceil(texts.length / 2);
+    this.#textsPerRequest = Math.min(this.#textsPerRequest, half);
+    const first = await this.#patiently(texts.slice(0, half), signal);
+    return [...first, ...(await this.#patiently(texts.slice(half), signal))];
+  }
+
+  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    this.#queue.pause();
+    try {
+      await delay(ms, undefined, { ...(signal && { signal }) });
+    } finally {
+      this.#queue.start();
+    }
+  }
+
+  async #request(texts: readonly string[], signal: AbortSignal | undefined): Promise<number[][]> {
+    const { model, dimensions } = this.#options;
+    const asked = {
+      ...{ model, input: [...texts], encoding_format: 'float' as const },
+      ...(dimensions !== undefined && { dimensions }),
+    };
+    const sent: unknown = await this.#client.embeddings.create(asked, { ...(signal && { signal }) });
+    const parsed = answer.safeParse(sent);
+    if (!parsed.success) throw failed('sent no list of embeddings');
+    const vectors = new Map(parsed.data.data.map(({ index, embedding }) => [index, embedding]));
+    return texts.map((_, at) => {
+      const vector = vectors.get(at);
+      if (!vector) throw failed(`gave ${vectors.size} vectors for ${texts.length} texts`);
+      return vector;
+    });
+  }
+
+  #unit(vector: readonly number[]): Float32Array {
+    if (vector.length !== this.dimensions)
+      throw failed(`gave a vector of ${vector.length} numbers instead of ${this.dimensions}`);
+    const norm = Math.hypot(...vector);
+    if (!(norm > 0 && Number.isFinite(norm))) throw failed('gave a vector without a direction');
+    return Float32Array.from(vector, (value) => value / norm);
+  }
+
+  #failure(error: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted) return signal.reason;
+    if (error instanceof ScriptoriumError) return error;
+    const { baseUrl = 'OpenAI', model } = this.#options;
+    const said = error instanceof Error ? error.message : String(error);
+    return new ScriptoriumError(codeOf(error), `The embedding model ${model} at ${baseUrl} failed: ${said}`, {
+      cause: error,
+      retryAfterMs: error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,
+    });
+  }
+}
+
+function failed(what: string): ScriptoriumError {
+  return new ScriptoriumError('EMBEDDING_FAILED', `The embedding endpoint ${what}`);
+}
+
+/** Null for a failure that waiting here does not mend. */
+function pauseOf(error: unknown): number | null {
+  if (!(error instanceof APIError) || error.status !== 429) return null;
+  return retryAfterMs(error.headers?.get('retry-after')) ?? PAUSE_MS;
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof APIConnectionError || !(error instanceof APIError)) return 'EMBEDDING_UNREACHABLE';
+  if (error.status === 429) return 'EMBEDDING_RATE_LIMITED';
+  const refused = error.status !== undefined && error.status < 500 && error.status !== 408;
+  return refused ? 'EMBEDDING_REJECTED' : 'EMBEDDING_UNREACHABLE';
+}

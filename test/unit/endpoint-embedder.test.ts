@@ -1,0 +1,226 @@
+/** An embedding endpoint as servers are: slow, limited, choosy about sizes, out of order, and wrong. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { z } from 'zod';
+import {
+  EndpointEmbedder,
+  type EndpointEmbedderOptions,
+} from '../../activities/adapters/endpoint/endpoint-embedder.ts';
+import '../helpers/any-realm.ts';
+import { json, jsonText } from '../helpers/chat-server.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { type LocalServer, localServer, type Reply } from '../helpers/local-server.ts';
+
+const asked = z.object({
+  model: z.string(),
+  input: z.array(z.string()),
+  dimensions: z.number().optional(),
+});
+
+/** Tells the texts apart, and is no unit vector. */
+const vectorFor = (text: string): number[] => [3 * text.length, 4 * text.length, 0];
+const unit = (text: string): Float32Array =>
+  text === '' ? new Float32Array(3) : Float32Array.of(0.6, 0.8, 0);
+
+const inputs = (server: LocalServer) => server.bodies.map((body) => asked.parse(JSON.parse(body)).input);
+
+/** Answers with vectors, those of the last texts first. */
+function answering(
+  server: () => LocalServer,
+  vectorOf: (text: string) => readonly number[] = vectorFor,
+): Reply {
+  return (_, response) => {
+    const input = inputs(server()).at(-1) ?? [];
+    const data = input.map((text, index) => ({ object: 'embedding', index, embedding: vectorOf(text) }));
+    json(response, { object: 'list', data: data.reverse() });
+  };
+}
+
+async function withServer<T>(
+  reply: (next: Reply, count: number) => Reply,
+  work: (server: LocalServer, options: EndpointEmbedderOptions) => Promise<T>,
+  vectorOf?: (text: string) => readonly number[],
+): Promise<T> {
+  let count = 0;
+  const next = answering(() => server, vectorOf);
+  const server: LocalServer = await localServer((request, response) =>
+    reply(next, ++count)(request, response),
+  );
+  await using _ = server;
+  return await work(server, {
+    ...{ baseUrl: `${server.url}/v1`, apiKey: 'secret', model: 'a/model', maxTokens: 512, dimensions: 3 },
+    ...{ prefixes: { passage: '', question: '' }, textsPerRequest: 4, requestsAtOnce: 2, timeoutMs: 5_000 },
+  });
+}
+
+const always = (next: Reply): Reply => next;
+const refuse =
+  (status: number, headers: Record<string, string> = {}): Reply =>
+  (_, response) =>
+    response.writeHead(status, headers).end('{"error":{"message":"no"}}');
+
+describe('an embedding endpoint', () => {
+  test('gives unit vectors in the order of the texts, however they are cut into requests', async () => {
+    await withServer(
+      always,
+      async (server, options) => {
+        await using embedder = await EndpointEmbedder.open(options);
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.string({ minLength: 1, maxLength: 9, unit: 'grapheme' }), { maxLength: 11 }),
+            async (texts) => {
+              const vectors = await embedder.embed(texts);
+              expect(vectors).toHaveLength(texts.length);
+              for (const [at, text] of texts.entries())
+                expect(vectors[at]?.[0]).toBeCloseTo(Math.cos(text.toWellFormed().length), 5);
+            },
+          ),
+          { numRuns: 25 },
+        );
+        for (const input of inputs(server)) expect(input.length).toBeLessThanOrEqual(4);
+      },
+      (text) => [Math.cos(text.length), Math.sin(text.length), 0],
+    );
+  });
+
+  test('tells the length of its vectors when nobody set it', async () => {
+    await withServer(always, async (server, { dimensions: _, ...options }) => {
+      await using embedder = await EndpointEmbedder.open(options);
+      expect(embedder.dimensions).toBe(3);
+      expect(asked.parse(JSON.parse(server.bodies[0] ?? '')).dimensions).toBeUndefined();
+    });
+  });
+
+  test('is sent model, key, length and the prefix of the kind; another prefix is another embedder', async () => {
+    const prefixes = { passage: 'passage: ', question: 'query: ' };
+    const keys: (string | undefined)[] = [];
+    await withServer(
+      (next) => (request, response) => {
+        keys.push(request.headers.authorization);
+        next(request, response);
+      },
+      async (server, options) => {
+        await using embedder = await EndpointEmbedder.open({ ...options, prefixes });
+        await using plain = await EndpointEmbedder.open(options);
+        expect(await embedder.embed(['light'])).toEqual([unit('light')]);
+        await embedder.embed(['Who?'], { kind: 'question' });
+        expect(inputs(server)).toEqual([['passage: light'], ['query: Who?']]);
+        expect(asked.parse(JSON.parse(server.bodies[0] ?? ''))).toMatchObject({
+          ...{ model: 'a/model', dimensions: 3 },
+        });
+        expect(keys).toEqual(['Bearer secret', 'Bearer secret']);
+        expect(embedder.id).not.toBe(plain.id);
+      },
+    );
+  });
+
+  test('is asked no more at once than is allowed, and questions before waiting passages', async () => {
+    let [now, most] = [0, 0];
+    await withServer(
+      (next) => async (request, response) => {
+        most = Math.max(most, ++now);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        now -= 1;
+        next(request, response);
+      },
+      async (server, options) => {
+        await using embedder = await EndpointEmbedder.open({ ...options, requestsAtOnce: 1 });
+        const book = embedder.embed(Array.from({ length: 24 }, (_, at) => `passage ${at}`));
+        await embedder.embed(['Who?'], { kind: 'question' });
+        await book;
+        expect(most).toBe(1);
+        expect(inputs(server).findIndex(([first]) => first === 'Who?')).toBeLessThan(3);
+      },
+    );
+  });
+
+  test('that takes fewer texts at once is sent halves, and no more than that afterwards', async () => {
+    await withServer(
+      (next) => (request, response) => {
+        const { input } = asked.parse(JSON.parse(last() ?? ''));
+        if (input.length > 2) refuse(413)(request, response);
+        else next(request, response);
+      },
+      async (server, options) => {
+        last = () => server.bodies.at(-1);
+        await using embedder = await EndpointEmbedder.open({ ...options, requestsAtOnce: 1 });
+        expect(await embedder.embed(['a', 'b', 'c', 'd'])).toEqual(Array(4).fill(unit('a')));
+        await embedder.embed(['e', 'f', 'g', 'h']);
+        expect(inputs(server).map((input) => input.length)).toEqual([4, 2, 2, 2, 2]);
+      },
+    );
+  });
+  let last: () => string | undefined = () => undefined;
+
+  test('that refuses for too many is left alone for as long as it says, and asked again', async () => {
+    await withServer(
+      (next, count) => (count === 1 ? refuse(429, { 'retry-after': '1' }) : next),
+      async (server, options) => {
+        await using embedder = await EndpointEmbedder.open(options);
+        const started = performance.now();
+        expect(await embedder.embed(['light'])).toEqual([unit('light')]);
+        expect(performance.now() - started).toBeGreaterThanOrEqual(990);
+        expect(server.bodies).toHaveLength(2);
+      },
+    );
+  });
+
+  test.each<[string, Reply, string]>([
+    [
+      'refuses for too many, longer than we wait',
+      refuse(429, { 'retry-after': '600' }),
+      'EMBEDDING_RATE_LIMITED',
+    ],
+    ['refuses the key', refuse(401), 'EMBEDDING_REJECTED'],
+    ['knows no such model', refuse(404), 'EMBEDDING_REJECTED'],
+    ['fails', refuse(500), 'EMBEDDING_UNREACHABLE'],
+    ['breaks off', (request) => request.socket.destroy(), 'EMBEDDING_UNREACHABLE'],
+    ['sends garbage', (_, response) => jsonText(response, '<html>'), 'EMBEDDING_UNREACHABLE'],
+    ['sends something else', (_, response) => json(response, { choices: [] }), 'EMBEDDING_FAILED'],
+    ['leaves texts out', (_, response) => json(response, { data: [] }), 'EMBEDDING_FAILED'],
+    [
+      'gives other lengths',
+      (_, response) => json(response, { data: [{ index: 0, embedding: [1, 2] }] }),
+      'EMBEDDING_FAILED',
+    ],
+    [
+      'gives nothing but zeros',
+      (_, response) => json(response, { data: [{ index: 0, embedding: [0, 0, 0] }] }),
+      'EMBEDDING_FAILED',
+    ],
+  ])('that %s: a code that says so', async (_, reply, code) => {
+    await withServer(
+      () => reply,
+      async (_server, options) => {
+        await using embedder = await EndpointEmbedder.open(options);
+        await expect(embedder.embed(['light'])).rejects.toMatchObject({
+          code: expect.stringContaining(code),
+        });
+      },
+    );
+  });
+
+  test('that hangs is given up after its time, and a caller who goes away waits for nothing', async () => {
+    await withServer(
+      () => () => {},
+      async (server, options) => {
+        await using embedder = await EndpointEmbedder.open({ ...options, timeoutMs: 200 });
+        await expect(embedder.embed(['light'])).rejects.toMatchObject({ code: 'EMBEDDING_UNREACHABLE' });
+        const over = new AbortController();
+        const waiting = embedder.embed(['oil'], { signal: over.signal });
+        await eventually(() => server.bodies.length > 1);
+        over.abort(new Error('enough'));
+        await expect(waiting).rejects.toThrow('enough');
+      },
+    );
+  });
+
+  test('that is closed asks for nothing more', async () => {
+    await withServer(always, async (server, options) => {
+      const embedder = await EndpointEmbedder.open(options);
+      await embedder[Symbol.asyncDispose]();
+      await expect(embedder.embed(['light'])).rejects.toThrow('closed');
+      expect(server.bodies).toEqual([]);
+    });
+  });
+});
