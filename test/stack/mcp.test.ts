@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { z } from 'zod';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
@@ -229,4 +230,76 @@ describe('an assistant', () => {
     await using client = await ScriptoriumClient.connect({ env: home.env });
     expect(await client.books()).toHaveLength(2);
   }, 30_000);
+});
+
+describe('an assistant over HTTP', () => {
+  let over: Awaited<ReturnType<typeof connectByHttp>>;
+
+  async function connectByHttp(key: string) {
+    const transport = new StreamableHTTPClientTransport(new URL('/mcp', await home.addressOf('http')), {
+      requestInit: { headers: { authorization: `Bearer ${key}` } },
+    });
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(transport);
+    await client.listTools();
+    return { client, call: toolCaller(client) };
+  }
+
+  beforeAll(async () => {
+    const { stdout } = await home.run('keys', 'add', 'assistant', '--scope', 'ask', '--scope', 'ingest');
+    // The server looks for new keys every second.
+    over = await eventually(() => connectByHttp(stdout.trim()).catch(() => null), { everyMs: 500 });
+  }, 60_000);
+  afterAll(async () => await over?.client.close());
+
+  test('is refused without the right key', async () => {
+    await expect(connectByHttp('scr_wrong')).rejects.toThrow(/401|UNAUTHORIZED/);
+  }, 30_000);
+
+  test('calls every tool, and reads a page', async () => {
+    const { tools } = await over.client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual([
+      ...['search', 'ask', 'list_books', 'explain', 'ingest', 'ingest_status'],
+    ]);
+    const heard: string[] = [];
+    const ingested = await over.call(
+      'ingest',
+      { paths: [books], wait: true },
+      { timeout: 60_000, onprogress: ({ message = '' }) => heard.push(message) },
+    );
+    expect(ingested.text).toMatch(/: done\. 2 books: 0 ingested, 2 unchanged/);
+    expect(heard[0]).toMatch(/^Job default~\S+: (waiting|running)/);
+    const { jobId } = jobSchema.parse(ingested.data);
+    expect((await over.call('ingest_status', { jobId })).data).toMatchObject({ jobId, state: 'done' });
+    const [book] = listed.parse((await over.call('list_books', { title: 'orrin' })).data).books;
+    const found = await over.call('search', { query: 'a lighthouse on rails', topK: 3 });
+    expect(hits.parse(found.data).hits[0]).toMatchObject({ bookId: book?.bookId });
+    expect((await over.call('explain', { id: book?.bookId ?? '' })).data).toMatchObject({ kind: 'book' });
+    const page = await over.client.readResource({ uri: `scriptorium://books/${book?.bookId}/pages/2` });
+    expect(page.contents).toHaveLength(1);
+  }, 90_000);
+
+  test('reads an answer while it is written, cancels another, and is answered again', async () => {
+    const heard = Promise.withResolvers<string>();
+    reply = streaming(PIECES, { between: async (index) => void (index === 1 && (await heard.promise)) });
+    const question = 'What was the low light put on rails for?';
+    const { data } = await over.call(
+      'ask',
+      { question },
+      { onprogress: ({ message = '' }) => heard.resolve(message) },
+    );
+    expect(cited.parse(data).answer).toBe(PIECES.join(''));
+    expect(await heard.promise).toBe(PIECES[0]);
+    reply = streaming(PIECES, { end: 'hang' });
+    const cancel = new AbortController();
+    const asked = over.call(
+      'ask',
+      { question: 'Whose lighthouse follows the channel?' },
+      { signal: cancel.signal, onprogress: () => cancel.abort('enough') },
+    );
+    await expect(asked).rejects.toThrow(/enough/);
+    reply = streaming(PIECES);
+    const again = await over.call('ask', { question: 'Which channel is followed?', extractive: true });
+    expect(again.data).toMatchObject({ mode: 'extractive' });
+  }, 90_000);
 });
