@@ -27,8 +27,8 @@ const jest = [
   `--outputFile=${report}`,
   // What a test that failed left open must not keep its failure from being told.
   '--forceExit',
-  // Half of what a suite does is waiting for other processes: two at once on the smallest machine.
-  `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`,
+  // Half of what a suite does is waiting for other processes: two at once on the smallest machine. Each may hold a stack.
+  `--maxWorkers=${Math.min(4, Math.max(2, availableParallelism() - 1))}`,
 ];
 const status = run('node', [...jest, ...suites], { tolerant: true, stdio: ['ignore', 'ignore', 'inherit'] });
 // A runner that crashed leaves no report.

@@ -5,6 +5,8 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openLanceDatabase } from '../../activities/adapters/lancedb/database.ts';
+import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
 import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import type { Embedder } from '../../activities/ports/embedder.ts';
 import { type RetrieveInput, search } from '../../activities/retrieve.ts';
@@ -45,9 +47,10 @@ export async function benchSearch(options: BenchOptions): Promise<BenchReport> {
     tokenizerPath: await findAsset(tokenizerAsset, finding),
     ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: 256, threads: availableParallelism() },
   });
+  const folder = join(cache, `bench-search-${chunks}`);
+  const sentences = await sentencesOf(cache, signal);
   const { stores, loadSeconds } = await openSyntheticStore({
-    folder: join(cache, `bench-search-${chunks}`),
-    sentences: await sentences(cache, signal),
+    ...{ folder, sentences },
     ...{ chunks, signal, embedderId: embedder.id, dimensions: embedder.dimensions },
   });
   await using store = stores.store;
@@ -55,13 +58,16 @@ export async function benchSearch(options: BenchOptions): Promise<BenchReport> {
   const figures: Record<string, number | string> = {
     ...(loadSeconds !== null && { 'load s': loadSeconds }),
   };
-  const loads = await withAndWithoutIndexes(stores, embedder, { seconds, signal, figures });
+  const bare = await bareSearch(folder, pointTableName(embedder.id, embedder.dimensions));
+  const loads = await withAndWithoutIndexes(stores, embedder, { sentences, bare, seconds, signal, figures });
   figures['resident memory MB'] = process.memoryUsage().rss / 2 ** 20;
   figures.store = await store.health();
   return reportOf(loads, figures, { chunks, clients: CLIENTS, seconds, cores: availableParallelism() });
 }
 
 interface Measuring {
+  readonly sentences: readonly string[];
+  readonly bare: (vector: Float32Array) => Promise<unknown>;
   readonly seconds: number;
   readonly signal: AbortSignal;
   /** Figures that come up on the way. */
@@ -71,10 +77,10 @@ interface Measuring {
 async function withAndWithoutIndexes(
   stores: Stores,
   embedder: Embedder,
-  { seconds, signal, figures }: Measuring,
+  { sentences, bare, seconds, signal, figures }: Measuring,
 ): Promise<Map<string, Load>> {
   const loads = new Map<string, Load>();
-  const questions = (await readQuestions()).map(({ question }) => question);
+  const questions = await freshQuestions(sentences);
   const measure = async (
     name: string,
     work: (at: number) => Promise<unknown>,
@@ -89,11 +95,7 @@ async function withAndWithoutIndexes(
     );
   };
   const ask = (more: Partial<RetrieveInput>) => (at: number) =>
-    search(
-      { ...stores, embedder },
-      { query: questions[at % questions.length] ?? '', topK: HITS, ...more },
-      signal,
-    );
+    search({ ...stores, embedder }, { query: questions(at), topK: HITS, ...more }, signal);
   if (await stores.store.needsUpkeep()) {
     await measure('dense by scan', ask({ mode: 'dense' }), SCAN_SECONDS);
     await measure('hybrid by scan', ask({}), SCAN_SECONDS);
@@ -105,10 +107,8 @@ async function withAndWithoutIndexes(
   const random = new Seeded(11);
   const vectors = Array.from({ length: 200 }, () => random.unitVector(embedder.dimensions));
   const vector = (at: number): Float32Array => vectors[at % vectors.length] ?? new Float32Array();
-  await measure('bare', (at) => stores.store.search(vector(at), {}, HITS));
-  await measure('embedding alone', (at) =>
-    embedder.embed([questions[at % questions.length] ?? ''], { kind: 'question' }),
-  );
+  await measure('bare', (at) => bare(vector(at)));
+  await measure('embedding alone', (at) => embedder.embed([questions(at)], { kind: 'question' }));
   for (const mode of ['dense', 'lexical', 'hybrid'] as const) {
     for (const [name, filter] of [[mode, {}] as const, [`${mode}, filtered`, FILTER] as const]) {
       await measure(name, ask({ mode, ...filter }));
@@ -154,8 +154,23 @@ async function loaded(
   return { p50Ms: percentile(ms, 0.5), p95Ms: percentile(ms, 0.95), perSecond: ms.length / elapsed, errors };
 }
 
+/** The store's own query, with nothing of ours around it. */
+async function bareSearch(folder: string, name: string): Promise<(vector: Float32Array) => Promise<unknown>> {
+  const { connection } = await openLanceDatabase(folder);
+  const table = await connection.openTable(name);
+  return (vector) => table.query().nearestTo(vector).distanceType('cosine').limit(HITS).toArray();
+}
+
+/** Labelled questions, each time with two other words of the books: no question is asked twice, as what is kept of one helps the next. */
+async function freshQuestions(sentences: readonly string[]): Promise<(at: number) => string> {
+  const questions = (await readQuestions()).map(({ question }) => question);
+  const random = new Seeded(17);
+  const word = (): string => random.pick(random.pick(sentences).split(' '));
+  return (at) => `${questions[at % questions.length]} ${word()} ${word()}`;
+}
+
 /** Of the books of the labelled set, so that its questions meet the words of a real library. */
-async function sentences(cache: string, signal: AbortSignal): Promise<string[]> {
+async function sentencesOf(cache: string, signal: AbortSignal): Promise<string[]> {
   const books = await readCorpus(join(cache, 'bench-retrieval'), signal);
   const texts = books.flatMap(({ units }) => units.map(({ text }) => text));
   const all = texts.flatMap((text) => text.split(/(?<=[.!?])\s+|\n\n+/));
