@@ -213,6 +213,12 @@ function embeddingEndpointOf(set: Environment): EndpointEmbedderOptions | null {
     const missing = model ? 'SCRIPTORIUM_EMBEDDINGS_URL' : 'SCRIPTORIUM_EMBEDDINGS_MODEL';
     throw new ScriptoriumError('INVALID_CONFIG', `An embedding endpoint is set, and ${missing} is not`);
   }
+  const { SCRIPTORIUM_EMBEDDINGS_MAX_TOKENS: most, SCRIPTORIUM_CHUNK_TOKENS: chunk } = set;
+  if (chunk > most)
+    throw new ScriptoriumError(
+      'INVALID_CONFIG',
+      `SCRIPTORIUM_CHUNK_TOKENS=${chunk} is more than SCRIPTORIUM_EMBEDDINGS_MAX_TOKENS=${most}`,
+    );
   return {
     ...{ baseUrl, apiKey: apiKey ?? 'none', model },
     dimensions: set.SCRIPTORIUM_EMBEDDINGS_DIMENSIONS,

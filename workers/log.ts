@@ -46,6 +46,8 @@ function without(secrets: readonly string[]): ((line: string) => string) | null 
 const SECRET_VARIABLES = [
   'OPENAI_API_KEY',
   'QDRANT_API_KEY',
+  'SCRIPTORIUM_EMBEDDINGS_KEY',
+  'SCRIPTORIUM_RERANK_KEY',
   'TEMPORAL_API_KEY',
   'TEMPORAL_TLS_CLIENT_KEY_DATA',
 ];

@@ -22,19 +22,7 @@ export function progressOf(run: LibraryRun): RunProgress {
     return { ...about, parallel: run.parallel, books, ...nothing };
   }
   const { counts: books, parallel, chunks, formats, samples, running, failures } = window;
-  // A run that was cancelled ends without a result: this is the last that is heard of it.
-  const over = window.cancelling && window.settled;
-  return {
-    ...about,
-    ...(over && { state: 'done' as const }),
-    parallel,
-    books,
-    chunks,
-    formats,
-    samples,
-    running,
-    failures,
-  };
+  return { ...about, parallel, books, chunks, formats, samples, running, failures };
 }
 
 /** Details in Temporal's UI, always; search attributes when the state changes or a good part of the books is done. */

@@ -6,7 +6,15 @@ import { pointTableName } from '../../activities/adapters/lancedb/vector-store.t
 import type { StoredHit } from '../../activities/ports/vector-store.ts';
 import '../helpers/any-realm.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
-import { bookIdOf, bookPoints, closeStores, DIMENSIONS, type Stores, unitVector } from './store-fixtures.ts';
+import {
+  bookIdOf,
+  bookPoints,
+  closeStores,
+  cosine,
+  DIMENSIONS,
+  type Stores,
+  unitVector,
+} from './store-fixtures.ts';
 
 const [ALICE, BOB] = [bookIdOf('alice'), bookIdOf('bob')];
 const QUESTION = unitVector('question');
@@ -33,9 +41,16 @@ afterEach(async () => {
 const near = (limit = 200): Promise<readonly StoredHit[]> => stores.store.search(QUESTION, {}, limit);
 const worded = (limit = 200): Promise<readonly StoredHit[]> => stores.store.searchText('passage', {}, limit);
 
-/** A text says which point it is of. */
+/** A text says which point it is of, and the score of a search by meaning which vector stands beside it. */
 function expectOwnTexts(hits: readonly StoredHit[]): void {
+  expect(new Set(hits.map(({ id }) => id)).size).toBe(hits.length);
   for (const { text, ordinal, bookId } of hits) expect(text).toBe(`Passage ${ordinal} of ${bookId}.`);
+}
+
+function expectOwnScores(hits: readonly StoredHit[]): void {
+  expectOwnTexts(hits);
+  for (const { bookId, revision, ordinal, score } of hits)
+    expect(score).toBeCloseTo(cosine(QUESTION, unitVector(`${bookId} ${revision} ${ordinal}`)), 4);
 }
 
 describe('a search that was made before', () => {
@@ -65,7 +80,7 @@ describe('a search that was made before', () => {
     await table.optimize();
     const moved = await near();
     expect(moved).toHaveLength(30);
-    expectOwnTexts(moved);
+    expectOwnScores(moved);
     expect(await stores.store.get(moved.map(({ id }) => id))).toHaveLength(30);
   });
 
@@ -84,8 +99,9 @@ describe('a search that was made before', () => {
       const until = Date.now() + 5_000;
       let asked = 0;
       while (Date.now() < until) {
-        const all = await Promise.all([near(40), worded(40), near(10), worded(60)]);
-        for (const hits of all) expectOwnTexts(hits);
+        const [most, words, few, more] = await Promise.all([near(40), worded(40), near(10), worded(60)]);
+        for (const hits of [most, few]) expectOwnScores(hits);
+        for (const hits of [words, more]) expectOwnTexts(hits);
         asked += 1;
       }
       expect(asked).toBeGreaterThan(10);

@@ -200,6 +200,44 @@ describe('an embedding endpoint', () => {
     );
   });
 
+  test('that begins its answer and hangs is given up after its time', async () => {
+    await withServer(
+      () => (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).write('{'),
+      async (_server, options) => {
+        await using embedder = await EndpointEmbedder.open({ ...options, timeoutMs: 200 });
+        await expect(embedder.embed(['light'])).rejects.toMatchObject({ code: 'EMBEDDING_UNREACHABLE' });
+      },
+    );
+  });
+
+  test('that finds one text too long is sent as many as before afterwards', async () => {
+    await withServer(
+      (next) => (request, response) => {
+        const { input } = asked.parse(JSON.parse(last() ?? ''));
+        if (input.includes('long')) refuse(413)(request, response);
+        else next(request, response);
+      },
+      async (server, options) => {
+        last = () => server.bodies.at(-1);
+        await using embedder = await EndpointEmbedder.open({ ...options, requestsAtOnce: 1 });
+        await expect(embedder.embed(['a', 'b', 'long', 'd'])).rejects.toMatchObject({
+          code: 'EMBEDDING_REJECTED',
+        });
+        const before = server.bodies.length;
+        await embedder.embed(['e', 'f']);
+        expect(inputs(server).slice(before)).toEqual([['e', 'f']]);
+      },
+    );
+  });
+
+  test('is sent no more of a question than its model takes', async () => {
+    await withServer(always, async (server, options) => {
+      await using embedder = await EndpointEmbedder.open({ ...options, maxTokens: 4 });
+      await embedder.embed(['Who moves the lighthouse?'], { kind: 'question' });
+      expect(inputs(server)).toEqual([['Who moves th']]);
+    });
+  });
+
   test('that hangs is given up after its time, and a caller who goes away waits for nothing', async () => {
     await withServer(
       () => () => {},

@@ -15,7 +15,7 @@ export interface EndpointEmbedderOptions {
   readonly model: string;
   /** Length of a vector that the endpoint is asked for. Left out: the length that the model gives. */
   readonly dimensions?: number | undefined;
-  /** Longest text in tokens that the model takes. */
+  /** Longest text in tokens that the model takes; a longer question is cut, at three characters a token. */
   readonly maxTokens: number;
   /** Put before a question, and before a passage: models that were trained with such words need them. */
   readonly prefixes: Readonly<Record<Kind, string>>;
@@ -30,12 +30,18 @@ export interface EndpointEmbedderOptions {
 type Kind = 'passage' | 'question';
 
 const PATIENCE_MS = 60_000;
+/** Fewer than in any language whose words a model knows: a text that is cut to it is taken. */
+const CHARS_PER_TOKEN = 3;
+/** Nobody waits for a question as long as for a book. */
+const QUESTION_PATIENCE_MS = 5_000;
 /** Where a refusal does not say how long to wait. */
 const PAUSE_MS = 1_000;
 /** A question waits for no book. */
 const priorities: Readonly<Record<Kind, number>> = { passage: 0, question: 1 };
 /** Servers say so when a request holds more texts than they take at once. */
 const TOO_LARGE = new Set([413, 422]);
+/** Refusals that are no fault of the request: a server that lost patience, and one whose model failed. */
+const PASSING = new Set([408, 424]);
 
 /** What we read of an answer; an endpoint may send anything. */
 const answer = z.object({
@@ -52,6 +58,8 @@ export class EndpointEmbedder implements Embedder {
   readonly #queue: PQueue;
   readonly #closed = new AbortController();
   #textsPerRequest: number;
+  /** Requests that wait before they are sent again. */
+  #pauses = 0;
 
   private constructor(options: EndpointEmbedderOptions, dimensions: number) {
     const { baseUrl, apiKey, timeoutMs, model, prefixes, requestsAtOnce } = options;
@@ -77,7 +85,8 @@ export class EndpointEmbedder implements Embedder {
   static async open(options: EndpointEmbedderOptions): Promise<EndpointEmbedder> {
     if (options.dimensions !== undefined) return new EndpointEmbedder(options, options.dimensions);
     await using probe = new EndpointEmbedder(options, 0);
-    const [vector] = await probe.#patiently(['length'], undefined);
+    const { patienceMs = PATIENCE_MS } = options;
+    const [vector] = await probe.#patiently(['length'], performance.now() + patienceMs, probe.#closed.signal);
     return new EndpointEmbedder(options, vector?.length ?? 0);
   }
 
@@ -87,22 +96,26 @@ export class EndpointEmbedder implements Embedder {
   ): Promise<readonly Float32Array[]> {
     signal?.throwIfAborted();
     const prefix = this.#options.prefixes[kind];
-    const whole = texts.map((text) => `${prefix}${text}`.toWellFormed());
+    // Passages were cut to size by a tokenizer.
+    const most = kind === 'question' ? this.maxTokens * CHARS_PER_TOKEN : Number.POSITIVE_INFINITY;
+    const whole = texts.map((text) => `${prefix}${text}`.slice(0, most).toWellFormed());
     const stop = new AbortController();
     const signals = AbortSignal.any([stop.signal, this.#closed.signal, ...(signal ? [signal] : [])]);
+    const { patienceMs = PATIENCE_MS } = this.#options;
+    const patience = kind === 'question' ? Math.min(patienceMs, QUESTION_PATIENCE_MS) : patienceMs;
+    const until = performance.now() + patience;
     const size = this.#textsPerRequest;
     const requests = Array.from({ length: Math.ceil(whole.length / size) }, (_, at) =>
-      this.#queue.add(() => this.#patiently(whole.slice(at * size, (at + 1) * size), signals), {
+      this.#queue.add(() => this.#patiently(whole.slice(at * size, (at + 1) * size), until, signals), {
         ...{ priority: priorities[kind], signal: signals },
       }),
     );
     try {
       return (await Promise.all(requests)).flat().map((vector) => this.#unit(vector));
-    } catch (error) {
-      // What the other requests would bring is of no use.
-      stop.abort(error);
+    } finally {
+      // What other requests would still bring is of no use; and whoever listens to the signal lets go of it.
+      stop.abort(new Error('the other requests are over'));
       await Promise.allSettled(requests);
-      throw error;
     }
   }
 
@@ -113,45 +126,62 @@ export class EndpointEmbedder implements Embedder {
   }
 
   /** All requests wait while the endpoint refuses for too many; one that is too large is sent in halves. */
-  async #patiently(texts: readonly string[], signal: AbortSignal | undefined): Promise<number[][]> {
-    const until = performance.now() + (this.#options.patienceMs ?? PATIENCE_MS);
+  async #patiently(texts: readonly string[], until: number, signal: AbortSignal): Promise<number[][]> {
     for (;;) {
       try {
         return await this.#request(texts, signal);
       } catch (error) {
         if (error instanceof APIError && TOO_LARGE.has(error.status ?? 0) && texts.length > 1)
-          return await this.#inHalves(texts, signal);
+          return await this.#inHalves(texts, until, signal);
         const pauseMs = pauseOf(error);
-        if (signal?.aborted || pauseMs === null || performance.now() + pauseMs > until)
+        if (signal.aborted || pauseMs === null || performance.now() + pauseMs > until)
           throw this.#failure(error, signal);
         await this.#pause(pauseMs, signal);
       }
     }
   }
 
-  async #inHalves(texts: readonly string[], signal: AbortSignal | undefined): Promise<number[][]> {
+  async #inHalves(texts: readonly string[], until: number, signal: AbortSignal): Promise<number[][]> {
     const half = Math.ceil(texts.length / 2);
+    const first = await this.#patiently(texts.slice(0, half), until, signal);
+    const second = await this.#patiently(texts.slice(half), until, signal);
+    // Only now is it known that it was their number, and not one of them that is too long.
     this.#textsPerRequest = Math.min(this.#textsPerRequest, half);
-    const first = await this.#patiently(texts.slice(0, half), signal);
-    return [...first, ...(await this.#patiently(texts.slice(half), signal))];
+    return [...first, ...second];
   }
 
-  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    this.#pauses += 1;
     this.#queue.pause();
     try {
-      await delay(ms, undefined, { ...(signal && { signal }) });
+      await delay(ms, undefined, { signal });
     } finally {
-      this.#queue.start();
+      this.#pauses -= 1;
+      if (this.#pauses === 0) this.#queue.start();
     }
   }
 
-  async #request(texts: readonly string[], signal: AbortSignal | undefined): Promise<number[][]> {
+  async #request(texts: readonly string[], signal: AbortSignal): Promise<number[][]> {
     const { model, dimensions } = this.#options;
     const asked = {
       ...{ model, input: [...texts], encoding_format: 'float' as const },
       ...(dimensions !== undefined && { dimensions }),
     };
-    const sent: unknown = await this.#client.embeddings.create(asked, { ...(signal && { signal }) });
+    // The client's own time limit ends with the first byte.
+    const over = new AbortController();
+    const late = setTimeout(() => over.abort(new Late()), this.#options.timeoutMs);
+    try {
+      const within = AbortSignal.any([signal, over.signal]);
+      return this.#vectorsIn(await this.#client.embeddings.create(asked, { signal: within }), texts);
+    } catch (error) {
+      throw over.signal.aborted ? over.signal.reason : error;
+    } finally {
+      clearTimeout(late);
+      over.abort();
+    }
+  }
+
+  #vectorsIn(sent: unknown, texts: readonly string[]): number[][] {
     const parsed = answer.safeParse(sent);
     if (!parsed.success) throw failed('sent no list of embeddings');
     const vectors = new Map(parsed.data.data.map(({ index, embedding }) => [index, embedding]));
@@ -170,8 +200,8 @@ export class EndpointEmbedder implements Embedder {
     return Float32Array.from(vector, (value) => value / norm);
   }
 
-  #failure(error: unknown, signal: AbortSignal | undefined): unknown {
-    if (signal?.aborted) return signal.reason;
+  #failure(error: unknown, signal: AbortSignal): unknown {
+    if (signal.aborted) return signal.reason;
     if (error instanceof ScriptoriumError) return error;
     const { baseUrl = 'OpenAI', model } = this.#options;
     const said = error instanceof Error ? error.message : String(error);
@@ -180,6 +210,10 @@ export class EndpointEmbedder implements Embedder {
       retryAfterMs: error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,
     });
   }
+}
+
+class Late extends Error {
+  override readonly message = 'it did not answer in time';
 }
 
 function failed(what: string): ScriptoriumError {
@@ -195,6 +229,6 @@ function pauseOf(error: unknown): number | null {
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof APIConnectionError || !(error instanceof APIError)) return 'EMBEDDING_UNREACHABLE';
   if (error.status === 429) return 'EMBEDDING_RATE_LIMITED';
-  const refused = error.status !== undefined && error.status < 500 && error.status !== 408;
-  return refused ? 'EMBEDDING_REJECTED' : 'EMBEDDING_UNREACHABLE';
+  const { status = 500 } = error;
+  return status < 500 && !PASSING.has(status) ? 'EMBEDDING_REJECTED' : 'EMBEDDING_UNREACHABLE';
 }

@@ -40,10 +40,11 @@ export class KeptPassages {
   async hits(table: Table, query: RankingQuery): Promise<StoredHit[]> {
     const version = await table.version();
     if (version === this.#version) {
-      const { hits, taken } = await this.#byNumber(table, query);
-      if ((await table.version()) === version) {
-        this.#keep(version, taken);
-        return hits;
+      // Rows that were moved meanwhile may not be there at all.
+      const found = await this.#byNumber(table, query).catch(() => null);
+      if (found && (await table.version()) === version) {
+        this.#keep(version, found.taken);
+        return found.hits;
       }
     }
     return await this.#whole(table, query, version);
@@ -86,6 +87,8 @@ export class KeptPassages {
   }
 
   #keep(version: number, passages: readonly NumberedPassage[]): void {
+    // An answer that comes late must not take the place of what a later search kept.
+    if (this.#version !== null && version < this.#version) return;
     if (version !== this.#version) this.#kept.clear();
     this.#version = version;
     for (const [number, passage] of passages) this.#kept.set(number, passage);
