@@ -14,10 +14,7 @@ export interface HttpLimits {
 export const MAX_JSON_BYTES = 512 * 1024;
 /** Files of one upload. */
 export const MAX_FILES = 100;
-/**
- * A sender must have sent the head of a request after this long. A connection that says nothing costs some kilobytes, and
- * one that is closed and opened again costs work: a shorter time would let thousands of them slow everybody else down.
- */
+/** A sender must have sent the head of a request after this long. A connection that says nothing costs some kilobytes. */
 export const HEAD_TIMEOUT_MS = 60_000;
 /** The same for a whole body of JSON. */
 export const BODY_TIMEOUT_MS = 15_000;
