@@ -1,9 +1,10 @@
 /** One call of an endpoint that speaks OpenAI's chat completions, whose text comes in pieces. */
-import OpenAI, { APIConnectionError, APIError } from 'openai';
+import OpenAI, { APIError } from 'openai';
 import { Stream } from 'openai/streaming';
 import { z } from 'zod';
 import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
 import type { TokenUsage } from '../../ports/answer-model.ts';
+import { type Refusal, refusalOf } from '../openai-refusal.ts';
 import { retryAfterMs } from '../retry-after.ts';
 
 export interface ChatEndpointOptions {
@@ -28,6 +29,12 @@ export interface ChatAnswer {
   /** As the endpoint counted; null where it does not say. */
   readonly usage: TokenUsage | null;
 }
+
+const codes: Readonly<Record<Refusal, ErrorCode>> = {
+  unreachable: 'ANSWER_MODEL_UNREACHABLE',
+  'rate-limited': 'ANSWER_MODEL_RATE_LIMITED',
+  rejected: 'ANSWER_MODEL_REJECTED',
+};
 
 /** What we read of an answer; an endpoint may send anything. */
 const usage = z
@@ -75,7 +82,7 @@ export class ChatEndpoint {
       if (request.signal?.aborted) throw error;
       const said = error instanceof Error ? error.message : String(error);
       const why = deadline.aborted ? `did not finish within ${timeoutMs / 1000} s` : `failed: ${said}`;
-      throw new ScriptoriumError(codeOf(error), `The answer model ${model} ${why}`, {
+      throw new ScriptoriumError(codes[refusalOf(error)], `The answer model ${model} ${why}`, {
         cause: error,
         retryAfterMs: error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,
       });
@@ -146,12 +153,4 @@ function documentIn(body: string): unknown {
 function answerOf(text: string, counted: TokenUsage | null): ChatAnswer {
   if (text.trim() === '') throw new Error('it gave an empty answer');
   return { text: text.trim(), usage: counted };
-}
-
-function codeOf(error: unknown): ErrorCode {
-  if (error instanceof APIConnectionError || !(error instanceof APIError)) return 'ANSWER_MODEL_UNREACHABLE';
-  if (error.status === 429) return 'ANSWER_MODEL_RATE_LIMITED';
-  // 408 is a server that lost patience, which is no fault of the request.
-  const refused = error.status !== undefined && error.status < 500 && error.status !== 408;
-  return refused ? 'ANSWER_MODEL_REJECTED' : 'ANSWER_MODEL_UNREACHABLE';
 }

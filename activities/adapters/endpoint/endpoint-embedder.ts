@@ -1,11 +1,12 @@
 /** Vectors of an endpoint that speaks OpenAI's embeddings: Text Embeddings Inference, vLLM, llama.cpp, Ollama, OpenAI. */
 import { setTimeout as delay } from 'node:timers/promises';
-import OpenAI, { APIConnectionError, APIError } from 'openai';
+import OpenAI, { APIError } from 'openai';
 import PQueue from 'p-queue';
 import { z } from 'zod';
 import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
 import { hashOf } from '../../naming.ts';
 import type { Embedder } from '../../ports/embedder.ts';
+import { type Refusal, refusalOf } from '../openai-refusal.ts';
 import { retryAfterMs } from '../retry-after.ts';
 
 export interface EndpointEmbedderOptions {
@@ -40,8 +41,13 @@ const PAUSE_MS = 1_000;
 const priorities: Readonly<Record<Kind, number>> = { passage: 0, question: 1 };
 /** Servers say so when a request holds more texts than they take at once. */
 const TOO_LARGE = new Set([413, 422]);
-/** Refusals that are no fault of the request: a server that lost patience, and one whose model failed. */
-const PASSING = new Set([408, 424]);
+/** Text Embeddings Inference, when its model failed. */
+const MODEL_FAILED = 424;
+const codes: Readonly<Record<Refusal, ErrorCode>> = {
+  unreachable: 'EMBEDDING_UNREACHABLE',
+  'rate-limited': 'EMBEDDING_RATE_LIMITED',
+  rejected: 'EMBEDDING_REJECTED',
+};
 
 /** What we read of an answer; an endpoint may send anything. */
 const answer = z.object({
@@ -205,10 +211,14 @@ export class EndpointEmbedder implements Embedder {
     if (error instanceof ScriptoriumError) return error;
     const { baseUrl = 'OpenAI', model } = this.#options;
     const said = error instanceof Error ? error.message : String(error);
-    return new ScriptoriumError(codeOf(error), `The embedding model ${model} at ${baseUrl} failed: ${said}`, {
-      cause: error,
-      retryAfterMs: error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,
-    });
+    return new ScriptoriumError(
+      codes[refusalOf(error, [MODEL_FAILED])],
+      `The embedding model ${model} at ${baseUrl} failed: ${said}`,
+      {
+        cause: error,
+        retryAfterMs: error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,
+      },
+    );
   }
 }
 
@@ -224,11 +234,4 @@ function failed(what: string): ScriptoriumError {
 function pauseOf(error: unknown): number | null {
   if (!(error instanceof APIError) || error.status !== 429) return null;
   return retryAfterMs(error.headers?.get('retry-after')) ?? PAUSE_MS;
-}
-
-function codeOf(error: unknown): ErrorCode {
-  if (error instanceof APIConnectionError || !(error instanceof APIError)) return 'EMBEDDING_UNREACHABLE';
-  if (error.status === 429) return 'EMBEDDING_RATE_LIMITED';
-  const { status = 500 } = error;
-  return status < 500 && !PASSING.has(status) ? 'EMBEDDING_REJECTED' : 'EMBEDDING_UNREACHABLE';
 }
