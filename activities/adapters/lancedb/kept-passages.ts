@@ -6,6 +6,10 @@ import { passageColumns, passageOf } from './point-rows.ts';
 
 const rowId = z.union([z.bigint(), z.number().transform(BigInt)]);
 const rowIds = z.array(z.object({ _rowid: rowId }));
+const scores: Readonly<Record<RankingQuery['scoreColumn'], z.ZodType<number[]>>> = {
+  _distance: z.array(z.object({ _distance: z.number() }).transform((row) => row._distance)),
+  _score: z.array(z.object({ _score: z.number() }).transform((row) => row._score)),
+};
 
 /** A passage and the number of its row. */
 type NumberedPassage = readonly [bigint, StoredPassage];
@@ -57,7 +61,7 @@ export class KeptPassages {
   ): Promise<{ readonly hits: StoredHit[]; readonly taken: readonly NumberedPassage[] }> {
     const ranked: unknown[] = await build().select([scoreColumn]).withRowId().toArray();
     const numbers = numbersOf(ranked);
-    const scores = scoresOf(ranked, scoreColumn);
+    const values = scoresOf(ranked, scoreColumn);
     const kept = numbers.flatMap((number): NumberedPassage[] => {
       const passage = this.#kept.get(number);
       return passage ? [[number, passage]] : [];
@@ -68,7 +72,7 @@ export class KeptPassages {
     for (const [number, passage] of taken) found.set(number, passage);
     const hits = numbers.flatMap((number, rank) => {
       const passage = found.get(number);
-      return passage ? [{ ...passage, score: scoreOf(scores[rank] ?? Number.NaN) }] : [];
+      return passage ? [{ ...passage, score: scoreOf(values[rank] ?? Number.NaN) }] : [];
     });
     return { hits, taken };
   }
@@ -82,8 +86,8 @@ export class KeptPassages {
     const rows: unknown[] = await query.withRowId().toArray();
     const passages = passagesOf(rows);
     if ((await table.version()) === version) this.#keep(version, passages);
-    const scores = scoresOf(rows, scoreColumn);
-    return passages.map(([, passage], rank) => ({ ...passage, score: scoreOf(scores[rank] ?? Number.NaN) }));
+    const values = scoresOf(rows, scoreColumn);
+    return passages.map(([, passage], rank) => ({ ...passage, score: scoreOf(values[rank] ?? Number.NaN) }));
   }
 
   #keep(version: number, passages: readonly NumberedPassage[]): void {
@@ -110,6 +114,5 @@ function numbersOf(rows: readonly unknown[]): bigint[] {
 }
 
 function scoresOf(rows: readonly unknown[], column: RankingQuery['scoreColumn']): number[] {
-  const score = z.object({ [column]: z.number() }).transform((row) => row[column] ?? Number.NaN);
-  return z.array(score).parse(rows);
+  return scores[column].parse(rows);
 }
