@@ -14,11 +14,11 @@ export interface HttpLimits {
 export const MAX_JSON_BYTES = 512 * 1024;
 /** Files of one upload. */
 export const MAX_FILES = 100;
-/** A sender must have sent the head of a request after this long. A connection that says nothing costs some kilobytes. */
-export const HEAD_TIMEOUT_MS = 60_000;
+/** A sender must have sent the head of a request after this long. */
+export const HEAD_TIMEOUT_MS = 10_000;
 /** The same for a whole body of JSON. */
 export const BODY_TIMEOUT_MS = 15_000;
 /** Longest silence on a connection on which a request comes in. */
-export const IDLE_TIMEOUT_MS = 60_000;
+export const IDLE_TIMEOUT_MS = 30_000;
 /** Longest address, in characters, of one part: a job's id is the longest. */
 export const MAX_PARAM = 256;

@@ -8,6 +8,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { z } from 'zod';
 import { ScriptoriumClient } from '../../client/index.ts';
+import { isAlive } from '../../client/is-alive.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { streaming } from '../helpers/chat-server.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -219,14 +220,7 @@ describe('an assistant', () => {
   test('that goes away ends the command', async () => {
     const { pid } = to.transport;
     await to.client.close();
-    const alive = (): boolean => {
-      try {
-        return process.kill(pid ?? 0, 0);
-      } catch {
-        return false;
-      }
-    };
-    await eventually(() => !alive());
+    await eventually(() => !isAlive(pid ?? 0));
     await using client = await ScriptoriumClient.connect({ env: home.env });
     expect(await client.books()).toHaveLength(2);
   }, 30_000);
