@@ -6,6 +6,8 @@ export interface GeneratedBooks {
   /** Folder that is made and filled. */
   readonly folder: string;
   readonly books: number;
+  /** Number of the first one: others have other texts. Default 0. */
+  readonly from?: number;
   /** Passages of the smallest and the largest book; each is about one chunk of 256 tokens. */
   readonly passages: readonly [number, number];
 }
@@ -23,13 +25,14 @@ type Ending = (typeof endings)[number];
 export async function generateBooks({
   folder,
   books,
+  from = 0,
   passages: [low, high],
 }: GeneratedBooks): Promise<number> {
   const words = await vocabulary();
   let bytes = 0;
-  for (let book = 0; book < books; book++) {
+  for (let book = from; book < from + books; book++) {
     const shelf = join(folder, `shelf-${Math.floor(book / BOOKS_PER_FOLDER)}`);
-    if (book % BOOKS_PER_FOLDER === 0) await mkdir(shelf, { recursive: true });
+    if (book === from || book % BOOKS_PER_FOLDER === 0) await mkdir(shelf, { recursive: true });
     const random = randomOf(book + 1);
     const ending = endings[book % endings.length] ?? 'txt';
     const text = bookText(`Volume ${book}`, low + random(high - low + 1), ending, words, random);

@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json]`: ours and the alternative in the same run, alternating; medians and their ratio. */
 import { benchAsk } from './ask.ts';
 import { benchEmbed } from './embed.ts';
+import { benchExtract } from './extract.ts';
 import { benchHttp } from './http.ts';
 import { benchLibrary } from './library.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
@@ -9,16 +10,19 @@ import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
 import { benchRetrieval } from './retrieval.ts';
 import { benchSearch } from './search.ts';
+import { benchService } from './service.ts';
 import { benchTelemetry } from './telemetry.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
   ask: benchAsk,
   embed: benchEmbed,
+  extract: benchExtract,
   http: benchHttp,
   library: benchLibrary,
   parallel: benchParallel,
   retrieval: benchRetrieval,
   search: benchSearch,
+  service: benchService,
   telemetry: benchTelemetry,
 };
 

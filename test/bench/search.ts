@@ -4,7 +4,6 @@
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openLanceDatabase } from '../../activities/adapters/lancedb/database.ts';
 import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
 import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
@@ -15,14 +14,12 @@ import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
 import type { BenchOptions } from './options.ts';
 import type { BenchReport } from './report.ts';
-import { readCorpus } from './retrieval/corpus.ts';
-import { readQuestions } from './retrieval/labelled.ts';
-import { percentile } from './retrieval/metrics.ts';
+import { after, CLIENTS, type Load, lineOf, loaded } from './search/load.ts';
+import { freshQuestions, sentencesOf } from './search/questions.ts';
 import { Seeded } from './search/seeded-numbers.ts';
-import { openSyntheticStore, type Stores } from './search/synthetic-store.ts';
+import { maintained, openSyntheticStore, type Stores } from './search/synthetic-store.ts';
 
 const CHUNKS = 1_350_000;
-const CLIENTS = 20;
 const SECONDS = 60;
 /** Scans take seconds each, and of the words of a million texts more than ten. */
 const SCAN_SECONDS = 20;
@@ -31,13 +28,6 @@ const HITS = 10;
 /** Of the rate at which twenty clients that never pause are answered: a service is not run at its limit. */
 const STEADY_SHARE = 0.7;
 const FILTER = { library: 'library-1', filters: { years: { from: 1950, to: 1999 } } } as const;
-
-interface Load {
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly perSecond: number;
-  readonly errors: number;
-}
 
 export async function benchSearch(options: BenchOptions): Promise<BenchReport> {
   const { chunks = CHUNKS, seconds = SECONDS, signal } = options;
@@ -94,14 +84,12 @@ async function withAndWithoutIndexes(
     name: string,
     work: (at: number) => Promise<unknown>,
     forSeconds = seconds,
-    rate = Number.POSITIVE_INFINITY,
+    rate?: number,
   ) => {
-    const load = await loaded(work, { rate, seconds: forSeconds, signal });
+    for (let at = 0; at < CLIENTS; at++) await work(at);
+    const load = await loaded(work, { rate, isOver: after(forSeconds), signal });
     loads.set(name, load);
-    const { p50Ms, p95Ms, perSecond, errors } = load;
-    process.stderr.write(
-      `${name.padEnd(28)} p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms, ${perSecond.toFixed(1)}/s, ${errors} errors\n`,
-    );
+    process.stderr.write(lineOf(name, load));
   };
   const ask = (more: Partial<RetrieveInput>) => (at: number) =>
     search({ ...stores, embedder }, { query: questions(at), topK: HITS, ...more }, signal);
@@ -111,8 +99,7 @@ async function withAndWithoutIndexes(
       await measure('hybrid by scan', ask({}), SCAN_SECONDS);
     }
     const started = performance.now();
-    while ((await stores.store.needsUpkeep()) && !signal.aborted)
-      for (const line of (await stores.store.maintain(signal)).done) process.stderr.write(`${line}\n`);
+    await maintained(stores, signal);
     figures['upkeep s'] = (performance.now() - started) / 1_000;
   }
   const random = new Seeded(11);
@@ -131,61 +118,11 @@ async function withAndWithoutIndexes(
   return loads;
 }
 
-interface Pace {
-  /** Questions a second; without end, each client asks again as soon as it is answered. */
-  readonly rate: number;
-  readonly seconds: number;
-  readonly signal: AbortSignal;
-}
-
-/** `CLIENTS` at once. A question's time counts from when it was due: one that had to wait for a free client shows it. */
-async function loaded(
-  work: (at: number) => Promise<unknown>,
-  { rate, seconds, signal }: Pace,
-): Promise<Load> {
-  for (let at = 0; at < CLIENTS; at++) await work(at);
-  const ms: number[] = [];
-  let errors = 0;
-  let next = 0;
-  const started = performance.now();
-  const client = async (): Promise<void> => {
-    while (performance.now() - started < seconds * 1_000 && !signal.aborted) {
-      const at = next++;
-      const due = Number.isFinite(rate) ? started + (at / rate) * 1_000 : performance.now();
-      if (due > performance.now()) await delay(due - performance.now());
-      await work(at).catch(() => {
-        errors += 1;
-      });
-      ms.push(performance.now() - due);
-    }
-  };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
-  signal.throwIfAborted();
-  const elapsed = (performance.now() - started) / 1_000;
-  return { p50Ms: percentile(ms, 0.5), p95Ms: percentile(ms, 0.95), perSecond: ms.length / elapsed, errors };
-}
-
 /** The store's own query, with nothing of ours around it. */
 async function bareSearch(folder: string, name: string): Promise<(vector: Float32Array) => Promise<unknown>> {
   const { connection } = await openLanceDatabase(folder);
   const table = await connection.openTable(name);
   return (vector) => table.query().nearestTo(vector).distanceType('cosine').limit(HITS).toArray();
-}
-
-/** Labelled questions, each time with two other words of the books: no question is asked twice, as what is kept of one helps the next. */
-async function freshQuestions(sentences: readonly string[]): Promise<(at: number) => string> {
-  const questions = (await readQuestions()).map(({ question }) => question);
-  const random = new Seeded(17);
-  const word = (): string => random.pick(random.pick(sentences).split(' '));
-  return (at) => `${questions[at % questions.length]} ${word()} ${word()}`;
-}
-
-/** Of the books of the labelled set, so that its questions meet the words of a real library. */
-async function sentencesOf(cache: string, signal: AbortSignal): Promise<string[]> {
-  const books = await readCorpus(join(cache, 'bench-retrieval'), signal);
-  const texts = books.flatMap(({ units }) => units.map(({ text }) => text));
-  const all = texts.flatMap((text) => text.split(/(?<=[.!?])\s+|\n\n+/));
-  return all.filter(({ length }) => length > 40 && length < 400);
 }
 
 function reportOf(

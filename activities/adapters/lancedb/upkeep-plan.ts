@@ -55,9 +55,9 @@ export const wantedIndexes: readonly WantedIndex[] = [
 ];
 
 /**
- * While the table grows, building the index of the vectors takes minutes of cores that the books want, and nothing is
- * compacted meanwhile; and each compaction moves the rows of all indexes. So scans are borne for longer, and the rest is done
- * at the end.
+ * While the table grows, building the index of the vectors takes half a minute of a core for each million, again and again,
+ * and nothing is compacted meanwhile; and each compaction moves the rows of all indexes. So scans are borne for longer, and
+ * the rest is done at the end.
  */
 const GROWING_FACTOR = 4;
 

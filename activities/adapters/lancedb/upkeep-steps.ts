@@ -4,6 +4,12 @@ import type { LanceLibrary } from './database.ts';
 import { KEEP_VERSIONS_MS } from './table.ts';
 import { type TableState, type UpkeepStep, type WantedIndex, wantedIndexes } from './upkeep-plan.ts';
 
+/**
+ * Bits for each number of a vector in its index (RaBitQ, Gao and Long 2024). Of 1.35 million vectors it takes 30 s and
+ * 0.9 GB to build, where a graph takes many minutes; the best are then ordered by the whole vectors.
+ */
+const VECTOR_BITS = 2;
+
 /** Costs some milliseconds, whatever the size of the table. */
 export async function tableState(table: Table): Promise<TableState> {
   const [{ numRows, fragmentStats }, indexes] = await Promise.all([table.stats(), table.listIndices()]);
@@ -55,7 +61,7 @@ function configOf({ Index: kinds }: LanceLibrary, { kind }: WantedIndex): Index 
     case 'words':
       return kinds.fts({ withPosition: false, stem: true, removeStopWords: true, asciiFolding: true });
     case 'vectors':
-      return kinds.hnswSq({ distanceType: 'cosine' });
+      return kinds.ivfRq({ distanceType: 'cosine', numBits: VECTOR_BITS });
     case 'ordered':
       return kinds.btree();
     case 'values':

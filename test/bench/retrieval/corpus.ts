@@ -1,16 +1,14 @@
 /** The books of the labelled set: real ones, from Debian packages, read by the product's own extractor. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { ProcessSandbox } from '../../../activities/adapters/documents/process-sandbox.ts';
 import type { PageText } from '../../../activities/ports/documents.ts';
+import { fileOfPackage } from '../debian-package.ts';
 
-const run = promisify(execFile);
 const expand = promisify(gunzip);
 
 const bookList = z.array(
@@ -56,28 +54,7 @@ async function pdfOf(source: BookSource, cache: string): Promise<string> {
   const path = join(cache, `${source.id}.pdf`);
   if (existsSync(path)) return path;
   await mkdir(cache, { recursive: true });
-  const content = await contentOf(source);
+  const content = await fileOfPackage(source.package, source.file);
   await writeFile(path, source.file.endsWith('.gz') ? await expand(content) : content);
   return path;
-}
-
-async function contentOf(source: BookSource): Promise<Buffer> {
-  const installed = join('/', source.file);
-  if (existsSync(installed)) return await readFile(installed);
-  const folder = await mkdtemp(join(tmpdir(), 'scriptorium-deb-'));
-  try {
-    process.stderr.write(`fetching ${basename(source.file)} from package ${source.package}\n`);
-    await run('apt-get', ['download', '--quiet', source.package], { cwd: folder });
-    const [archive = ''] = await readdir(folder);
-    await run('dpkg-deb', ['--extract', archive, 'files'], { cwd: folder });
-    return await readFile(join(folder, 'files', source.file));
-  } catch (error) {
-    throw new Error(
-      `${basename(dirname(installed))}/${basename(installed)} is not here and could not be fetched. ` +
-        `Install Debian's package ${source.package}, or put the file at ${installed}.`,
-      { cause: error },
-    );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

@@ -103,3 +103,11 @@ function recordOf({ bookId, library, path, n }: SyntheticBook): BookRecord {
     ...{ workflowId: 'bench', updatedAtMs: 0 },
   };
 }
+
+/** Does what the plan of upkeep says, as a service would do by and by. */
+export async function maintained({ store }: Stores, signal: AbortSignal): Promise<void> {
+  while (await store.needsUpkeep()) {
+    signal.throwIfAborted();
+    for (const line of (await store.maintain(signal)).done) process.stderr.write(`${line}\n`);
+  }
+}

@@ -1,0 +1,57 @@
+/** Many clients at once, for some time or until something else is over. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { percentile } from '../retrieval/metrics.ts';
+
+export const CLIENTS = 20;
+
+export interface Load {
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly perSecond: number;
+  readonly errors: number;
+}
+
+export interface Pace {
+  /** Questions a second of all clients together; without it each asks again as soon as it is answered. */
+  readonly rate?: number | undefined;
+  /** Looked at before each question. */
+  readonly isOver: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** For `isOver`: true from so many seconds on. */
+export function after(seconds: number): () => boolean {
+  const end = performance.now() + seconds * 1_000;
+  return () => performance.now() >= end;
+}
+
+/** A question's time counts from when it was due: one that had to wait for a free client shows it. */
+export async function loaded(
+  work: (at: number) => Promise<unknown>,
+  { rate = Number.POSITIVE_INFINITY, isOver, signal }: Pace,
+): Promise<Load> {
+  const ms: number[] = [];
+  let errors = 0;
+  let next = 0;
+  const started = performance.now();
+  const client = async (): Promise<void> => {
+    while (!isOver() && !signal.aborted) {
+      const at = next++;
+      const due = Number.isFinite(rate) ? started + (at / rate) * 1_000 : performance.now();
+      if (due > performance.now()) await delay(due - performance.now());
+      await work(at).catch(() => {
+        errors += 1;
+      });
+      ms.push(performance.now() - due);
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  signal.throwIfAborted();
+  const elapsed = (performance.now() - started) / 1_000;
+  return { p50Ms: percentile(ms, 0.5), p95Ms: percentile(ms, 0.95), perSecond: ms.length / elapsed, errors };
+}
+
+export function lineOf(name: string, { p50Ms, p95Ms, perSecond, errors }: Load): string {
+  const times = `p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms`;
+  return `${name.padEnd(36)} ${times}, ${perSecond.toFixed(1)}/s, ${errors} errors\n`;
+}
