@@ -22,6 +22,8 @@ export interface BenchStackOptions {
   /** Module of the worker process, in this folder. */
   readonly worker: './library-worker.ts' | './floor-worker.ts';
   readonly workerArgs: readonly string[];
+  /** Worker processes. Default 1. */
+  readonly workers?: number | undefined;
   /** Settings of the worker, beside those that every benchmark has. */
   readonly workerEnv?: NodeJS.ProcessEnv | undefined;
   /** Aborted when the benchmark has to end. */
@@ -34,6 +36,7 @@ export interface BenchStack extends AsyncDisposable {
   readonly address: string;
   readonly namespace: string;
   readonly client: Client;
+  /** The first one's. */
   readonly workerPid: number;
   readonly serverPid: number;
   readonly home: Home;
@@ -47,16 +50,23 @@ export async function startBenchStack(options: BenchStackOptions): Promise<Bench
   const env = benchEnv(folder.path);
   const home = homeOf(env);
   const { server, address } = await startServer(home, options.signal, opened);
-  const worker = opened.use(
-    await startWorker({ ...env, ...options.workerEnv, TEMPORAL_ADDRESS: address }, home, options, opened),
-  );
+  const settings = { ...env, ...options.workerEnv, TEMPORAL_ADDRESS: address };
+  const worker = opened.use(await startWorker(settings, home, options, opened));
+  const others: BenchProcess[] = [];
+  while (others.length + 1 < (options.workers ?? 1))
+    others.push(opened.use(await startWorker(settings, home, options, opened)));
   const client = await connectTemporal({ address, namespace: DEFAULT_NAMESPACE });
   opened.defer(() => client.connection.close());
   const owned = opened.move();
   return {
     ...{ address, client, home, namespace: DEFAULT_NAMESPACE },
     ...{ workerPid: worker.pid, serverPid: server.pid },
-    watched: (work) => Promise.race([work, server.failed, worker.failed, aborted(options.signal)]),
+    watched: (work) =>
+      Promise.race([
+        work,
+        ...[server, worker, ...others].map(({ failed }) => failed),
+        aborted(options.signal),
+      ]),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -6,12 +6,13 @@ import type { Embedder } from '../../activities/ports/embedder.ts';
 export interface FakeEmbedderOptions {
   /** Wait of each batch, as an endpoint over a network would take; 0 for none. */
   readonly waitMs: number;
+  /** Default 100: an endpoint that serves many callers. The largest `--parallel` is 500. */
+  readonly booksAtOnce?: number | undefined;
 }
 
 /** As all-MiniLM-L6-v2 has them, so that store and artifacts have as much to write. */
 const DIMENSIONS = 384;
 
-/** As an endpoint that serves many callers; the largest `--parallel` is 500. */
 const BOOKS_AT_ONCE = 100;
 
 /** A unit vector a text, from a hash of the text: the same text always has the same one. */
@@ -19,10 +20,11 @@ export class FakeEmbedder implements Embedder {
   readonly id = 'fake/sha256/xorshift';
   readonly dimensions = DIMENSIONS;
   readonly maxTokens = 256;
-  readonly booksAtOnce = BOOKS_AT_ONCE;
+  readonly booksAtOnce: number;
   readonly #waitMs: number;
 
-  constructor({ waitMs }: FakeEmbedderOptions) {
+  constructor({ waitMs, booksAtOnce = BOOKS_AT_ONCE }: FakeEmbedderOptions) {
+    this.booksAtOnce = booksAtOnce;
     this.#waitMs = waitMs;
   }
 

@@ -25,6 +25,10 @@ export interface OurRunOptions extends LibraryRunOptions {
   readonly embedder: 'fake' | 'onnx';
   /** Wait of the fake embedder, a batch. */
   readonly waitMs: number;
+  /** Books that the fake embedder serves at once in each worker. Default: as many as come. */
+  readonly booksAtOnce?: number;
+  /** Worker processes. Default 1. */
+  readonly workers?: number;
   readonly workerEnv?: NodeJS.ProcessEnv;
   /** Runs it again when it is done, and looks at the histories. */
   readonly examine: boolean;
@@ -54,13 +58,14 @@ const TELL_EVERY_MS = 15_000;
 export async function runOurs(options: OurRunOptions): Promise<OurRun> {
   const { signal, embedder, waitMs, bundles, profileFolder, books } = options;
   const embedding = ['--embedder', embedder, '--wait-ms', String(waitMs)];
+  if (options.booksAtOnce) embedding.push('--books-at-once', String(options.booksAtOnce));
   await using stack = await startBenchStack({
     // As in the local stack: questions have a process of their own.
     ...{
       worker: './library-worker.ts',
       workerArgs: [...embedding, '--bundle', bundles.ours, '--queues', 'main,documents,embed'],
     },
-    ...{ signal, profileFolder, workerEnv: options.workerEnv },
+    ...{ signal, profileFolder, workerEnv: options.workerEnv, workers: options.workers },
   });
   const { address, namespace } = stack;
   await using client = await ScriptoriumClient.connect({ address, namespace });

@@ -1,4 +1,4 @@
-/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N --bundle FILE [--queues main,…] [--telemetry]`. */
+/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N [--books-at-once N] --bundle FILE [--queues main,…] [--telemetry]`. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { toScriptoriumError } from '../../activities/errors.ts';
@@ -12,6 +12,7 @@ import { FakeEmbedder } from './fake-embedder.ts';
 const options = z.object({
   embedder: z.enum(['fake', 'onnx']),
   'wait-ms': z.coerce.number().int().min(0),
+  'books-at-once': z.coerce.number().int().min(1).optional(),
   bundle: z.string(),
   queues: z
     .string()
@@ -22,18 +23,19 @@ const options = z.object({
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
   options: {
-    ...{ embedder: text, 'wait-ms': text, bundle: text, queues: text },
+    ...{ embedder: text, 'wait-ms': text, 'books-at-once': text, bundle: text, queues: text },
     telemetry: { type: 'boolean' },
   },
 });
-const { embedder, 'wait-ms': waitMs, bundle: codePath, queues } = options.parse(values);
+const given = options.parse(values);
+const { embedder, 'wait-ms': waitMs, 'books-at-once': booksAtOnce, bundle: codePath, queues } = given;
 
 try {
   const config = loadConfig();
   const logger = createLogger(config.logLevel, 'worker');
   const telemetry = values.telemetry ? await openTelemetry(config, logger) : undefined;
   installRuntime(logger, telemetry?.runtime);
-  const openEmbedder = async () => new FakeEmbedder({ waitMs });
+  const openEmbedder = async () => new FakeEmbedder({ waitMs, booksAtOnce });
   const worker = await startWorkerProcess(config, queues, logger, {
     ...(embedder === 'fake' && { openEmbedder }),
     workflowBundle: { codePath },

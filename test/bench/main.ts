@@ -9,6 +9,7 @@ import { benchParallel } from './parallel.ts';
 import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
 import { benchRetrieval } from './retrieval.ts';
+import { benchScale } from './scale.ts';
 import { benchSearch } from './search.ts';
 import { benchService } from './service.ts';
 import { benchTelemetry } from './telemetry.ts';
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   library: benchLibrary,
   parallel: benchParallel,
   retrieval: benchRetrieval,
+  scale: benchScale,
   search: benchSearch,
   service: benchService,
   telemetry: benchTelemetry,

@@ -2,7 +2,15 @@ import type { Query, Table, VectorQuery } from '@lancedb/lancedb';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { StoredHit, StoredPassage } from '../../ports/vector-store.ts';
-import { passageColumns, passageOf } from './point-rows.ts';
+import {
+  bookColumns,
+  bookOf,
+  ownColumns,
+  ownOf,
+  type PassageOfBook,
+  type PassageOwn,
+  passageColumns,
+} from './point-rows.ts';
 
 const rowId = z.union([z.bigint(), z.number().transform(BigInt)]);
 const rowIds = z.array(z.object({ _rowid: rowId }));
@@ -12,7 +20,7 @@ const scores: Readonly<Record<RankingQuery['scoreColumn'], z.ZodType<number[]>>>
 };
 
 /** A passage and the number of its row. */
-type NumberedPassage = readonly [bigint, StoredPassage];
+type Numbered<Passage> = readonly [bigint, Passage];
 
 /** A query in the order of whose rows the hits are given. */
 export interface RankingQuery {
@@ -27,86 +35,175 @@ export interface RankingQuery {
 /**
  * The passages that searches gave, by their rows in one version of the table.
  *
- * LanceDB finds the best 60 rows in 1 ms of a core and takes 6 more to read their fifteen columns (measured on 45,000
- * rows), so that a row that was given before is not read again. A row's number names it in one version only: what is
- * kept is dropped at every commit, and a search that a commit came between is made again, whole.
+ * LanceDB finds the best 60 of 1.35 million rows in 9 ms of a core, and takes 15 more to read their fifteen columns, about
+ * one for each column. So a row that was given before is not read again, and what all passages of a book have alike
+ * is read of one of them. A row's number names it in one version only: what is kept is dropped at every commit, and
+ * a search that a commit came between is made again, whole.
  */
 export class KeptPassages {
   readonly #kept: LRUCache<bigint, StoredPassage>;
+  readonly #books: LRUCache<string, PassageOfBook>;
   #version: number | null = null;
 
-  /** @param most passages, about 2 KB each */
+  /** @param most passages, about 2 KB each, and as many books */
   constructor(most: number) {
     this.#kept = new LRUCache({ max: most });
+    this.#books = new LRUCache({ max: most });
   }
 
   /** The hits of a query, best first. */
   async hits(table: Table, query: RankingQuery): Promise<StoredHit[]> {
+    return await this.#inOneVersion(
+      table,
+      () => this.#byNumber(table, query),
+      async () => {
+        const { scoreColumn, scoreOf } = query;
+        const asked = query.build().select([...passageColumns, scoreColumn]);
+        const rows: unknown[] = await asked.withRowId().toArray();
+        const taken = wholePassages(rows);
+        const values = scoresOf(rows, scoreColumn);
+        return { taken, value: taken.map(([, passage], at) => hitOf(passage, values[at], scoreOf)) };
+      },
+    );
+  }
+
+  /** The passages of the rows that a query finds. @param build a new query each time */
+  async passages(table: Table, build: () => Query): Promise<StoredPassage[]> {
+    const all = (taken: readonly Numbered<StoredPassage>[]) => ({
+      taken,
+      value: taken.map(([, passage]) => passage),
+    });
+    return await this.#inOneVersion(
+      table,
+      async () => {
+        const asked = build().select([...ownColumns]);
+        return all(await this.#withBooks(table, await asked.withRowId().toArray()));
+      },
+      async () => {
+        const asked = build().select([...passageColumns]);
+        return all(wholePassages(await asked.withRowId().toArray()));
+      },
+    );
+  }
+
+  /** By what is kept, where it is of the table's version before and after; else without it. */
+  async #inOneVersion<Value>(
+    table: Table,
+    withKept: () => Promise<Found<Value>>,
+    whole: () => Promise<Found<Value>>,
+  ): Promise<Value> {
     const version = await table.version();
     if (version === this.#version) {
       // Rows that were moved meanwhile may not be there at all.
-      const found = await this.#byNumber(table, query).catch(() => null);
+      const found = await withKept().catch(() => null);
       if (found && (await table.version()) === version) {
         this.#keep(version, found.taken);
-        return found.hits;
+        return found.value;
       }
     }
-    return await this.#whole(table, query, version);
+    const found = await whole();
+    if ((await table.version()) === version) this.#keep(version, found.taken);
+    return found.value;
   }
 
   /** Ranks first, and reads what is not kept. */
-  async #byNumber(
-    table: Table,
-    { build, scoreColumn, scoreOf }: RankingQuery,
-  ): Promise<{ readonly hits: StoredHit[]; readonly taken: readonly NumberedPassage[] }> {
+  async #byNumber(table: Table, { build, scoreColumn, scoreOf }: RankingQuery): Promise<Found<StoredHit[]>> {
     const ranked: unknown[] = await build().select([scoreColumn]).withRowId().toArray();
     const numbers = numbersOf(ranked);
     const values = scoresOf(ranked, scoreColumn);
-    const kept = numbers.flatMap((number): NumberedPassage[] => {
+    const kept = numbers.flatMap((number): Numbered<StoredPassage>[] => {
       const passage = this.#kept.get(number);
       return passage ? [[number, passage]] : [];
     });
     const found = new Map(kept);
     const missing = numbers.filter((number) => !found.has(number));
-    const taken = missing.length === 0 ? [] : await rowsOf(table, missing);
+    const rows = missing.length === 0 ? [] : await rowsOf(table, missing, ownColumns);
+    const taken = await this.#withBooks(table, rows);
     for (const [number, passage] of taken) found.set(number, passage);
-    const hits = numbers.flatMap((number, rank) => {
+    const value = numbers.flatMap((number, rank) => {
       const passage = found.get(number);
-      return passage ? [{ ...passage, score: scoreOf(values[rank] ?? Number.NaN) }] : [];
+      return passage ? [hitOf(passage, values[rank], scoreOf)] : [];
     });
-    return { hits, taken };
+    return { value, taken };
   }
 
-  async #whole(
-    table: Table,
-    { build, scoreColumn, scoreOf }: RankingQuery,
-    version: number,
-  ): Promise<StoredHit[]> {
-    const query = build().select([...passageColumns, scoreColumn]);
-    const rows: unknown[] = await query.withRowId().toArray();
-    const passages = passagesOf(rows);
-    if ((await table.version()) === version) this.#keep(version, passages);
-    const values = scoresOf(rows, scoreColumn);
-    return passages.map(([, passage], rank) => ({ ...passage, score: scoreOf(values[rank] ?? Number.NaN) }));
+  /** Rows with `ownColumns`; of each book that is not known yet one is read whole. */
+  async #withBooks(table: Table, rows: readonly unknown[]): Promise<Numbered<StoredPassage>[]> {
+    const numbers = numbersOf(rows);
+    const own = rows.map((row, at): Numbered<PassageOwn> => [numbers[at] ?? -1n, ownOf(row)]);
+    const books = new Map<string, PassageOfBook>();
+    const unknown = new Map<bigint, string>();
+    const named = new Set<string>();
+    for (const [number, passage] of own) {
+      const key = bookKey(passage);
+      const known = this.#books.get(key);
+      if (known) books.set(key, known);
+      else if (!named.has(key)) unknown.set(number, key);
+      named.add(key);
+    }
+    const read = unknown.size === 0 ? [] : await rowsOf(table, [...unknown.keys()], bookColumns);
+    for (const [at, number] of numbersOf(read).entries())
+      books.set(unknown.get(number) ?? '', bookOf(read[at]));
+    return own.flatMap(([number, passage]): Numbered<StoredPassage>[] => {
+      const book = books.get(bookKey(passage));
+      return book ? [[number, { ...passage, ...book }]] : [];
+    });
   }
 
-  #keep(version: number, passages: readonly NumberedPassage[]): void {
+  #keep(version: number, passages: readonly Numbered<StoredPassage>[]): void {
     // An answer that comes late must not take the place of what a later search kept.
     if (this.#version !== null && version < this.#version) return;
-    if (version !== this.#version) this.#kept.clear();
+    if (version !== this.#version) {
+      this.#kept.clear();
+      this.#books.clear();
+    }
     this.#version = version;
-    for (const [number, passage] of passages) this.#kept.set(number, passage);
+    for (const [number, passage] of passages) {
+      this.#kept.set(number, passage);
+      const key = bookKey(passage);
+      if (!this.#books.has(key)) this.#books.set(key, bookPart(passage));
+    }
   }
 }
 
-async function rowsOf(table: Table, numbers: bigint[]): Promise<NumberedPassage[]> {
-  const query = table.takeRowIds(numbers).select([...passageColumns]);
-  return passagesOf(await query.withRowId().toArray());
+interface Found<Value> {
+  readonly value: Value;
+  /** To be kept. */
+  readonly taken: readonly Numbered<StoredPassage>[];
 }
 
-function passagesOf(rows: readonly unknown[]): NumberedPassage[] {
+function bookKey({ bookId, revision }: { readonly bookId: string; readonly revision: string }): string {
+  return `${bookId} ${revision}`;
+}
+
+function bookPart({ library, title, author, language, year, format, path }: StoredPassage): PassageOfBook {
+  return { library, title, author, language, year, format, path };
+}
+
+function hitOf(
+  passage: StoredPassage,
+  value: number | undefined,
+  scoreOf: RankingQuery['scoreOf'],
+): StoredHit {
+  return { ...passage, score: scoreOf(value ?? Number.NaN) };
+}
+
+async function rowsOf(
+  table: Table,
+  numbers: bigint[],
+  columns: readonly string[],
+): Promise<readonly unknown[]> {
+  return await table
+    .takeRowIds(numbers)
+    .select([...columns])
+    .withRowId()
+    .toArray();
+}
+
+/** Rows with `passageColumns`. */
+function wholePassages(rows: readonly unknown[]): Numbered<StoredPassage>[] {
   const numbers = numbersOf(rows);
-  return rows.map((row, at) => [numbers[at] ?? -1n, passageOf(row)]);
+  return rows.map((row, at) => [numbers[at] ?? -1n, { ...ownOf(row), ...bookOf(row) }]);
 }
 
 function numbersOf(rows: readonly unknown[]): bigint[] {

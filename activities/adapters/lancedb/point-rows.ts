@@ -47,11 +47,6 @@ export function pointSchema(dimensions: number): Schema {
   ]);
 }
 
-/** Everything but the vector, which no reader needs. */
-export const passageColumns: readonly string[] = pointSchema(1)
-  .fields.map(({ name }) => name)
-  .filter((name) => name !== 'vector');
-
 /** The points as one record batch. The vectors are copied once, into one buffer, and never become arrays of numbers. */
 export function pointRows(points: readonly StoredPoint[], schema: Schema, dimensions: number): Table {
   const children: Data[] = [
@@ -111,51 +106,48 @@ function vectors(points: readonly StoredPoint[], dimensions: number): Data {
 }
 
 const nullableInt = z.number().int().nullable();
-const passageRow = z.object({
-  id: z.string(),
-  book_id: z.string(),
-  revision: z.string(),
+/** What every passage of a revision has alike. */
+const bookRow = z.object({
   library: z.string(),
-  ordinal: z.number().int(),
-  text: z.string(),
   title: z.string(),
   author: z.string().nullable(),
   language: z.string().nullable(),
   year: nullableInt,
   format: z.string(),
   path: z.string(),
+});
+/** What is a passage's own, and which revision it is of. */
+const ownRow = z.object({
+  id: z.string(),
+  book_id: z.string(),
+  revision: z.string(),
+  ordinal: z.number().int(),
+  text: z.string(),
   page_start: nullableInt,
   page_end: nullableInt,
   // Arrow gives a list as a view on its own memory.
   section: z.preprocess((list) => (isIterable(list) ? [...list] : list), z.array(z.string())),
 });
 
-/** A row that a query gave, as a passage. */
-export function passageOf(row: unknown): StoredPassage {
-  return fromRow(passageRow.parse(row));
+export type PassageOfBook = z.infer<typeof bookRow>;
+export type PassageOwn = Omit<StoredPassage, keyof PassageOfBook>;
+
+export const bookColumns: readonly string[] = Object.keys(bookRow.shape);
+export const ownColumns: readonly string[] = Object.keys(ownRow.shape);
+/** Everything but the vector, which no reader needs. */
+export const passageColumns: readonly string[] = [...ownColumns, ...bookColumns];
+
+/** A row that a query gave with `ownColumns`. */
+export function ownOf(row: unknown): PassageOwn {
+  const { id, book_id: bookId, revision, ordinal, text, section, ...pages } = ownRow.parse(row);
+  const { page_start: start, page_end: end } = pages;
+  const page = start === null || end === null ? null : { start, end };
+  return { id, bookId, revision, ordinal, text, page, section };
 }
 
-function fromRow(row: z.infer<typeof passageRow>): StoredPassage {
-  const { id, revision, library, ordinal, text, title, author, language, year, format, path, section } = row;
-  const page =
-    row.page_start === null || row.page_end === null ? null : { start: row.page_start, end: row.page_end };
-  const bookId = row.book_id;
-  return {
-    id,
-    bookId,
-    revision,
-    library,
-    ordinal,
-    text,
-    title,
-    author,
-    language,
-    year,
-    format,
-    path,
-    page,
-    section,
-  };
+/** A row that a query gave with `bookColumns`. */
+export function bookOf(row: unknown): PassageOfBook {
+  return bookRow.parse(row);
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

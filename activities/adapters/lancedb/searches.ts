@@ -6,7 +6,7 @@ import type { RankingQuery } from './kept-passages.ts';
 /** Parts of the vector index that are looked at; it has one for every four thousand rows. */
 const PROBES = 32;
 /** So many times the limit are taken from the index, whose vectors are rounded, and ordered by the exact ones. */
-const REFINE_FACTOR = 4;
+const REFINE_FACTOR = 2;
 
 /**
  * The nearest rows. Prefiltered: the filter is applied before they are chosen, so that `limit` rows come if there are

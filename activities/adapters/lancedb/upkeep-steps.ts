@@ -5,10 +5,11 @@ import { KEEP_VERSIONS_MS } from './table.ts';
 import { type TableState, type UpkeepStep, type WantedIndex, wantedIndexes } from './upkeep-plan.ts';
 
 /**
- * Bits for each number of a vector in its index (RaBitQ, Gao and Long 2024). Of 1.35 million vectors it takes 30 s and
- * 0.9 GB to build, where a graph takes many minutes; the best are then ordered by the whole vectors.
+ * Bits for each number of a vector in its index (RaBitQ, Gao and Long 2024). Of 1.35 million vectors it takes 40 s and
+ * 0.9 GB to build, where a graph takes many minutes. With one bit or two, so many more candidates would have to be ordered
+ * by their whole vectors that a search took longer.
  */
-const VECTOR_BITS = 2;
+const VECTOR_BITS = 4;
 
 /** Costs some milliseconds, whatever the size of the table. */
 export async function tableState(table: Table): Promise<TableState> {

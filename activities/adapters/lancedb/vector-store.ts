@@ -19,7 +19,7 @@ import { GatheredReads } from './gathered-reads.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { KeptPassages } from './kept-passages.ts';
-import { passageColumns, passageOf, pointRows, pointSchema } from './point-rows.ts';
+import { pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
 import { bestMatching, nearest } from './searches.ts';
 import { anyOf, isOneOf } from './sql.ts';
@@ -59,7 +59,7 @@ export class LanceVectorStore implements VectorStore {
   readonly #schema: Schema;
   readonly #writes: GroupCommit<PointWrite, number>;
   readonly #counts: GatheredReads<ReadonlyMap<string, number>>;
-  readonly #hits = new KeptPassages(MOST_KEPT);
+  readonly #kept = new KeptPassages(MOST_KEPT);
   readonly #passages: VersionedReads<StoredPassage>;
   readonly #watch = new IdleWatch();
 
@@ -135,7 +135,7 @@ export class LanceVectorStore implements VectorStore {
     requireVector(vector, this.#dimensions, 'the question');
     if (limit <= 0) return [];
     return await this.#table.read('search', (table) =>
-      this.#hits.hits(table, nearest(table, vector, filter, limit)),
+      this.#kept.hits(table, nearest(table, vector, filter, limit)),
     );
   }
 
@@ -143,7 +143,7 @@ export class LanceVectorStore implements VectorStore {
     if (limit <= 0 || text.trim() === '') return [];
     const words = new this.#database.lance.MatchQuery(text.toWellFormed(), 'text');
     return await this.#table.read('search texts', (table) =>
-      this.#hits.hits(table, bestMatching(table, words, filter, limit)),
+      this.#kept.hits(table, bestMatching(table, words, filter, limit)),
     );
   }
 
@@ -154,14 +154,10 @@ export class LanceVectorStore implements VectorStore {
   }
 
   async #read(ids: readonly string[]): Promise<ReadonlyMap<string, StoredPassage>> {
-    const rows: unknown[] = await this.#table.read(`read ${ids.length} passages`, (table) =>
-      table
-        .query()
-        .where(isOneOf('id', ids))
-        .select([...passageColumns])
-        .toArray(),
+    const found = await this.#table.read(`read ${ids.length} passages`, (table) =>
+      this.#kept.passages(table, () => table.query().where(isOneOf('id', ids))),
     );
-    return new Map(rows.map(passageOf).map((passage) => [passage.id, passage]));
+    return new Map(found.map((passage) => [passage.id, passage]));
   }
 
   async needsUpkeep(): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** A store as large as a library of 9,000 books: real sentences put together anew, vectors in clusters. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +15,6 @@ const CLUSTERS = 2_000;
 /** Length of the noise beside a centre of length one: neighbours of real passages have a cosine of about 0.6. */
 const NOISE = 0.8;
 const LIBRARIES = 3;
-const REVISION = 'r1';
 const BOOKS_AT_ONCE = 50;
 
 export type Stores = Awaited<ReturnType<typeof openLanceStores>>;
@@ -67,6 +67,7 @@ async function fill({ store, catalog }: Stores, options: SyntheticOptions): Prom
 
 interface SyntheticBook {
   readonly bookId: string;
+  readonly revision: string;
   readonly library: string;
   readonly path: string;
   readonly n: number;
@@ -75,18 +76,18 @@ interface SyntheticBook {
 function bookOf(n: number): SyntheticBook {
   const library = `library-${n % LIBRARIES}`;
   const path = `/books/${n}.pdf`;
-  return { n, library, path, bookId: bookIdOf(library, path) };
+  return { n, library, path, bookId: bookIdOf(library, path), revision: revisionOf(n) };
 }
 
 function pointsOf(
-  { bookId, library, path, n }: SyntheticBook,
+  { bookId, revision, library, path, n }: SyntheticBook,
   random: Seeded,
   centres: readonly Float32Array[],
   sentences: readonly string[],
 ): StoredPoint[] {
   const subject = random.pick(centres);
   return Array.from({ length: CHUNKS_PER_BOOK }, (_, ordinal) => ({
-    ...{ id: chunkIdOf(bookId, REVISION, ordinal), bookId, revision: REVISION, library, ordinal, path },
+    ...{ id: chunkIdOf(bookId, revision, ordinal), bookId, revision, library, ordinal, path },
     text: Array.from({ length: SENTENCES_PER_CHUNK }, () => random.pick(sentences)).join(' '),
     ...{ title: `Book ${n}`, author: `Author ${n % 700}`, language: n % 9 === 0 ? 'de' : 'en' },
     ...{ year: 1900 + (n % 120), format: n % 5 === 0 ? 'epub' : 'pdf' },
@@ -95,10 +96,10 @@ function pointsOf(
   }));
 }
 
-function recordOf({ bookId, library, path, n }: SyntheticBook): BookRecord {
+function recordOf({ bookId, revision, library, path, n }: SyntheticBook): BookRecord {
   return {
     ...{ bookId, library, path, title: `Book ${n}`, author: `Author ${n % 700}`, format: 'pdf' },
-    ...{ state: 'ingested', revision: REVISION, sha256: null, bytes: 0, mtimeMs: 0, pipeline: '' },
+    ...{ state: 'ingested', revision, sha256: null, bytes: 0, mtimeMs: 0, pipeline: '' },
     ...{ pages: CHUNKS_PER_BOOK, chunks: CHUNKS_PER_BOOK, artifacts: null, failure: null },
     ...{ workflowId: 'bench', updatedAtMs: 0 },
   };
@@ -110,4 +111,9 @@ export async function maintained({ store }: Stores, signal: AbortSignal): Promis
     signal.throwIfAborted();
     for (const line of (await store.maintain(signal)).done) process.stderr.write(`${line}\n`);
   }
+}
+
+/** As long as those of real books, which have one each. */
+function revisionOf(n: number): string {
+  return createHash('sha256').update(String(n)).digest('hex').slice(0, 32);
 }
