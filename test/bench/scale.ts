@@ -12,7 +12,7 @@ import { alternate, type BenchReport, median } from './report.ts';
 
 const WORKERS = [1, 2, 4] as const;
 const WAIT_MS = 100;
-const BATCH = 8;
+const BATCH = 4;
 /** The middle of a library of 9,000 books with 1.35 million passages. */
 const PASSAGES = [120, 180] as const;
 /** So that the last books, when fewer are left than workers, are a small part. */

@@ -14,7 +14,7 @@ import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
 import type { BenchOptions } from './options.ts';
 import type { BenchReport } from './report.ts';
-import { after, CLIENTS, type Load, lineOf, loaded } from './search/load.ts';
+import { after, CLIENTS, type Load, lineOf, loaded, steadyLoad } from './search/load.ts';
 import { freshQuestions, sentencesOf } from './search/questions.ts';
 import { Seeded } from './search/seeded-numbers.ts';
 import { maintained, openSyntheticStore, type Stores } from './search/synthetic-store.ts';
@@ -25,8 +25,6 @@ const SECONDS = 60;
 const SCAN_SECONDS = 20;
 const MOST_SCANNED = 100_000;
 const HITS = 10;
-/** Of the rate at which twenty clients that never pause are answered: a service is not run at its limit. */
-const STEADY_SHARE = 0.7;
 const FILTER = { library: 'library-1', filters: { years: { from: 1950, to: 1999 } } } as const;
 
 export async function benchSearch(options: BenchOptions): Promise<BenchReport> {
@@ -80,14 +78,11 @@ async function withAndWithoutIndexes(
 ): Promise<Map<string, Load>> {
   const loads = new Map<string, Load>();
   const questions = await freshQuestions(sentences);
-  const measure = async (
-    name: string,
-    work: (at: number) => Promise<unknown>,
-    forSeconds = seconds,
-    rate?: number,
-  ) => {
+  const measure = async (name: string, work: (at: number) => Promise<unknown>, forSeconds = seconds) => {
     for (let at = 0; at < CLIENTS; at++) await work(at);
-    const load = await loaded(work, { rate, isOver: after(forSeconds), signal });
+    note(name, await loaded(work, { isOver: after(forSeconds), signal }));
+  };
+  const note = (name: string, load: Load): void => {
     loads.set(name, load);
     process.stderr.write(lineOf(name, load));
   };
@@ -111,8 +106,8 @@ async function withAndWithoutIndexes(
     for (const [name, filter] of [[mode, {}] as const, [`${mode}, filtered`, FILTER] as const]) {
       await measure(name, ask({ mode, ...filter }));
       if (mode === 'lexical') continue;
-      const rate = STEADY_SHARE * (loads.get(name)?.perSecond ?? 0);
-      await measure(`${name}, steady`, ask({ mode, ...filter }), seconds, rate);
+      const perSecond = loads.get(name)?.perSecond ?? 0;
+      note(`${name}, steady`, await steadyLoad(ask({ mode, ...filter }), { perSecond, seconds, signal }));
     }
   }
   return loads;

@@ -16,15 +16,13 @@ import { TestHome } from '../helpers/scriptorium.ts';
 import { generateBooks } from './generated-books.ts';
 import type { BenchOptions } from './options.ts';
 import { type BenchReport, median } from './report.ts';
-import { after, CLIENTS, type Load, lineOf, loaded } from './search/load.ts';
+import { after, CLIENTS, type Load, lineOf, loaded, steadyLoad } from './search/load.ts';
 import { freshQuestions, sentencesOf } from './search/questions.ts';
 import { maintained, openSyntheticStore } from './search/synthetic-store.ts';
 
 const CHUNKS = 1_350_000;
 const SECONDS = 60;
 const ROUNDS = 3;
-/** Of the rate at which clients that never pause are answered: a service is not run at its limit. */
-const STEADY_SHARE = 0.7;
 /** Twenty people at work, each with a question every four seconds. */
 const RATE_BESIDE_INGESTION = 5;
 const BOOKS = 24;
@@ -74,8 +72,7 @@ export async function benchService(options: BenchOptions): Promise<BenchReport> 
       const work = ask({ mode, ...filter });
       for (let at = 0; at < CLIENTS; at++) await work(at);
       const { perSecond } = note(name, await loaded(work, { isOver: after(seconds), signal }));
-      const rate = STEADY_SHARE * perSecond;
-      note(`${name}, steady`, await loaded(work, { rate, isOver: after(seconds), signal }));
+      note(`${name}, steady`, await steadyLoad(work, { perSecond, seconds, signal }));
     }
   }
   const alone: number[] = [];

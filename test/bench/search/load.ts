@@ -19,6 +19,26 @@ export interface Pace {
   readonly signal: AbortSignal;
 }
 
+/** A question that takes longer is not answered at once, as people feel it (Nielsen 1993). */
+export const MOST_MS = 100;
+/** Of the rate at which clients that never pause are answered: there each waits for nineteen others. */
+const STEADY_SHARES = [0.7, 0.5, 0.35, 0.25, 0.15];
+
+/** At the highest of some steady rates whose p95 stays under `MOST_MS`, or else at the lowest. */
+export async function steadyLoad(
+  work: (at: number) => Promise<unknown>,
+  { perSecond, seconds, signal }: { perSecond: number; seconds: number; signal: AbortSignal },
+): Promise<Load> {
+  let load: Load | undefined;
+  for (const share of STEADY_SHARES) {
+    load = await loaded(work, { rate: share * perSecond, isOver: after(seconds), signal });
+    if (load.p95Ms < MOST_MS) break;
+    process.stderr.write(lineOf('  too fast', load));
+  }
+  if (!load) throw new Error('no rate was tried');
+  return load;
+}
+
 /** For `isOver`: true from so many seconds on. */
 export function after(seconds: number): () => boolean {
   const end = performance.now() + seconds * 1_000;
