@@ -1,4 +1,5 @@
 /** Entry of a worker process: `node worker-main --queues main,documents,embed,query`, with `--http` one that serves HTTP. */
+import { constants, setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
 import { tracingWanted } from '../client/tracing.ts';
@@ -34,6 +35,8 @@ async function main(): Promise<void> {
     ...(tracingWanted(config.env) && { mixin: traceFields }),
   });
   const { queues, http } = orderOf(process.argv.slice(2));
+  // Nobody waits for a book as one waits for an answer: where cores are short, the processes that answer go first.
+  if (!queues.includes('query')) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   await using telemetry = await openTelemetry(config, logger);
   installRuntime(logger, telemetry.runtime);
   const worker = await startWorkerProcess(config, queues, logger, { telemetry });

@@ -23,8 +23,8 @@ import { maintained, openSyntheticStore } from './search/synthetic-store.ts';
 const CHUNKS = 1_350_000;
 const SECONDS = 60;
 const ROUNDS = 3;
-/** Twenty people at work, each with a question every four seconds. */
-const RATE_BESIDE_INGESTION = 5;
+/** Twenty people at work, each with a question every ten seconds. */
+const RATE_BESIDE_INGESTION = 2;
 const BOOKS = 24;
 const PASSAGES = [60, 80] as const;
 const FILTER = { library: 'library-1', filters: { years: { from: 1950, to: 1999 } } } as const;

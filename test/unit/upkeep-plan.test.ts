@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { IdleWatch } from '../../activities/adapters/lancedb/idle-watch.ts';
-import { planUpkeep, type TableState, wantedIndexes } from '../../activities/adapters/lancedb/upkeep-plan.ts';
+import {
+  type PlanOptions,
+  planUpkeep,
+  type TableState,
+  wantedIndexes,
+} from '../../activities/adapters/lancedb/upkeep-plan.ts';
 
 const index = (name: string, unindexedRows = 0, segments = 1) => ({ name, unindexedRows, segments });
 const all = wantedIndexes.map(({ name }) => index(name));
@@ -66,6 +71,16 @@ describe('a table grows', () => {
 
   test('the others do not', () => {
     expect(builds(60_000, true, [])).toEqual(builds(60_000, false, []));
+  });
+
+  test('and half as many texts are left to be read where questions are asked meanwhile', () => {
+    const steps = (unindexed: number, options: PlanOptions) =>
+      planUpkeep({ rows: 90_000, fragments: 1, indexes: [index('text_idx', unindexed), ...others] }, options)
+        .length;
+    const others = all.filter(({ name }) => name !== 'text_idx');
+    expect([4_000, 4_001].map((rows) => steps(rows, { growing: true }))).toEqual([0, 1]);
+    expect([2_000, 2_001].map((rows) => steps(rows, { growing: true, asked: true }))).toEqual([0, 1]);
+    expect([1_000, 1_001].map((rows) => steps(rows, { asked: true }))).toEqual([0, 1]);
   });
 });
 

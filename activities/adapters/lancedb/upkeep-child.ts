@@ -1,16 +1,22 @@
 /**
- * A process that looks after one table, at the lowest priority: questions and ingestion go first wherever cores are
- * short, and the memory that building an index takes is given back. Whenever it is killed, the table is as it was before
- * the step at hand.
+ * A process that looks after one table, at a low priority: questions and ingestion go first wherever cores are short, and
+ * the memory that building an index takes is given back. Whenever it is killed, the table is as it was before the step
+ * at hand.
  */
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { openLanceDatabase } from './database.ts';
 import { isConflict } from './failures.ts';
 import { type UpkeepOrder, type UpkeepReply, upkeepOrder } from './upkeep-messages.ts';
 import { planUpkeep } from './upkeep-plan.ts';
 import { tableState, takeStep } from './upkeep-steps.ts';
 
-setPriority(constants.priority.PRIORITY_LOW);
+/**
+ * Five steps below ingestion (`worker-main.ts`): a quarter of a core that both want. At the lowest of all it got a twentieth
+ * beside the embedder of a long run, and questions read ever more texts that no index held.
+ */
+const NICENESS = 15;
+
+setPriority(NICENESS);
 // Nobody waits for the outcome any more.
 process.on('disconnect', () => process.exit());
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Table } from '@lancedb/lancedb';
 import type { Table as ArrowTable, Schema } from 'apache-arrow';
 import { z } from 'zod';
@@ -13,6 +14,7 @@ import type {
 } from '../../ports/vector-store.ts';
 import { modelHash } from '../model-hash.ts';
 import { requirePoints, requireVector, wellFormedPassage } from '../point-checks.ts';
+import { AskedMark } from './asked-mark.ts';
 import type { LanceDatabase } from './database.ts';
 import { countsOf, type Deletion, deletionFilter, doomedRows } from './deletions.ts';
 import { GatheredReads } from './gathered-reads.ts';
@@ -62,12 +64,14 @@ export class LanceVectorStore implements VectorStore {
   readonly #kept = new KeptPassages(MOST_KEPT);
   readonly #passages: VersionedReads<StoredPassage>;
   readonly #watch = new IdleWatch();
+  readonly #asked: AskedMark;
 
   private constructor(database: LanceDatabase, table: LanceTable, dimensions: number, schema: Schema) {
     this.#database = database;
     this.#table = table;
     this.#dimensions = dimensions;
     this.#schema = schema;
+    this.#asked = new AskedMark(join(database.folder, `${table.name}.asked`));
     this.#writes = new GroupCommit<PointWrite, number>({
       kindOf: ({ kind }) => kind,
       keysOf: (write) => (write.kind === 'upsert' ? bookIdsOf(write.points) : [write.bookId]),
@@ -134,6 +138,7 @@ export class LanceVectorStore implements VectorStore {
   async search(vector: Float32Array, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
     requireVector(vector, this.#dimensions, 'the question');
     if (limit <= 0) return [];
+    this.#asked.set();
     return await this.#table.read('search', (table) =>
       this.#kept.hits(table, nearest(table, vector, filter, limit)),
     );
@@ -141,6 +146,7 @@ export class LanceVectorStore implements VectorStore {
 
   async searchText(text: string, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
     if (limit <= 0 || text.trim() === '') return [];
+    this.#asked.set();
     const words = new this.#database.lance.MatchQuery(text.toWellFormed(), 'text');
     return await this.#table.read('search texts', (table) =>
       this.#kept.hits(table, bestMatching(table, words, filter, limit)),
@@ -163,7 +169,8 @@ export class LanceVectorStore implements VectorStore {
   async needsUpkeep(): Promise<boolean> {
     const state = await this.#table.read('be looked at', tableState);
     const idle = this.#watch.isIdle(state);
-    return idle || planUpkeep(state, { growing: this.#watch.isGrowing }).length > 0;
+    const asked = await this.#asked.isRecent();
+    return idle || planUpkeep(state, { growing: this.#watch.isGrowing, asked }).length > 0;
   }
 
   async maintain(signal: AbortSignal): Promise<Upkeep> {
