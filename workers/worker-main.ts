@@ -1,5 +1,5 @@
 /** Entry of a worker process: `node worker-main --queues main,documents,embed,query`, with `--http` one that serves HTTP. */
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
 import { tracingWanted } from '../client/tracing.ts';
@@ -13,6 +13,12 @@ import { sendToSupervisor } from './supervisor/worker-messages.ts';
 import { traceFields } from './telemetry/spans.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
+
+/**
+ * Nobody waits for a book as one waits for an answer: where cores are short, a process that answers gets three times as much
+ * as one that ingests.
+ */
+const INGESTION_NICENESS = 5;
 
 /** Started by a supervisor, with which it must end. */
 const supervised = process.connected;
@@ -35,8 +41,7 @@ async function main(): Promise<void> {
     ...(tracingWanted(config.env) && { mixin: traceFields }),
   });
   const { queues, http } = orderOf(process.argv.slice(2));
-  // Nobody waits for a book as one waits for an answer: where cores are short, the processes that answer go first.
-  if (!queues.includes('query')) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  if (!queues.includes('query')) setPriority(INGESTION_NICENESS);
   await using telemetry = await openTelemetry(config, logger);
   installRuntime(logger, telemetry.runtime);
   const worker = await startWorkerProcess(config, queues, logger, { telemetry });

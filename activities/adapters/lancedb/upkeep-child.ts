@@ -14,7 +14,7 @@ import { tableState, takeStep } from './upkeep-steps.ts';
  * Five steps below ingestion (`worker-main.ts`): a quarter of a core that both want. At the lowest of all it got a twentieth
  * beside the embedder of a long run, and questions read ever more texts that no index held.
  */
-const NICENESS = 15;
+const NICENESS = 10;
 
 setPriority(NICENESS);
 // Nobody waits for the outcome any more.

@@ -31,7 +31,7 @@ export interface WantedIndex {
 export type UpkeepStep = { readonly kind: 'compact' } | ({ readonly kind: 'build' } & { index: WantedIndex });
 
 /**
- * Reading a thousand texts for their words takes 50 ms, comparing a thousand vectors 0.3 ms, and a thousand values of a
+ * Reading a thousand texts for their words takes 50 to 80 ms, comparing a thousand vectors 0.3 ms, and a thousand values of a
  * column 0.02 ms (measured on 2 cores). The index of the words gives exactly what the scan gives; that of the vectors
  * loses a neighbour in a hundred, so it waits until the scan is slow.
  */
@@ -60,10 +60,11 @@ export const wantedIndexes: readonly WantedIndex[] = [
  * the rest is done at the end.
  */
 const GROWING_FACTOR = 4;
-/** Where questions are asked meanwhile: upkeep of 1.35 million rows takes 8 s of a core, however few are new. */
-const ASKED_FACTOR = 2;
 
-/** A question reads so many texts at most that no index holds: it takes 50 ms of a core. */
+/**
+ * A question reads so many texts at most that no index holds: it takes 50 to 80 ms of a core. Upkeep of 1.35 million rows
+ * takes 8 s of a core, however few are new.
+ */
 const MOST_UNINDEXED = 1_000;
 /** A scan pays 0.065 ms a fragment, and a compaction leaves one for each million rows. */
 const MOST_SMALL_FRAGMENTS = 64;
@@ -93,8 +94,7 @@ export function planUpkeep(
   const { rows, fragments, indexes } = state;
   const byName = new Map(indexes.map((index) => [index.name, index]));
   const scattered = fragments > MOST_SMALL_FRAGMENTS + Math.ceil(rows / ROWS_PER_FRAGMENT);
-  const patience = asked ? ASKED_FACTOR : GROWING_FACTOR;
-  const behind = unindexedRows(state) > mostUnindexed * (growing ? patience : 1);
+  const behind = unindexedRows(state) > mostUnindexed * (growing && !asked ? GROWING_FACTOR : 1);
   const builds = wantedIndexes.filter((index) => isToBuild(index, byName.get(index.name), rows, growing));
   return [
     ...(scattered || behind ? [{ kind: 'compact' } as const] : []),
