@@ -63,6 +63,8 @@ export function endProcess(pid: number, signal: NodeJS.Signals = 'SIGKILL'): voi
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    // Not `instanceof Error`: within Jest it is one of another realm.
+    if (!(typeof error === 'object' && error !== null && 'code' in error && error.code === 'ESRCH'))
+      throw error;
   }
 }

@@ -33,7 +33,8 @@ test('answers with citations, and shows its text as it comes', async () => {
   let pieces = 0;
   for (const { question } of questions.slice(0, 6)) {
     const answer = await client.ask(question, { ...ASKED, onText: () => (pieces += 1) });
-    process.stderr.write(`${question}\n  ${answer.mode}: ${answer.answer}\n`);
+    const why = answer.fallback ? ` (${answer.fallback.code}: ${answer.fallback.message})` : '';
+    process.stderr.write(`${question}\n  ${answer.mode}${why}: ${answer.answer}\n`);
     expect(answer).toMatchObject({ mode: 'model' });
     expect(answer.usage?.outputTokens).toBeGreaterThan(0);
     answers.push(answer);
