@@ -1,7 +1,7 @@
 /** Entry of a worker process: `node worker-main --queues main,documents,embed,query`, with `--http` one that serves HTTP. */
-import { setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
+import { lowerPriorityOfSession } from '../activities/lower-priority.ts';
 import { tracingWanted } from '../client/tracing.ts';
 import { packageVersion } from '../client/version.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     ...(tracingWanted(config.env) && { mixin: traceFields }),
   });
   const { queues, http } = orderOf(process.argv.slice(2));
-  if (!queues.includes('query')) setPriority(INGESTION_NICENESS);
+  if (!queues.includes('query')) lowerPriorityOfSession(INGESTION_NICENESS);
   await using telemetry = await openTelemetry(config, logger);
   installRuntime(logger, telemetry.runtime);
   const worker = await startWorkerProcess(config, queues, logger, { telemetry });

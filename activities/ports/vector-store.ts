@@ -1,4 +1,7 @@
-/** What the store keeps of a chunk, beside its vector. */
+/**
+ * What the store keeps of a chunk, beside its vector. All passages of one revision have the same library, title, author,
+ * language, year, format and path.
+ */
 export interface StoredPassage {
   /** UUIDv5 of book id, revision and ordinal. */
   readonly id: string;

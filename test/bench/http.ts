@@ -1,11 +1,10 @@
 /** Searches and cached answers over HTTP: twenty clients, with and without thousands of connections that send nothing. */
-import { spawnSync } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { readQuestions } from '../../samples/questions.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
+import { buildProduct } from './built-product.ts';
 import type { BenchOptions } from './options.ts';
 import { alternate, type BenchReport, reportOf } from './report.ts';
 
@@ -26,9 +25,7 @@ export async function benchHttp({
   seconds = 60,
   signal,
 }: BenchOptions): Promise<BenchReport> {
-  spawnSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))], {
-    stdio: 'inherit',
-  });
+  buildProduct();
   await buildSamples();
   await using home = await TestHome.create({ SCRIPTORIUM_HTTP_ADDRESS: '127.0.0.1:0' });
   await home.json('ingest', booksFolder);

@@ -3,7 +3,6 @@
  * with and without a filter, by the indexes and by scan; and the store's own bare query beside it.
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { openLanceDatabase } from '../../activities/adapters/lancedb/database.ts';
 import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
 import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
@@ -17,7 +16,7 @@ import type { BenchReport } from './report.ts';
 import { after, CLIENTS, type Load, lineOf, loaded, steadyLoad } from './search/load.ts';
 import { freshQuestions, sentencesOf } from './search/questions.ts';
 import { Seeded } from './search/seeded-numbers.ts';
-import { maintained, openSyntheticStore, type Stores } from './search/synthetic-store.ts';
+import { maintained, openSyntheticStore, type Stores, syntheticFolder } from './search/synthetic-store.ts';
 
 const CHUNKS = 1_350_000;
 const SECONDS = 60;
@@ -36,7 +35,7 @@ export async function benchSearch(options: BenchOptions): Promise<BenchReport> {
     tokenizerPath: await findAsset(tokenizerAsset, finding),
     ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: 256, threads: availableParallelism() },
   });
-  const folder = join(cache, `bench-search-${chunks}`);
+  const folder = syntheticFolder(cache, chunks);
   const sentences = await sentencesOf(cache, signal);
   const { stores, loadSeconds } = await openSyntheticStore({
     ...{ folder, sentences },

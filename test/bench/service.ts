@@ -2,23 +2,22 @@
  * The running service with a large library: searches over HTTP by twenty clients, alone and while books are ingested, and
  * what that costs the ingestion.
  */
-import { spawnSync } from 'node:child_process';
 import { copyFile, link, mkdir, readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
+import { buildProduct } from './built-product.ts';
 import { generateBooks } from './generated-books.ts';
 import type { BenchOptions } from './options.ts';
 import { type BenchReport, median } from './report.ts';
 import { after, CLIENTS, type Load, lineOf, loaded, steadyLoad } from './search/load.ts';
 import { freshQuestions, sentencesOf } from './search/questions.ts';
-import { maintained, openSyntheticStore } from './search/synthetic-store.ts';
+import { maintained, openSyntheticStore, syntheticFolder } from './search/synthetic-store.ts';
 
 const CHUNKS = 1_350_000;
 const SECONDS = 60;
@@ -33,9 +32,7 @@ const found = z.object({ hits: z.array(z.unknown()) });
 
 export async function benchService(options: BenchOptions): Promise<BenchReport> {
   const { chunks = CHUNKS, seconds = SECONDS, rounds = ROUNDS, books = BOOKS, signal } = options;
-  spawnSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))], {
-    stdio: 'inherit',
-  });
+  buildProduct();
   const { folder, questions } = await filledStore(chunks, signal);
   await using home = await TestHome.create({ SCRIPTORIUM_HTTP_ADDRESS: '127.0.0.1:0' });
   await linkFolder(folder, home.paths.store);
@@ -102,7 +99,7 @@ async function filledStore(chunks: number, signal: AbortSignal) {
     tokenizerPath: await findAsset(tokenizerAsset, finding),
     ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: 256, threads: availableParallelism() },
   });
-  const folder = join(cache, `bench-search-${chunks}`);
+  const folder = syntheticFolder(cache, chunks);
   const sentences = await sentencesOf(cache, signal);
   const { stores } = await openSyntheticStore({
     ...{ folder, sentences, chunks, signal },

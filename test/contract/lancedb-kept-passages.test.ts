@@ -44,7 +44,8 @@ const worded = (limit = 200): Promise<readonly StoredHit[]> => stores.store.sear
 /** A text says which point it is of, and the score of a search by meaning which vector stands beside it. */
 function expectOwnTexts(hits: readonly StoredHit[]): void {
   expect(new Set(hits.map(({ id }) => id)).size).toBe(hits.length);
-  for (const { text, ordinal, bookId } of hits) expect(text).toBe(`Passage ${ordinal} of ${bookId}.`);
+  for (const { text, ordinal, bookId, path } of hits)
+    expect([text, path]).toEqual([`Passage ${ordinal} of ${bookId}.`, `/library/${bookId}.pdf`]);
 }
 
 function expectOwnScores(hits: readonly StoredHit[]): void {

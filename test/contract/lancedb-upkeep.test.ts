@@ -1,9 +1,10 @@
 /** The upkeep of a real LanceDB table: what searches give is the same before, in the middle of, and after it. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import * as lance from '@lancedb/lancedb';
+import { AskedMark } from '../../activities/adapters/lancedb/asked-mark.ts';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
 import { wantedIndexes } from '../../activities/adapters/lancedb/upkeep-plan.ts';
 import { takeStep } from '../../activities/adapters/lancedb/upkeep-steps.ts';
@@ -109,6 +110,31 @@ describe('the upkeep of LanceDB', () => {
     expect(await stores.store.searchText('lamp65', {}, 100)).toHaveLength(10);
     expect(await stores.store.searchText('lamp3', {}, 100)).toEqual([]);
     expect(await stores.store.searchText('lamp4', {}, 200)).toHaveLength(100);
+  }, 60_000);
+
+  test('what fits a narrow filter is found, wherever the index of the vectors has put it', async () => {
+    await fill();
+    const config = lance.Index.ivfRq({ distanceType: 'cosine', numPartitions: 200, numBits: 4 });
+    await (await table()).createIndex('vector', { config, name: 'vector_idx', replace: true });
+    for (const book of [3, 31, 59]) {
+      const bookId = bookIdOf(`book ${book}`);
+      const hits = await stores.store.search(unitVector('any'), { bookId }, 60);
+      expect(hits).toHaveLength(60);
+      expect(new Set(hits.map((hit) => hit.bookId))).toEqual(new Set([bookId]));
+    }
+  }, 60_000);
+
+  test('hears of the questions that another process answers', async () => {
+    await fill();
+    const other = await open();
+    const marks = async () => (await readdir(folder)).filter((name) => name.endsWith('.asked'));
+    await other.store.upsert(points(BOOKS, 10));
+    await other.store.count(bookIdOf('book 3'));
+    expect(await marks()).toEqual([]);
+    await other.store.searchText('lamp3', {}, 5);
+    await closeStores(other);
+    const [mark = ''] = await marks();
+    expect(await new AskedMark(join(folder, mark)).isRecent()).toBe(true);
   }, 60_000);
 
   test('every index that it knows can be built, and filters and searches give the same with it', async () => {

@@ -27,7 +27,8 @@ const stageFile = /^activities\/[a-z-]+\.ts$/;
 const contract = /^workflows\/([a-z]+-)?contract\.ts$/;
 const errors = /^activities\/errors\.ts$/;
 const naming = /^activities\/naming\.ts$/;
-const siblingModule = /^activities\/sibling-module\.ts$/;
+/** Of processes: where their entries lie, and how they give way. */
+const processes = /^activities\/(sibling-module|lower-priority)\.ts$/;
 const text = /^activities\/text\//;
 const ports = /^activities\/ports\//;
 const retrieval = /^activities\/retrieval\//;
@@ -64,7 +65,7 @@ const layers: readonly Layer[] = [
   {
     name: 'adapters',
     holds: /^activities\/adapters\//,
-    may: [/^activities\/adapters\//, ports, text, errors, naming, sources, siblingModule, anyPackage],
+    may: [/^activities\/adapters\//, ports, text, errors, naming, sources, processes, anyPackage],
     mayTypes: [],
   },
   {
@@ -83,7 +84,7 @@ const layers: readonly Layer[] = [
   {
     name: 'client',
     holds: /^client\//,
-    may: [/^client\/(?!dashboard\/)/, contract, errors, siblingModule, anyPackage],
+    may: [/^client\/(?!dashboard\/)/, contract, errors, processes, anyPackage],
     mayTypes: [],
   },
   {

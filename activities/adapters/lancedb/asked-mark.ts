@@ -9,6 +9,7 @@ const RECENT_MS = 60_000;
 export class AskedMark {
   readonly #path: string;
   #setAtMs = Number.NEGATIVE_INFINITY;
+  #setting = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
@@ -20,9 +21,14 @@ export class AskedMark {
     if (now - this.#setAtMs < EVERY_MS) return;
     this.#setAtMs = now;
     const time = new Date(now);
-    void utimes(this.#path, time, time)
+    this.#setting = utimes(this.#path, time, time)
       .catch(() => writeFile(this.#path, ''))
       .catch(() => {});
+  }
+
+  /** Resolves when nothing of it is being written. */
+  async settled(): Promise<void> {
+    await this.#setting;
   }
 
   /** Whether any process searched within the last minute. */

@@ -35,7 +35,7 @@ export interface RankingQuery {
 /**
  * The passages that searches gave, by their rows in one version of the table.
  *
- * LanceDB finds the best 60 of 1.35 million rows in 9 ms of a core, and takes 15 more to read their fifteen columns, about
+ * LanceDB finds the best 60 of 1.35 million rows in 10 ms of a core, and takes 15 more to read their fifteen columns, about
  * one for each column. So a row that was given before is not read again, and what all passages of a book have alike
  * is read of one of them. A row's number names it in one version only: what is kept is dropped at every commit, and
  * a search that a commit came between is made again, whole.

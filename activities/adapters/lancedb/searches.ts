@@ -1,4 +1,4 @@
-import type { MatchQuery, Table } from '@lancedb/lancedb';
+import type { MatchQuery, Table, VectorQuery } from '@lancedb/lancedb';
 import type { SearchFilter } from '../../ports/vector-store.ts';
 import { filterCondition } from './filters.ts';
 import type { RankingQuery } from './kept-passages.ts';
@@ -9,8 +9,9 @@ const PROBES = 32;
 const REFINE_FACTOR = 2;
 
 /**
- * The nearest rows. Prefiltered: the filter is applied before they are chosen, so that `limit` rows come if there are
- * as many. Rows that the index does not hold yet are compared one by one.
+ * The nearest rows. Prefiltered: the filter is applied before they are chosen. Rows that the index does not hold yet are
+ * compared one by one. With an index, what fits a narrow filter may lie in none of the parts that are looked at: where
+ * fewer than `limit` came, `nearestExactly` gives them.
  */
 export function nearest(
   table: Table,
@@ -18,16 +19,41 @@ export function nearest(
   filter: SearchFilter,
   limit: number,
 ): RankingQuery {
+  return rankedByDistance(filter, () =>
+    table
+      .query()
+      .nearestTo(vector)
+      .distanceType('cosine')
+      .limit(limit)
+      .nprobes(PROBES)
+      .refineFactor(REFINE_FACTOR),
+  );
+}
+
+/** The same by comparing all rows that fit the filter. */
+export function nearestExactly(
+  table: Table,
+  vector: Float32Array,
+  filter: SearchFilter,
+  limit: number,
+): RankingQuery {
+  return rankedByDistance(filter, () =>
+    table.query().nearestTo(vector).distanceType('cosine').limit(limit).bypassVectorIndex(),
+  );
+}
+
+function rankedByDistance(filter: SearchFilter, build: () => VectorQuery): RankingQuery {
   const condition = filterCondition(filter);
   return {
-    build: () => {
-      const query = table.query().nearestTo(vector).distanceType('cosine').limit(limit);
-      query.nprobes(PROBES).refineFactor(REFINE_FACTOR);
-      return condition === undefined ? query : query.where(condition);
-    },
+    build: () => (condition === undefined ? build() : build().where(condition)),
     scoreColumn: '_distance',
     scoreOf: (distance) => 1 - distance,
   };
+}
+
+/** Whether the filter lets some rows through and not others. */
+export function isNarrowing(filter: SearchFilter): boolean {
+  return filterCondition(filter) !== undefined;
 }
 
 /** The rows with the best BM25, prefiltered. Without an index, and for rows that it does not hold yet, LanceDB reads the texts. */

@@ -3,7 +3,7 @@
  * the memory that building an index takes is given back. Whenever it is killed, the table is as it was before the step
  * at hand.
  */
-import { setPriority } from 'node:os';
+import { lowerPriority } from '../../lower-priority.ts';
 import { openLanceDatabase } from './database.ts';
 import { isConflict } from './failures.ts';
 import { type UpkeepOrder, type UpkeepReply, upkeepOrder } from './upkeep-messages.ts';
@@ -16,7 +16,7 @@ import { tableState, takeStep } from './upkeep-steps.ts';
  */
 const NICENESS = 10;
 
-setPriority(NICENESS);
+lowerPriority(NICENESS);
 // Nobody waits for the outcome any more.
 process.on('disconnect', () => process.exit());
 

@@ -23,7 +23,7 @@ import { IdleWatch } from './idle-watch.ts';
 import { KeptPassages } from './kept-passages.ts';
 import { pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
-import { bestMatching, nearest } from './searches.ts';
+import { bestMatching, isNarrowing, nearest, nearestExactly } from './searches.ts';
 import { anyOf, isOneOf } from './sql.ts';
 import { LanceTable } from './table.ts';
 import { planUpkeep } from './upkeep-plan.ts';
@@ -139,9 +139,11 @@ export class LanceVectorStore implements VectorStore {
     requireVector(vector, this.#dimensions, 'the question');
     if (limit <= 0) return [];
     this.#asked.set();
-    return await this.#table.read('search', (table) =>
-      this.#kept.hits(table, nearest(table, vector, filter, limit)),
-    );
+    return await this.#table.read('search', async (table) => {
+      const hits = await this.#kept.hits(table, nearest(table, vector, filter, limit));
+      if (hits.length >= limit || !isNarrowing(filter)) return hits;
+      return await this.#kept.hits(table, nearestExactly(table, vector, filter, limit));
+    });
   }
 
   async searchText(text: string, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
@@ -187,6 +189,7 @@ export class LanceVectorStore implements VectorStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writes.idle();
+    await this.#asked.settled();
     this.#table.close();
   }
 

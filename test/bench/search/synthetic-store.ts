@@ -19,6 +19,13 @@ const BOOKS_AT_ONCE = 50;
 
 export type Stores = Awaited<ReturnType<typeof openLanceStores>>;
 
+/** Another one for another kind of index or another shape of rows: a store of before would be measured under today's name. */
+const LAYOUT = 2;
+
+export function syntheticFolder(cache: string, chunks: number): string {
+  return join(cache, `bench-search-${LAYOUT}-${chunks}`);
+}
+
 export interface SyntheticOptions {
   readonly folder: string;
   readonly chunks: number;
