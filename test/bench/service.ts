@@ -5,6 +5,7 @@
 import { copyFile, link, mkdir, readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import { homeOf } from '../../client/home.ts';
@@ -14,7 +15,7 @@ import { TestHome } from '../helpers/scriptorium.ts';
 import { buildProduct } from './built-product.ts';
 import { generateBooks } from './generated-books.ts';
 import type { BenchOptions } from './options.ts';
-import { type BenchReport, median } from './report.ts';
+import { alternate, type BenchReport, reportOf } from './report.ts';
 import { after, CLIENTS, type Load, lineOf, loaded, steadyLoad } from './search/load.ts';
 import { freshQuestions, sentencesOf } from './search/questions.ts';
 import { maintained, openSyntheticStore, syntheticFolder } from './search/synthetic-store.ts';
@@ -24,6 +25,8 @@ const SECONDS = 60;
 const ROUNDS = 3;
 /** Twenty people at work, each with a question every ten seconds. */
 const RATE_BESIDE_INGESTION = 2;
+/** Until upkeep has done what the last ingestion left, and takes nobody for asking any more. */
+const QUIET_MS = 75_000;
 const BOOKS = 24;
 const PASSAGES = [60, 80] as const;
 const FILTER = { library: 'library-1', filters: { years: { from: 1950, to: 1999 } } } as const;
@@ -72,22 +75,26 @@ export async function benchService(options: BenchOptions): Promise<BenchReport> 
       note(`${name}, steady`, await steadyLoad(work, { perSecond, seconds, signal }));
     }
   }
-  const alone: number[] = [];
-  const beside: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    alone.push(await ingest(2 * round));
-    process.stderr.write(`ingested in ${alone.at(-1)?.toFixed(1)} s\n`);
+  const beside = async (n: number): Promise<number> => {
     let isOver = false;
-    const ingested = ingest(2 * round + 1).finally(() => {
+    const ingested = ingest(n).finally(() => {
       isOver = true;
     });
     const pace = { rate: RATE_BESIDE_INGESTION, isOver: () => isOver, signal };
-    const name = `hybrid beside ingestion${rounds > 1 ? `, round ${round + 1}` : ''}`;
-    note(name, await loaded(ask({}), pace));
-    beside.push(await ingested);
-    process.stderr.write(`ingested in ${beside.at(-1)?.toFixed(1)} s beside questions\n`);
-  }
-  return reportOf(loads, { alone, beside }, { chunks, seconds, rounds, books });
+    note(`hybrid beside ingestion, ${n}`, await loaded(ask({}), pace));
+    return await ingested;
+  };
+  let shelves = 0;
+  const quietly = (work: (n: number) => Promise<number>) => async () => {
+    await delay(QUIET_MS, undefined, { signal });
+    return await work(shelves++);
+  };
+  const ingestions = await alternate(
+    { scriptorium: quietly(beside), 'no questions': quietly(ingest) },
+    rounds,
+    signal,
+  );
+  return reportOfLoads(loads, ingestions, { chunks, seconds, rounds, books });
 }
 
 /** Made once for each size, with its indexes; and questions for it. */
@@ -122,21 +129,21 @@ async function linkFolder(from: string, to: string): Promise<void> {
   }
 }
 
-function reportOf(
+function reportOfLoads(
   loads: ReadonlyMap<string, Load>,
-  { alone, beside }: { readonly alone: readonly number[]; readonly beside: readonly number[] },
+  ingestions: Record<string, number[]>,
   settings: BenchReport['settings'],
 ): BenchReport {
   const figures: Record<string, number> = {};
   for (const [name, load] of loads)
     for (const [key, figure] of Object.entries(load)) figures[`${name}: ${key}`] = figure;
-  const ratio = median(beside.map((figure, round) => figure / (alone[round] ?? Number.NaN)));
-  return {
-    ...{ bench: 'service', unit: 's of an ingestion', figures, ratio },
-    settings: { ...settings, clients: CLIENTS, 'questions a second beside': RATE_BESIDE_INGESTION },
-    rounds: { scriptorium: beside, 'no questions': alone },
-    medians: { scriptorium: median(beside), 'no questions': median(alone) },
-    ratios: { 'no questions': ratio },
-    notMeasured: 'vectors of real passages, a network between, Qdrant',
-  };
+  const report = reportOf(
+    {
+      ...{ bench: 'service', unit: 's of an ingestion' },
+      settings: { ...settings, clients: CLIENTS, 'questions a second beside': RATE_BESIDE_INGESTION },
+      notMeasured: 'vectors of real passages, a network between, Qdrant',
+    },
+    ingestions,
+  );
+  return { ...report, figures };
 }
