@@ -5,15 +5,13 @@
 import { availableParallelism } from 'node:os';
 import { openLanceDatabase } from '../../activities/adapters/lancedb/database.ts';
 import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
-import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import type { Embedder } from '../../activities/ports/embedder.ts';
 import { type RetrieveInput, search } from '../../activities/retrieve.ts';
 import { homeOf } from '../../client/home.ts';
-import { findAsset } from '../../workers/assets/find-asset.ts';
-import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
 import type { BenchOptions } from './options.ts';
 import type { BenchReport } from './report.ts';
 import { after, CLIENTS, type Load, lineOf, loaded, steadyLoad } from './search/load.ts';
+import { openModel } from './search/model.ts';
 import { freshQuestions, sentencesOf } from './search/questions.ts';
 import { Seeded } from './search/seeded-numbers.ts';
 import { maintained, openSyntheticStore, type Stores, syntheticFolder } from './search/synthetic-store.ts';
@@ -29,12 +27,7 @@ const FILTER = { library: 'library-1', filters: { years: { from: 1950, to: 1999 
 export async function benchSearch(options: BenchOptions): Promise<BenchReport> {
   const { chunks = CHUNKS, seconds = SECONDS, signal } = options;
   const cache = homeOf().cache;
-  const finding = { cacheFolder: cache, env: process.env };
-  await using embedder = await OnnxEmbedder.open({
-    modelPath: await findAsset(modelAsset, finding),
-    tokenizerPath: await findAsset(tokenizerAsset, finding),
-    ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: 256, threads: availableParallelism() },
-  });
+  await using embedder = await openModel(cache);
   const folder = syntheticFolder(cache, chunks);
   const sentences = await sentencesOf(cache, signal);
   const { stores, loadSeconds } = await openSyntheticStore({

@@ -3,20 +3,17 @@
  * what that costs the ingestion.
  */
 import { copyFile, link, mkdir, readdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import { homeOf } from '../../client/home.ts';
-import { findAsset } from '../../workers/assets/find-asset.ts';
-import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { buildProduct } from './built-product.ts';
 import { generateBooks } from './generated-books.ts';
 import type { BenchOptions } from './options.ts';
 import { alternate, type BenchReport, reportOf } from './report.ts';
 import { after, CLIENTS, type Load, lineOf, loaded, steadyLoad } from './search/load.ts';
+import { openModel } from './search/model.ts';
 import { freshQuestions, sentencesOf } from './search/questions.ts';
 import { maintained, openSyntheticStore, syntheticFolder } from './search/synthetic-store.ts';
 
@@ -100,12 +97,7 @@ export async function benchService(options: BenchOptions): Promise<BenchReport> 
 /** Made once for each size, with its indexes; and questions for it. */
 async function filledStore(chunks: number, signal: AbortSignal) {
   const cache = homeOf().cache;
-  const finding = { cacheFolder: cache, env: process.env };
-  await using embedder = await OnnxEmbedder.open({
-    modelPath: await findAsset(modelAsset, finding),
-    tokenizerPath: await findAsset(tokenizerAsset, finding),
-    ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: 256, threads: availableParallelism() },
-  });
+  await using embedder = await openModel(cache);
   const folder = syntheticFolder(cache, chunks);
   const sentences = await sentencesOf(cache, signal);
   const { stores } = await openSyntheticStore({
