@@ -14,7 +14,13 @@ import { after, CLIENTS, type Load, lineOf, loaded, steadyLoad } from './search/
 import { openModel } from './search/model.ts';
 import { freshQuestions, sentencesOf } from './search/questions.ts';
 import { Seeded } from './search/seeded-numbers.ts';
-import { maintained, openSyntheticStore, type Stores, syntheticFolder } from './search/synthetic-store.ts';
+import {
+  FILTER,
+  maintained,
+  openSyntheticStore,
+  type Stores,
+  syntheticFolder,
+} from './search/synthetic-store.ts';
 
 const CHUNKS = 1_350_000;
 const SECONDS = 60;
@@ -22,7 +28,6 @@ const SECONDS = 60;
 const SCAN_SECONDS = 20;
 const MOST_SCANNED = 100_000;
 const HITS = 10;
-const FILTER = { library: 'library-1', filters: { years: { from: 1950, to: 1999 } } } as const;
 
 export async function benchSearch(options: BenchOptions): Promise<BenchReport> {
   const { chunks = CHUNKS, seconds = SECONDS, signal } = options;

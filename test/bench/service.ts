@@ -15,7 +15,7 @@ import { alternate, type BenchReport, reportOf } from './report.ts';
 import { after, CLIENTS, type Load, lineOf, loaded, steadyLoad } from './search/load.ts';
 import { openModel } from './search/model.ts';
 import { freshQuestions, sentencesOf } from './search/questions.ts';
-import { maintained, openSyntheticStore, syntheticFolder } from './search/synthetic-store.ts';
+import { FILTER, maintained, openSyntheticStore, syntheticFolder } from './search/synthetic-store.ts';
 
 const CHUNKS = 1_350_000;
 const SECONDS = 60;
@@ -26,7 +26,6 @@ const RATE_BESIDE_INGESTION = 2;
 const QUIET_MS = 75_000;
 const BOOKS = 24;
 const PASSAGES = [60, 80] as const;
-const FILTER = { library: 'library-1', filters: { years: { from: 1950, to: 1999 } } } as const;
 
 const found = z.object({ hits: z.array(z.unknown()) });
 

@@ -1,4 +1,4 @@
-import type { MatchQuery, Table, VectorQuery } from '@lancedb/lancedb';
+import type { MatchQuery, Table } from '@lancedb/lancedb';
 import type { SearchFilter } from '../../ports/vector-store.ts';
 import { filterCondition } from './filters.ts';
 import type { RankingQuery } from './kept-passages.ts';
@@ -11,41 +11,23 @@ const REFINE_FACTOR = 2;
 /**
  * The nearest rows. Prefiltered: the filter is applied before they are chosen. Rows that the index does not hold yet are
  * compared one by one. With an index, what fits a narrow filter may lie in none of the parts that are looked at: where
- * fewer than `limit` came, `nearestExactly` gives them.
+ * fewer than `limit` came, they are to be looked for `exactly`, by comparing all rows that fit.
  */
 export function nearest(
   table: Table,
   vector: Float32Array,
   filter: SearchFilter,
   limit: number,
+  exactly = false,
 ): RankingQuery {
-  return rankedByDistance(filter, () =>
-    table
-      .query()
-      .nearestTo(vector)
-      .distanceType('cosine')
-      .limit(limit)
-      .nprobes(PROBES)
-      .refineFactor(REFINE_FACTOR),
-  );
-}
-
-/** The same by comparing all rows that fit the filter. */
-export function nearestExactly(
-  table: Table,
-  vector: Float32Array,
-  filter: SearchFilter,
-  limit: number,
-): RankingQuery {
-  return rankedByDistance(filter, () =>
-    table.query().nearestTo(vector).distanceType('cosine').limit(limit).bypassVectorIndex(),
-  );
-}
-
-function rankedByDistance(filter: SearchFilter, build: () => VectorQuery): RankingQuery {
   const condition = filterCondition(filter);
   return {
-    build: () => (condition === undefined ? build() : build().where(condition)),
+    build: () => {
+      const query = table.query().nearestTo(vector).distanceType('cosine').limit(limit);
+      if (exactly) query.bypassVectorIndex();
+      else query.nprobes(PROBES).refineFactor(REFINE_FACTOR);
+      return condition === undefined ? query : query.where(condition);
+    },
     scoreColumn: '_distance',
     scoreOf: (distance) => 1 - distance,
   };

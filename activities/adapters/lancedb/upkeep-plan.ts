@@ -43,10 +43,12 @@ const column = (name: string, kind: IndexKind): WantedIndex => ({
   ...{ name: `${name}_idx`, column: name, kind, fromRows: COLUMNS_FROM_ROWS },
 });
 
+export const VECTOR_INDEX = 'vector_idx';
+
 /** Names are those that LanceDB gives by itself: version 0.1 made `id_idx` and `book_id_idx`. */
 export const wantedIndexes: readonly WantedIndex[] = [
   { name: 'text_idx', column: 'text', kind: 'words', fromRows: WORDS_FROM_ROWS },
-  { name: 'vector_idx', column: 'vector', kind: 'vectors', fromRows: VECTORS_FROM_ROWS },
+  { name: VECTOR_INDEX, column: 'vector', kind: 'vectors', fromRows: VECTORS_FROM_ROWS },
   ...['id', 'book_id', 'title', 'author', 'year', 'page_start', 'page_end'].map((name) =>
     column(name, 'ordered'),
   ),

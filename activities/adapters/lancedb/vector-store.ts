@@ -23,10 +23,10 @@ import { IdleWatch } from './idle-watch.ts';
 import { KeptPassages } from './kept-passages.ts';
 import { pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
-import { bestMatching, isNarrowing, nearest, nearestExactly } from './searches.ts';
+import { bestMatching, isNarrowing, nearest } from './searches.ts';
 import { anyOf, isOneOf } from './sql.ts';
 import { LanceTable } from './table.ts';
-import { planUpkeep } from './upkeep-plan.ts';
+import { planUpkeep, VECTOR_INDEX } from './upkeep-plan.ts';
 import { runUpkeep } from './upkeep-process.ts';
 import { indexWordsOfSmall, tableState } from './upkeep-steps.ts';
 import { VersionedReads } from './versioned-reads.ts';
@@ -63,6 +63,8 @@ export class LanceVectorStore implements VectorStore {
   readonly #counts: GatheredReads<ReadonlyMap<string, number>>;
   readonly #kept = new KeptPassages(MOST_KEPT);
   readonly #passages: VersionedReads<StoredPassage>;
+  /** By their names; one is asked for. */
+  readonly #indexes: VersionedReads<true>;
   readonly #watch = new IdleWatch();
   readonly #asked: AskedMark;
 
@@ -80,8 +82,10 @@ export class LanceVectorStore implements VectorStore {
       commit: (writes) => this.#commit(writes),
       maintain: () => this.#table.maintain(),
     });
+    const version = () => this.#table.read('be looked at', (opened) => opened.version());
+    this.#indexes = new VersionedReads({ version, load: () => this.#indexNames(), most: 1 });
     this.#passages = new VersionedReads({
-      version: () => this.#table.read('be looked at', (opened) => opened.version()),
+      version,
       load: (ids) => this.#read(ids),
       most: MOST_KEPT,
     });
@@ -141,8 +145,8 @@ export class LanceVectorStore implements VectorStore {
     this.#asked.set();
     return await this.#table.read('search', async (table) => {
       const hits = await this.#kept.hits(table, nearest(table, vector, filter, limit));
-      if (hits.length >= limit || !isNarrowing(filter)) return hits;
-      return await this.#kept.hits(table, nearestExactly(table, vector, filter, limit));
+      if (hits.length >= limit || !isNarrowing(filter) || !(await this.#hasVectorIndex())) return hits;
+      return await this.#kept.hits(table, nearest(table, vector, filter, limit, true));
     });
   }
 
@@ -166,6 +170,16 @@ export class LanceVectorStore implements VectorStore {
       this.#kept.passages(table, () => table.query().where(isOneOf('id', ids))),
     );
     return new Map(found.map((passage) => [passage.id, passage]));
+  }
+
+  /** Without one, a search has compared all rows already. */
+  async #hasVectorIndex(): Promise<boolean> {
+    return (await this.#indexes.read([VECTOR_INDEX])).has(VECTOR_INDEX);
+  }
+
+  async #indexNames(): Promise<ReadonlyMap<string, true>> {
+    const indexes = await this.#table.read('be looked at', (table) => table.listIndices());
+    return new Map(indexes.map(({ name }) => [name, true]));
   }
 
   async needsUpkeep(): Promise<boolean> {

@@ -17,6 +17,9 @@ const NOISE = 0.8;
 const LIBRARIES = 3;
 const BOOKS_AT_ONCE = 50;
 
+/** Lets a seventh of the passages through. */
+export const FILTER = { library: 'library-1', filters: { years: { from: 1950, to: 1999 } } } as const;
+
 export type Stores = Awaited<ReturnType<typeof openLanceStores>>;
 
 /** Another one for another kind of index or another shape of rows: a store of before would be measured under today's name. */
