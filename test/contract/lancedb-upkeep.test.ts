@@ -124,6 +124,27 @@ describe('the upkeep of LanceDB', () => {
     }
   }, 60_000);
 
+  test('words of the newest rows of a large table wait for it, meaning and filters do not', async () => {
+    const books = (from: number, to: number): StoredPoint[] =>
+      Array.from({ length: to - from }, (_, n) => points(from + n)).flat();
+    await upsertAll(stores.store, books(0, 250));
+    const compacted = { kind: 'compact' } as const;
+    await takeStep(lance, await table(), compacted);
+    const found = async (filter = {}) => (await stores.store.searchText('lamp250', filter, 200)).length;
+    await upsertAll(stores.store, books(250, 260));
+    expect(await found()).toBe(100);
+    await stores.store.upsert(points(260, 1));
+    expect(await found()).toBe(0);
+    expect(await stores.store.health()).toContain('the words of 1001 wait for upkeep');
+    expect(await found({ bookId: bookIdOf('book 250') })).toBe(100);
+    const [newest] = points(250, 1);
+    const [nearest] = await stores.store.search(newest?.vector ?? unitVector('any'), {}, 1);
+    expect(nearest?.id).toBe(newest?.id);
+    await takeStep(lance, await table(), compacted);
+    expect(await found()).toBe(100);
+    expect(await stores.store.health()).not.toContain('wait');
+  }, 120_000);
+
   test('hears of the questions that another process answers', async () => {
     await fill();
     const other = await open();

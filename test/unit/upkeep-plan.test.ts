@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { IdleWatch } from '../../activities/adapters/lancedb/idle-watch.ts';
 import {
+  isLongTail,
   type PlanOptions,
   planUpkeep,
   type TableState,
@@ -81,6 +82,27 @@ describe('a table grows', () => {
     expect([4_000, 4_001].map((rows) => steps(rows, { growing: true }))).toEqual([0, 1]);
     expect([1_000, 1_001].map((rows) => steps(rows, { growing: true, asked: true }))).toEqual([0, 1]);
   });
+
+  test('but of a large table, whose upkeep takes long, more may wait', () => {
+    const steps = (rows: number, unindexed: number) =>
+      planUpkeep(
+        { rows, fragments: 1, indexes: [...withoutWords, index('text_idx', unindexed)] },
+        { growing: true, asked: true },
+      ).length;
+    const withoutWords = all.filter(({ name }) => name !== 'text_idx');
+    expect([2_000, 2_001].map((unindexed) => steps(600_000, unindexed))).toEqual([0, 1]);
+    expect([4_000, 4_001].map((unindexed) => steps(9_000_000, unindexed))).toEqual([0, 1]);
+  });
+});
+
+test.each([
+  [1_000, 1_000_000, false],
+  [1_001, 1_000_000, true],
+  [1_001, 20_000, false],
+  [1_001, 20_021, true],
+  [60_000, 1_000_000, false],
+])('%d rows of %d without an index of words are a long tail: %p', (unindexed, rows, long) => {
+  expect(isLongTail(unindexed, rows)).toBe(long);
 });
 
 describe('what upkeep does', () => {

@@ -38,17 +38,22 @@ export function isNarrowing(filter: SearchFilter): boolean {
   return filterCondition(filter) !== undefined;
 }
 
-/** The rows with the best BM25, prefiltered. Without an index, and for rows that it does not hold yet, LanceDB reads the texts. */
+/**
+ * The rows with the best BM25, prefiltered. Without an index, and for rows that it does not hold yet, LanceDB reads the
+ * texts, unless only what the index holds is wanted.
+ */
 export function bestMatching(
   table: Table,
   words: MatchQuery,
   filter: SearchFilter,
   limit: number,
+  onlyIndexed: boolean,
 ): RankingQuery {
   const condition = filterCondition(filter);
   return {
     build: () => {
       const query = table.query().fullTextSearch(words).limit(limit);
+      if (onlyIndexed) query.fastSearch();
       return condition === undefined ? query : query.where(condition);
     },
     scoreColumn: '_score',

@@ -1,7 +1,8 @@
 /**
  * Which indexes a table of points should have, and what is to be done about it now. Pure.
  *
- * An index only saves time: LanceDB compares the rows that no index holds one by one, so that none is ever missed.
+ * An index only saves time: LanceDB compares the rows that no index holds one by one, so that none is missed. The one
+ * exception is told at `isLongTail`.
  */
 
 /** What the plan rests on. */
@@ -44,10 +45,11 @@ const column = (name: string, kind: IndexKind): WantedIndex => ({
 });
 
 export const VECTOR_INDEX = 'vector_idx';
+export const WORDS_INDEX = 'text_idx';
 
 /** Names are those that LanceDB gives by itself: version 0.1 made `id_idx` and `book_id_idx`. */
 export const wantedIndexes: readonly WantedIndex[] = [
-  { name: 'text_idx', column: 'text', kind: 'words', fromRows: WORDS_FROM_ROWS },
+  { name: WORDS_INDEX, column: 'text', kind: 'words', fromRows: WORDS_FROM_ROWS },
   { name: VECTOR_INDEX, column: 'vector', kind: 'vectors', fromRows: VECTORS_FROM_ROWS },
   ...['id', 'book_id', 'title', 'author', 'year', 'page_start', 'page_end'].map((name) =>
     column(name, 'ordered'),
@@ -63,11 +65,23 @@ export const wantedIndexes: readonly WantedIndex[] = [
  */
 const GROWING_FACTOR = 4;
 
-/**
- * A question reads so many texts at most that no index holds: it takes 50 to 80 ms of a core. Upkeep of 1.35 million rows
- * takes 8 s of a core, however few are new.
- */
+/** A question reads so many texts, at most, of a large table that no index holds: it takes 50 to 80 ms of a core. */
 const MOST_UNINDEXED = 1_000;
+/**
+ * Upkeep of a million rows takes 6 s of a core, however few are new. So while questions come, a growing table of 300,000
+ * rows has it for every thousand new ones, and a larger one for so many more.
+ */
+const ROWS_FOR_EACH_THOUSAND = 300_000;
+/** A tail is long for a search when it is long to read, and no more than this part of the table. */
+const LONG_TAIL_SHARE = 0.05;
+
+/**
+ * Whether rows that the index of words lacks are too many to be read for a question, and few enough to be left to the
+ * search by meaning until upkeep comes, which it then does at once.
+ */
+export function isLongTail(unindexed: number, rows: number): boolean {
+  return unindexed > MOST_UNINDEXED && unindexed < LONG_TAIL_SHARE * rows;
+}
 /** A scan pays 0.065 ms a fragment, and a compaction leaves one for each million rows. */
 const MOST_SMALL_FRAGMENTS = 64;
 const ROWS_PER_FRAGMENT = 1_000_000;
@@ -96,12 +110,17 @@ export function planUpkeep(
   const { rows, fragments, indexes } = state;
   const byName = new Map(indexes.map((index) => [index.name, index]));
   const scattered = fragments > MOST_SMALL_FRAGMENTS + Math.ceil(rows / ROWS_PER_FRAGMENT);
-  const behind = unindexedRows(state) > mostUnindexed * (growing && !asked ? GROWING_FACTOR : 1);
+  const behind = unindexedRows(state) > mostUnindexed * (growing ? patienceOf(rows, asked) : 1);
   const builds = wantedIndexes.filter((index) => isToBuild(index, byName.get(index.name), rows, growing));
   return [
     ...(scattered || behind ? [{ kind: 'compact' } as const] : []),
     ...builds.map((index) => ({ kind: 'build', index }) as const),
   ];
+}
+
+/** How many times the rows may lack an index while the table grows. */
+function patienceOf(rows: number, asked: boolean): number {
+  return asked ? Math.min(GROWING_FACTOR, Math.max(1, rows / ROWS_FOR_EACH_THOUSAND)) : GROWING_FACTOR;
 }
 
 function isToBuild(

@@ -23,10 +23,10 @@ import { IdleWatch } from './idle-watch.ts';
 import { KeptPassages } from './kept-passages.ts';
 import { pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
-import { bestMatching, isNarrowing, nearest } from './searches.ts';
+import { PointSearches } from './point-searches.ts';
 import { anyOf, isOneOf } from './sql.ts';
 import { LanceTable } from './table.ts';
-import { planUpkeep, VECTOR_INDEX } from './upkeep-plan.ts';
+import { planUpkeep } from './upkeep-plan.ts';
 import { runUpkeep } from './upkeep-process.ts';
 import { indexWordsOfSmall, tableState } from './upkeep-steps.ts';
 import { VersionedReads } from './versioned-reads.ts';
@@ -63,8 +63,7 @@ export class LanceVectorStore implements VectorStore {
   readonly #counts: GatheredReads<ReadonlyMap<string, number>>;
   readonly #kept = new KeptPassages(MOST_KEPT);
   readonly #passages: VersionedReads<StoredPassage>;
-  /** By their names; one is asked for. */
-  readonly #indexes: VersionedReads<true>;
+  readonly #searches: PointSearches;
   readonly #watch = new IdleWatch();
   readonly #asked: AskedMark;
 
@@ -83,7 +82,7 @@ export class LanceVectorStore implements VectorStore {
       maintain: () => this.#table.maintain(),
     });
     const version = () => this.#table.read('be looked at', (opened) => opened.version());
-    this.#indexes = new VersionedReads({ version, load: () => this.#indexNames(), most: 1 });
+    this.#searches = new PointSearches(database.lance, table, this.#kept);
     this.#passages = new VersionedReads({
       version,
       load: (ids) => this.#read(ids),
@@ -143,20 +142,13 @@ export class LanceVectorStore implements VectorStore {
     requireVector(vector, this.#dimensions, 'the question');
     if (limit <= 0) return [];
     this.#asked.set();
-    return await this.#table.read('search', async (table) => {
-      const hits = await this.#kept.hits(table, nearest(table, vector, filter, limit));
-      if (hits.length >= limit || !isNarrowing(filter) || !(await this.#hasVectorIndex())) return hits;
-      return await this.#kept.hits(table, nearest(table, vector, filter, limit, true));
-    });
+    return await this.#searches.byVector(vector, filter, limit);
   }
 
   async searchText(text: string, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
     if (limit <= 0 || text.trim() === '') return [];
     this.#asked.set();
-    const words = new this.#database.lance.MatchQuery(text.toWellFormed(), 'text');
-    return await this.#table.read('search texts', (table) =>
-      this.#kept.hits(table, bestMatching(table, words, filter, limit)),
-    );
+    return await this.#searches.byWords(text.toWellFormed(), filter, limit);
   }
 
   async get(ids: readonly string[]): Promise<readonly StoredPassage[]> {
@@ -170,16 +162,6 @@ export class LanceVectorStore implements VectorStore {
       this.#kept.passages(table, () => table.query().where(isOneOf('id', ids))),
     );
     return new Map(found.map((passage) => [passage.id, passage]));
-  }
-
-  /** Without one, a search has compared all rows already. */
-  async #hasVectorIndex(): Promise<boolean> {
-    return (await this.#indexes.read([VECTOR_INDEX])).has(VECTOR_INDEX);
-  }
-
-  async #indexNames(): Promise<ReadonlyMap<string, true>> {
-    const indexes = await this.#table.read('be looked at', (table) => table.listIndices());
-    return new Map(indexes.map(({ name }) => [name, true]));
   }
 
   async needsUpkeep(): Promise<boolean> {
@@ -197,8 +179,13 @@ export class LanceVectorStore implements VectorStore {
 
   async health(): Promise<string> {
     const rows = await this.#table.read('be read', (table) => table.countRows());
+    const waiting = await this.#searches.wordsWaiting();
     const trouble = this.#table.maintenanceFailure;
-    return `LanceDB in ${this.#database.folder}, ${rows} passages${trouble === null ? '' : `; not compacted: ${trouble}`}`;
+    return [
+      `LanceDB in ${this.#database.folder}, ${rows} passages`,
+      ...(waiting === 0 ? [] : [`the words of ${waiting} wait for upkeep`]),
+      ...(trouble === null ? [] : [`not compacted: ${trouble}`]),
+    ].join('; ');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
