@@ -1,6 +1,6 @@
 /** A run that was started: watch it, steer it, wait for it, cancel it. */
 import { setTimeout } from 'node:timers/promises';
-import { type Client, defaultPayloadConverter } from '@temporalio/client';
+import { type Client, defaultPayloadConverter, type WorkflowExecutionStatusName } from '@temporalio/client';
 import { z } from 'zod';
 import {
   type HeartbeatProgress,
@@ -13,6 +13,7 @@ import {
 } from '../workflows/contract.ts';
 import {
   namedBooksInput,
+  type RunState,
   retryFailedInput,
   runUpdates,
   type Steered,
@@ -37,8 +38,18 @@ export interface BookInFlight extends RunningBook {
   readonly chunks: number | null;
 }
 
+/** How a run ended that was not done; the run itself cannot tell. */
+const endings = {
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  FAILED: 'failed',
+  TIMED_OUT: 'failed',
+} as const satisfies Partial<Record<WorkflowExecutionStatusName, string>>;
+type Ending = (typeof endings)[keyof typeof endings];
+
 /** `done` is the share of the work that is done, 0 to 1; `rate` is in chunks a second. */
-export interface IngestProgress extends Omit<RunProgress, 'running'>, RunWeight {
+export interface IngestProgress extends Omit<RunProgress, 'running' | 'state'>, RunWeight {
+  readonly state: RunState | Ending;
   /** The books in flight; of more than `MAX_SHOWN` only that many. */
   readonly running: readonly BookInFlight[];
   /** Books in flight in all. */
@@ -76,13 +87,14 @@ export class IngestHandle {
    * @throws ScriptoriumError NO_RUN, STACK_UNREACHABLE
    */
   async progress(): Promise<IngestProgress> {
-    const run = await this.#query();
+    const { run, status } = await this.#query();
     const shown = run.running.slice(0, MAX_SHOWN);
     const running = await Promise.all(shown.map((book) => this.#inFlight(run.library, book)));
     this.#seen = new Map(running.map((book) => [book.bookId, book]));
     const others = run.running.slice(MAX_SHOWN).map((book) => ({ ...book, done: 0, chunks: null }));
     const weight = runWeight({ ...run, running: [...running, ...others] }, Date.now());
-    return { ...run, ...weight, running, inFlight: run.running.length };
+    const state = isEnding(status) ? endings[status] : run.state;
+    return { ...run, state, ...weight, running, inFlight: run.running.length };
   }
 
   /** Calls the listener about once a second until the run is over; call what it returns to stop earlier. */
@@ -187,10 +199,10 @@ export class IngestHandle {
     return waitOut(ask, () => this.#client.workflowService.getSystemInfo({}), onOutage);
   }
 
-  async #query(): Promise<RunProgress> {
-    const step = await this.#chain.latestStep();
+  async #query(): Promise<{ run: RunProgress; status: WorkflowExecutionStatusName }> {
+    const { step, status } = await this.#chain.latestStep();
     try {
-      return await step.query<RunProgress>(runProgressQuery);
+      return { run: await step.query<RunProgress>(runProgressQuery), status };
     } catch (error) {
       throw fromWorkflow(error);
     }
@@ -216,15 +228,17 @@ export class IngestHandle {
   }
 
   async #cancelledResult({ onOutage }: ResultOptions): Promise<IngestLibraryResult> {
-    const { library, books, chunks, failures, startedAtMs } = await this.#waitOut(
-      () => this.#query(),
-      onOutage,
-    );
-    const step = await this.#chain.latestStep();
+    const { run } = await this.#waitOut(() => this.#query(), onOutage);
+    const { library, books, chunks, failures, startedAtMs } = run;
+    const { step } = await this.#chain.latestStep();
     const { closeTime } = await step.describe();
     const seconds = ((closeTime?.getTime() ?? Date.now()) - startedAtMs) / 1_000;
     return { workflowId: this.workflowId, library, books, chunks, failures, skippedFiles: {}, seconds };
   }
+}
+
+function isEnding(status: WorkflowExecutionStatusName): status is keyof typeof endings {
+  return status in endings;
 }
 
 type BookStage = Exclude<Stage, 'scan'>;

@@ -1,5 +1,5 @@
 /** One run over a library across all its steps, and never a later run that has the same workflow id. */
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowExecutionStatusName, WorkflowHandle } from '@temporalio/client';
 import { fromWorkflow } from './failures.ts';
 
 /** Of Temporal's HistoryEventFilterType: only the event that ended a step. Of a step that goes on it is waited for. */
@@ -30,15 +30,19 @@ export class RunChain {
   }
 
   /**
-   * For queries, which Temporal answers by step: the run's latest.
+   * For queries, which Temporal answers by step: the run's latest, and how it stands.
    * @throws ScriptoriumError NO_RUN, STACK_UNREACHABLE
    */
-  async latestStep(): Promise<WorkflowHandle> {
+  async latestStep(): Promise<{ step: WorkflowHandle; status: WorkflowExecutionStatusName }> {
     const first = await this.#first();
     let runId = this.#latestId ?? first;
-    for (let next: string | null = runId; next; next = await this.#stepAfter(runId)) runId = next;
+    let seen = await this.#look(runId);
+    while (seen.next) {
+      runId = seen.next;
+      seen = await this.#look(runId);
+    }
     this.#latestId = runId;
-    return this.#client.workflow.getHandle(this.workflowId, runId);
+    return { step: this.#client.workflow.getHandle(this.workflowId, runId), status: seen.status };
   }
 
   async #first(): Promise<string> {
@@ -56,19 +60,19 @@ export class RunChain {
     }
   }
 
-  /** Null while a step goes on, and after the last one. */
-  async #stepAfter(runId: string): Promise<string | null> {
+  /** `next` is null while a step goes on, and after the last one. */
+  async #look(runId: string): Promise<{ status: WorkflowExecutionStatusName; next: string | null }> {
     const { workflow } = this.#client;
     try {
-      const { status } = await workflow.getHandle(this.workflowId, runId).describe();
-      if (status.name !== 'CONTINUED_AS_NEW') return null;
+      const { name: status } = (await workflow.getHandle(this.workflowId, runId).describe()).status;
+      if (status !== 'CONTINUED_AS_NEW') return { status, next: null };
       const { history } = await workflow.workflowService.getWorkflowExecutionHistory({
         namespace: workflow.options.namespace,
         execution: { workflowId: this.workflowId, runId },
         historyEventFilterType: CLOSE_EVENT,
       });
       const closed = history?.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
-      return closed?.newExecutionRunId ?? null;
+      return { status, next: closed?.newExecutionRunId ?? null };
     } catch (error) {
       throw fromWorkflow(error);
     }

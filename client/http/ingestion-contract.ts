@@ -32,11 +32,17 @@ const counts = z
   .meta({ id: 'BookCounts' });
 const failedBook = failure.extend({ path: text }).meta({ id: 'BookFailure' });
 
+/** `terminated` by an operator; its books may still be at work. */
+const runStates = [
+  ...(['scanning', 'ingesting', 'paused', 'cancelling'] as const),
+  ...(['done', 'cancelled', 'terminated', 'failed'] as const),
+] as const;
+
 export const runProgress = z
   .object({
     workflowId: text,
     library: text,
-    state: z.enum(['scanning', 'ingesting', 'paused', 'cancelling', 'done']),
+    state: z.enum(runStates).meta({ description: 'The last four: it is over' }),
     parallel: whole,
     books: counts,
     chunks: whole,

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { IngestHandle } from '../../client/ingest-handle.ts';
 import { ingestBookId, ingestLibraryId } from '../../workflows/contract.ts';
 import type { Steered } from '../../workflows/run-contract.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -107,6 +108,8 @@ describe('a run that is steered', () => {
       expect(await update(run, 'cancelRun')).toMatchObject({ books: 5 });
       expect(await failureOf(run.handle)).toBeInstanceOf(CancelledFailure);
       expect((await run.handle.describe()).status.name).toBe('CANCELLED');
+      const { state } = await new IngestHandle(fixture.env.client, run.handle.workflowId).progress();
+      expect(state).toBe('cancelled');
       expect((await progressOf(run.handle)).books).toMatchObject({ total: 5, cancelled: 5 });
       expect(run.seen.committed).toEqual([]);
     });

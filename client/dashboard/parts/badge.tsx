@@ -5,6 +5,7 @@ const tones: Readonly<Record<string, 'good' | 'bad' | 'waiting' | 'busy'>> = {
   done: 'good',
   healthy: 'good',
   failed: 'bad',
+  terminated: 'bad',
   unhealthy: 'bad',
   paused: 'waiting',
   waiting: 'waiting',

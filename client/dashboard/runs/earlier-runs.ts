@@ -2,29 +2,23 @@
 import { latestRun, libraries } from '../api/calls.ts';
 import { ProblemError } from '../api/problems.ts';
 import type { Run } from '../api/types.ts';
-import type { ShownRun } from './run-words.ts';
+import { isOver } from './run-words.ts';
 
 /** More would be many requests, and a long page. */
 const MAX_LIBRARIES = 12;
 
 /** The latest first. */
-export async function earlierRuns(
-  going: readonly string[],
-  signal: AbortSignal,
-): Promise<readonly ShownRun[]> {
+export async function earlierRuns(going: readonly string[], signal: AbortSignal): Promise<readonly Run[]> {
   const known = (await libraries(signal)).libraries.map(({ library }) => library);
   const quiet = known.filter((library) => !going.includes(library)).slice(0, MAX_LIBRARIES);
   const runs = await Promise.all(quiet.map((library) => runOf(library, signal)));
-  return runs
-    .filter((run) => run !== null)
-    .filter(mayBeOver)
-    .map((run) => ({ ...run, over: true }))
-    .sort((one, other) => other.startedAtMs - one.startedAtMs);
-}
-
-/** One that began a moment ago is listed with those that go on as soon as they are looked at again. */
-function mayBeOver({ state }: Run): boolean {
-  return state === 'done' || state === 'cancelling';
+  return (
+    runs
+      .filter((run) => run !== null)
+      // One that began a moment ago is listed with those that go on as soon as they are looked at again.
+      .filter(isOver)
+      .sort((one, other) => other.startedAtMs - one.startedAtMs)
+  );
 }
 
 /** Null when Temporal has forgotten it, or books came there in another way. */

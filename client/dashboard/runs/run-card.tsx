@@ -9,22 +9,23 @@ import { ago } from '../text/duration.ts';
 import { fileName } from '../text/place.ts';
 import { RunFailures } from './run-failures.tsx';
 import { RunSteering } from './run-steering.tsx';
-import { factsOf, type ShownRun, shownState, spoken, stageOf } from './run-words.ts';
+import { factsOf, isOver, spoken, stageOf } from './run-words.ts';
 
 interface RunCardProps {
-  readonly run: ShownRun;
+  readonly run: Run;
   readonly onSteered: () => void;
 }
 
 /** A run: how far it is, what it is at, and what can be done about it. */
 export function RunCard({ run, onSteered }: RunCardProps): JSX.Element {
   const titleId = useId();
-  const { library, over, done, startedAtMs, failures, books } = run;
+  const { library, done, startedAtMs, failures, books } = run;
+  const over = isOver(run);
   return (
     <section class="card run" aria-labelledby={titleId}>
       <header class="card-head">
         <h3 id={titleId}>{library}</h3>
-        <Badge state={shownState(run)} />
+        <Badge state={run.state} />
         <span class="muted">started {ago(startedAtMs, Date.now())}</span>
       </header>
       {!over && <Overall run={run} done={done} />}

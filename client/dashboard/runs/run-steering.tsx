@@ -1,15 +1,16 @@
 import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { steer } from '../api/calls.ts';
+import type { Run } from '../api/types.ts';
 import { Confirm } from '../parts/confirm.tsx';
 import { ProblemNotice } from '../parts/notice.tsx';
 import { type Action, useAction } from '../state/action.ts';
 import { announce } from '../state/announce.ts';
 import { counted } from '../text/amounts.ts';
-import type { ShownRun } from './run-words.ts';
+import { isOver } from './run-words.ts';
 
 interface SteeringProps {
-  readonly run: ShownRun;
+  readonly run: Run;
   readonly onSteered: () => void;
 }
 
@@ -21,12 +22,13 @@ export function RunSteering({ run, onSteered }: SteeringProps): JSX.Element | nu
     announce(said);
     onSteered();
   };
-  if (run.over && run.books.failed === 0) return null;
+  const over = isOver(run);
+  if (over && run.books.failed === 0) return null;
   return (
     <div class="steering">
       {action.problem && <ProblemNotice problem={action.problem} />}
       <div class="button-row">
-        {!run.over && <GoingOn run={run} busy={action.busy} act={act} onSteered={onSteered} />}
+        {!over && <GoingOn run={run} busy={action.busy} act={act} onSteered={onSteered} />}
         {run.books.failed > 0 && <Retry run={run} action={action} act={act} />}
       </div>
     </div>
@@ -121,13 +123,15 @@ function Parallel({ library, parallel, busy, act }: ParallelProps): JSX.Element 
 }
 
 interface RetryProps {
-  readonly run: ShownRun;
+  readonly run: Run;
   readonly action: Action;
   readonly act: Act;
 }
 
 /** After the end all are tried: who asks for it then has mended files. */
-function Retry({ run: { library, over }, action, act }: RetryProps): JSX.Element {
+function Retry({ run, action, act }: RetryProps): JSX.Element {
+  const { library } = run;
+  const over = isOver(run);
   const retry = (all: boolean): Promise<void> =>
     act(() => steer(library, 'retry', { all }), `Failed books of ${library} are tried again`);
   return (

@@ -9,14 +9,10 @@ export interface Fact {
   readonly tone?: 'bad';
 }
 
-/** A run, and whether it has ended: one that was cancelled says to the last that it is being cancelled. */
-export interface ShownRun extends Run {
-  readonly over: boolean;
-}
+const ended: ReadonlySet<Run['state']> = new Set(['done', 'cancelled', 'terminated', 'failed']);
 
-/** `cancelled` where a run ended before it was done. */
-export function shownState({ state, over }: ShownRun): string {
-  return over && state !== 'done' ? 'cancelled' : state;
+export function isOver({ state }: Run): boolean {
+  return ended.has(state);
 }
 
 /** Books that need nothing more, whatever became of them. */
@@ -24,12 +20,12 @@ export function booksDone({ books }: Run): number {
   return books.ingested + books.unchanged + books.failed + books.cancelled;
 }
 
-export function factsOf(run: ShownRun): Fact[] {
-  const { books, chunks, rate, secondsLeft, over } = run;
+export function factsOf(run: Run): Fact[] {
+  const { books, chunks, rate, secondsLeft } = run;
   return [
     { name: 'Books', value: `${amount(booksDone(run))} of ${amount(books.total)}` },
     { name: 'Chunks', value: amount(chunks) },
-    ...(over
+    ...(isOver(run)
       ? []
       : [
           { name: 'Rate', value: rate === null ? '–' : chunkRate(rate) },

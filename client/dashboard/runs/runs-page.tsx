@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { runs } from '../api/calls.ts';
-import type { RunList } from '../api/types.ts';
+import type { Run, RunList } from '../api/types.ts';
 import { Command } from '../parts/command.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Empty, Loading, ProblemNotice } from '../parts/notice.tsx';
@@ -13,7 +13,6 @@ import { AddBooks } from './add-books.tsx';
 import { earlierRuns } from './earlier-runs.ts';
 import { JobCard } from './job-card.tsx';
 import { RunCard } from './run-card.tsx';
-import type { ShownRun } from './run-words.ts';
 
 const BUSY_MS = 1_000;
 const QUIET_MS = 5_000;
@@ -26,7 +25,7 @@ export function RunsPage(): JSX.Element {
 function Runs(): JSX.Element {
   const [adds, setAdds] = useState(false);
   const going = useLoaded(runs, 'runs', everyMs);
-  const active = going.data?.runs.map((run) => ({ ...run, over: false })) ?? [];
+  const active = going.data?.runs ?? [];
   const names = active.map(({ library }) => library).join('/');
   const earlier = useLoaded((signal) => earlierRuns(names.split('/'), signal), 'earlier');
   // When a run begins or ends, another is the last one of its library.
@@ -57,13 +56,13 @@ function everyMs({ runs }: RunList): number {
   return runs.length === 0 ? QUIET_MS : BUSY_MS;
 }
 
-function isNothingThere(going: Loaded<RunList>, earlier: Loaded<readonly ShownRun[]>): boolean {
+function isNothingThere(going: Loaded<RunList>, earlier: Loaded<readonly Run[]>): boolean {
   return going.data?.runs.length === 0 && earlier.data?.length === 0;
 }
 
 interface RunSectionProps {
   readonly title: string;
-  readonly runs: readonly ShownRun[];
+  readonly runs: readonly Run[];
   readonly onSteered: () => void;
 }
 
