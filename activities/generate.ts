@@ -23,6 +23,8 @@ export interface GenerateInput {
   readonly question: string;
   /** Best first. */
   readonly chunkIds: readonly string[];
+  /** Cosine of question and nearest passage, −1 to 1; null or absent where none was found by its meaning. */
+  readonly nearest?: number | null;
   /** What the answer needs to be kept for others; absent or null when it is not to be. */
   readonly keep?: KeepTicket | null;
   /** When a model has to be through, in milliseconds since 1970; absent when only Temporal limits it. */
@@ -74,7 +76,7 @@ async function inTime<T>(
 async function write(
   model: AnswerModel,
   { store, caches }: GeneratePorts,
-  { question, chunkIds, keep }: GenerateInput,
+  { question, chunkIds, keep, nearest }: GenerateInput,
   { signal, onText }: WriteOptions,
 ): Promise<Written> {
   const started = performance.now();
@@ -82,6 +84,7 @@ async function write(
   const written = await model.answer(question, passages.map(numbered), {
     ...(signal && { signal }),
     ...(onText && { onText }),
+    nearest: nearest ?? null,
   });
   const answer = { ...written, citations: citationsOf(written, passages) };
   // A passage that went meanwhile would not be among the sources, and its book not be watched.

@@ -17,7 +17,7 @@ import {
 import type { z } from 'zod';
 import type { BeginActivities } from '../activities/begin-answer.ts';
 import type { GenerateActivities, GenerateInput } from '../activities/generate.ts';
-import type { RetrieveActivities } from '../activities/retrieve.ts';
+import type { RetrieveActivities, RetrievedPassages } from '../activities/retrieve.ts';
 import { type askInput, taskQueues } from './contract.ts';
 import { answerRetry, answerShares, WRITING_HEARTBEAT } from './policies.ts';
 import type { Fallback, FoundAnswer } from './question-contract.ts';
@@ -45,7 +45,11 @@ export async function answerInTime({
   if (begun.found) return givenAgain(begun.found, Date.now() - startedMs);
   const { retrieve } = local<RetrieveActivities>(begun.deadlineMs * answerShares.retrieve);
   const found = await inTime('search', retrieve({ query: question, ...where }));
-  const input = { question, chunkIds: found.hits.map(({ chunkId }) => chunkId), keep: begun.keep };
+  const input = {
+    ...{ question, keep: begun.keep },
+    chunkIds: found.hits.map(({ chunkId }) => chunkId),
+    nearest: nearestOf(found),
+  };
   const leftMs = begun.deadlineMs - (Date.now() - startedMs);
   const quoteMs = Math.max(begun.deadlineMs * answerShares.quote, Math.min(RESERVE_MS, begun.deadlineMs / 2));
   // This workflow's own clock stands still while it waits for its tasks; the activity goes by the real one.
@@ -59,6 +63,12 @@ export async function answerInTime({
     timings: { ...found.timings, ...written.timings },
     workflowId: workflowInfo().workflowId,
   };
+}
+
+/** Cosine of question and nearest passage; null where no passage was found by its meaning. */
+function nearestOf({ hits }: RetrievedPassages): number | null {
+  const known = hits.map(({ similarity }) => similarity ?? null).filter((similarity) => similarity !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 function givenAgain({ answer, cached }: FoundAnswer, cacheMs: number): Answer {

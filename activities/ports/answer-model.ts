@@ -36,6 +36,8 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
   /** Called with the whole text so far whenever some more has come, before its citations are checked. */
   readonly onText?: (text: string) => void;
+  /** Cosine of question and nearest passage, −1 to 1; null or absent where none was found by its meaning. */
+  readonly nearest?: number | null;
 }
 
 /** Writes an answer from passages, and cites them by number. */

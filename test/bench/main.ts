@@ -6,6 +6,7 @@ import { benchHttp } from './http.ts';
 import { benchLibrary } from './library.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
 import { benchParallel } from './parallel.ts';
+import { benchPipeline } from './pipeline.ts';
 import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
 import { benchRetrieval } from './retrieval.ts';
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   http: benchHttp,
   library: benchLibrary,
   parallel: benchParallel,
+  pipeline: benchPipeline,
   retrieval: benchRetrieval,
   scale: benchScale,
   search: benchSearch,

@@ -8,6 +8,7 @@ import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
 import type { BenchOptions } from './options.ts';
 import type { BenchReport } from './report.ts';
+import { type AnswerQuality, answerQuality } from './retrieval/answers.ts';
 import { cachedVectors } from './retrieval/cached-vectors.ts';
 import { readCorpus } from './retrieval/corpus.ts';
 import {
@@ -48,6 +49,7 @@ export async function benchRetrieval({ signal }: Pick<BenchOptions, 'signal'>): 
   const questions = await readQuestions();
   const books = await readCorpus(cache, signal);
   const measured = new Map<string, Measured>();
+  let answers: AnswerQuality | null = null;
   const chunks = plainChunks(books);
   const texts = chunks.map(({ text }) => text);
   const plain = new PlainBaseline(chunks, await cachedVectors(embedder, texts, cache, signal));
@@ -60,8 +62,9 @@ export async function benchRetrieval({ signal }: Pick<BenchOptions, 'signal'>): 
     await using library = await openLibrary(books, embedder, options);
     for (const system of ourSystems(library, embedder, maxTokens))
       measured.set(system.name, await measure(system, questions));
+    answers ??= await answerQuality(library, embedder, questions);
   }
-  return reportOf(measured, questions.length, chunks.length);
+  return reportOf(measured, answers, questions.length, chunks.length);
 }
 
 function plainSystems(plain: PlainBaseline, vectors: readonly Float32Array[]): System[] {
@@ -112,7 +115,12 @@ async function measure(system: System, questions: readonly LabelledQuestion[]): 
   };
 }
 
-function reportOf(measured: ReadonlyMap<string, Measured>, questions: number, plain: number): BenchReport {
+function reportOf(
+  measured: ReadonlyMap<string, Measured>,
+  answers: AnswerQuality | null,
+  questions: number,
+  plain: number,
+): BenchReport {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   say(
     '                          page: R@5  MRR@10  nDCG@10   passage: R@5  MRR@10  nDCG@10   p50 ms  words in 5',
@@ -132,6 +140,7 @@ function reportOf(measured: ReadonlyMap<string, Measured>, questions: number, pl
     figures[`${name}: p50 ms`] = p50Ms;
     figures[`${name}: words in 5`] = words;
   }
+  for (const [name, figure] of Object.entries(answers ?? {})) figures[`answers: ${name}`] = figure;
   const recall = (name: string): number => measured.get(name)?.passage.recallAt5 ?? Number.NaN;
   const medians = { scriptorium: recall(`${CHUNK_TOKENS[0]} hybrid`), plain: recall('plain hybrid') };
   return {

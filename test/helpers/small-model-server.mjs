@@ -10,7 +10,8 @@ const entry = join(packages, 'node_modules', 'node-llama-cpp', 'dist', 'index.js
 const { getLlama, LlamaChatSession } = await import(pathToFileURL(entry).href);
 const llama = await getLlama({ gpu: false, build: 'never', logLevel: 'error' });
 const model = await llama.loadModel({ modelPath });
-const context = await model.createContext({ contextSize: 4_096, sequences: 1 });
+// One thread: llama.cpp's wait for each other by spinning, and beside other work two are ten times slower than one.
+const context = await model.createContext({ contextSize: 4_096, sequences: 1, threads: 1 });
 const sequence = context.getSequence();
 
 const server = createServer(async (request, response) => {

@@ -65,6 +65,17 @@ describe('an extractive answer', () => {
     });
   });
 
+  test.each([
+    ['shares few words with it and is far from it', 'Who painted the north wall of the chapel?', 0.39, false],
+    ['is near to it, by few words', 'Who painted the north wall of the chapel?', 0.4, true],
+    ['shares most words with it, however far', 'Who lit the north lamp there?', null, true],
+    ['shares no word with it, however near', 'Which composer wrote operas?', 0.9, false],
+  ])('where the best passage %s', async (_, question, nearest, answers) => {
+    const { answer, citations } = await model.answer(question, LIGHTS, { nearest });
+    expect(answer === NOTHING_FOUND).toBe(!answers);
+    expect(citations.length > 0).toBe(answers);
+  });
+
   test('declines when the passages are blank', async () => {
     expect(await model.answer('Who?', [passage(1, ' \n ')])).toMatchObject({
       answer: NOTHING_FOUND,

@@ -51,7 +51,7 @@ export class AnswerFixture implements AsyncDisposable {
     const points = bookPoints('book', 'r1', 2, { text: TEXT });
     await store.upsert(points);
     const found = {
-      hits: points.map(({ id }) => ({ chunkId: id, score: 0.9 })),
+      hits: points.map(({ id }) => ({ chunkId: id, score: 0.9, similarity: 0.7 })),
       timings: { embed: 1, search: 1 },
     };
     const extractive = new ExtractiveAnswers();

