@@ -1,4 +1,5 @@
 /** Everything an activity may need, opened once a process and closed in the order of need. */
+import { join } from 'node:path';
 import { chunkerFingerprint, extractorFingerprint } from '../activities/adapters/documents/fingerprints.ts';
 import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox.ts';
 import { EndpointEmbedder } from '../activities/adapters/endpoint/endpoint-embedder.ts';
@@ -94,5 +95,6 @@ async function openEmbedder(
   return await OnnxEmbedder.open({
     ...{ modelPath, tokenizerPath, threads },
     ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
+    layoutFolder: join(finding.cacheFolder, 'laid-out'),
   });
 }

@@ -1,4 +1,4 @@
-import { copyFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as threads from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -52,6 +52,38 @@ beforeAll(async () => {
 afterAll(async () => {
   await embedder?.[Symbol.asyncDispose]();
   expect(started.map((worker) => worker.threadId).filter((id) => id !== -1)).toEqual([]);
+});
+
+describe('a model that is laid out for this machine', () => {
+  test('gives the very vectors of the published one, and is made once', async () => {
+    await using folder = await tempFolder();
+    const layoutFolder = join(folder.path, 'laid-out');
+    const published = await embedder.embed(TEXTS);
+    for (const _ of [1, 2]) {
+      await using own = await openEmbedder({ layoutFolder });
+      expect(await own.embed(TEXTS)).toEqual(published);
+      expect(own.id).toBe(await idOfPublished());
+    }
+    expect(await readdir(layoutFolder)).toHaveLength(1);
+  }, 60_000);
+
+  test('and damaged afterwards is made anew', async () => {
+    await using folder = await tempFolder();
+    const layoutFolder = join(folder.path, 'laid-out');
+    await (await openEmbedder({ layoutFolder }))[Symbol.asyncDispose]();
+    const [own = ''] = await readdir(layoutFolder);
+    await writeFile(join(layoutFolder, own, 'model.onnx'), 'nonsense');
+    for (const there of [0, 1]) {
+      await using mended = await openEmbedder({ layoutFolder });
+      expect(await mended.embed(['The lamp.'])).toHaveLength(1);
+      expect(await readdir(layoutFolder)).toHaveLength(there);
+    }
+  }, 60_000);
+
+  test('is not needed: where its folder cannot be written, the published one is used', async () => {
+    await using own = await openEmbedder({ layoutFolder: '/dev/null/laid-out' });
+    expect(await own.embed(['The lamp.'])).toHaveLength(1);
+  });
 });
 
 describe('the vectors of an embedder', () => {
@@ -252,6 +284,11 @@ describe('a model that can’t be loaded', () => {
     },
   );
 });
+
+async function idOfPublished(): Promise<string> {
+  await using published = await openEmbedder();
+  return published.id;
+}
 
 function openEmbedder(options: Partial<Parameters<typeof OnnxEmbedder.open>[0]> = {}): Promise<Embedder> {
   return OnnxEmbedder.open({ ...files, modelName: 'a-model', maxTokens: 256, threads: 1, ...options });

@@ -23,6 +23,7 @@ const tokenizer = await loadTokenizer(options.tokenizerPath, options.maxTokens);
 const session = await InferenceSession.create(options.modelPath, {
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
+  ...(options.isLaidOut && { graphOptimizationLevel: 'disabled' }),
 });
 const inputs = {
   ids: new BigInt64Array(options.maxTokens),

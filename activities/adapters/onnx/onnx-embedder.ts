@@ -1,8 +1,10 @@
 /** Embeds with a sentence-transformer model in ONNX, on every core. */
-
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Embedder } from '../../ports/embedder.ts';
 import { sha256OfFile } from '../../sources/source-file.ts';
 import { EmbedThreads } from './embed-threads.ts';
+import { laidOutModel } from './laid-out-model.ts';
 
 export interface OnnxEmbedderOptions {
   /** ONNX file with inputs input_ids, attention_mask (and token_type_ids) and the last hidden state as first output. */
@@ -15,6 +17,8 @@ export interface OnnxEmbedderOptions {
   readonly maxTokens: number;
   /** Sessions of one thread each; as many as there are cores is best. */
   readonly threads: number;
+  /** Where the model is kept as it is laid out for this machine, so that sessions share its memory. Default: nowhere. */
+  readonly layoutFolder?: string;
 }
 
 /** Texts of one message to a thread: small, so that threads end together and a question waits for little. */
@@ -35,12 +39,8 @@ export class OnnxEmbedder implements Embedder {
 
   /** @throws ScriptoriumError ASSET_UNAVAILABLE when model or tokenizer can't be loaded */
   static async open(options: OnnxEmbedderOptions): Promise<OnnxEmbedder> {
-    const { modelPath, tokenizerPath, maxTokens } = options;
-    const { pool, dimensions } = await EmbedThreads.start(
-      { modelPath, tokenizerPath, maxTokens },
-      options.threads,
-    );
-    return new OnnxEmbedder(await embedderIdOf(options), dimensions, maxTokens, pool);
+    const { pool, dimensions } = (await laidOutThreads(options)) ?? (await publishedThreads(options));
+    return new OnnxEmbedder(await embedderIdOf(options), dimensions, options.maxTokens, pool);
   }
 
   async embed(
@@ -80,6 +80,26 @@ export class OnnxEmbedder implements Embedder {
     );
     for (const [at, index] of indices.entries())
       vectors[index] = flat.subarray(at * this.dimensions, (at + 1) * this.dimensions);
+  }
+}
+
+type StartedThreads = Awaited<ReturnType<typeof EmbedThreads.start>>;
+
+async function publishedThreads(options: OnnxEmbedderOptions): Promise<StartedThreads> {
+  const { modelPath, tokenizerPath, maxTokens, threads } = options;
+  return await EmbedThreads.start({ modelPath, tokenizerPath, maxTokens, isLaidOut: false }, threads);
+}
+
+/** Null where the model can't be laid out; a layout that can't be loaded is dropped, and made anew at the next start. */
+async function laidOutThreads(options: OnnxEmbedderOptions): Promise<StartedThreads | null> {
+  const { layoutFolder, tokenizerPath, maxTokens, threads } = options;
+  const modelPath = layoutFolder === undefined ? null : await laidOutModel(options.modelPath, layoutFolder);
+  if (modelPath === null) return null;
+  try {
+    return await EmbedThreads.start({ modelPath, tokenizerPath, maxTokens, isLaidOut: true }, threads);
+  } catch {
+    await rm(dirname(modelPath), { recursive: true, force: true });
+    return null;
   }
 }
 

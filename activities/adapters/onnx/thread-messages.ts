@@ -4,6 +4,8 @@ export const threadOptions = z.object({
   modelPath: z.string(),
   tokenizerPath: z.string(),
   maxTokens: z.int().positive(),
+  /** Whether the model is optimised for this machine already. */
+  isLaidOut: z.boolean(),
 });
 export type ThreadOptions = z.infer<typeof threadOptions>;
 

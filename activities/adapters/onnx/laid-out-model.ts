@@ -1,0 +1,68 @@
+/**
+ * The model as ONNX Runtime lays it out for this machine: optimised once, its weights in the order in which the kernels
+ * read them, in a file that all sessions of all processes map. A session of the published file has 190 MB of its own and
+ * takes 1.5 s to open; one of these has 20 to 50 MB and takes 0.2 s. The vectors are the same.
+ */
+import { fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { siblingModule } from '../../sibling-module.ts';
+import { sha256OfFile } from '../../sources/source-file.ts';
+
+export const LAID_OUT_NAME = 'model.onnx';
+
+/**
+ * Path of the model laid out, which is made first where it is not there; null where that can't be done: then the published
+ * file does as well.
+ * @param folder where such models are kept; each takes 130 MB
+ */
+export async function laidOutModel(modelPath: string, folder: string): Promise<string | null> {
+  const sha256 = await sha256OfFile(modelPath).catch(() => null);
+  if (sha256 === null) return null;
+  const own = join(folder, `${sha256.slice(0, 12)}-${await machineHash()}`);
+  const path = join(own, LAID_OUT_NAME);
+  if (await isThere(path)) return path;
+  try {
+    await mkdir(folder, { recursive: true });
+    const fresh = await mkdtemp(`${own}.part-`);
+    try {
+      await layOut(modelPath, fresh);
+      await rename(fresh, own);
+    } finally {
+      await rm(fresh, { recursive: true, force: true });
+    }
+    return path;
+  } catch {
+    // Another process was faster, or the disk is full.
+    return (await isThere(path)) ? path : null;
+  }
+}
+
+/** In a process of its own, whose memory is given back. */
+async function layOut(modelPath: string, folder: string): Promise<void> {
+  const child = fork(siblingModule(import.meta.url, 'lay-out-model'), [modelPath, folder], {
+    stdio: 'ignore',
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`laying out the model ended with ${String(code)}`);
+}
+
+/** The layout is for a version of the runtime and for what the processor can do. */
+async function machineHash(): Promise<string> {
+  const require = createRequire(import.meta.url);
+  const { version } = z.object({ version: z.string() }).parse(require('onnxruntime/package.json'));
+  const cpu = cpus()[0]?.model ?? '';
+  const abilities = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
+  const flags = /^(?:flags|Features)\s*:.*$/m.exec(abilities)?.[0] ?? '';
+  const named = [version, process.platform, process.arch, cpu, flags].join('\n');
+  return createHash('sha256').update(named).digest('hex').slice(0, 12);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null;
+}
