@@ -1,11 +1,15 @@
-/** `npm run bench -- NAME [--json]`: ours and the alternative in the same run, alternating; medians and their ratio. */
+/** `npm run bench -- NAME|all [--json] [--keep]`: ours and the alternative in the same run, alternating; medians and their ratio. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { benchAsk } from './ask.ts';
 import { benchEmbed } from './embed.ts';
 import { benchExtract } from './extract.ts';
 import { benchHttp } from './http.ts';
+import { keep, keptReports, lossesSince } from './kept-reports.ts';
 import { benchLibrary } from './library.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
 import { benchParallel } from './parallel.ts';
+import { withTables } from './performance-page.ts';
 import { benchPipeline } from './pipeline.ts';
 import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
@@ -31,8 +35,10 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
 };
 
 const USAGE = `Usage: npm run bench -- NAME [--json] [--books N] [--parallel N] [--rounds N] [--chunks N] [--seconds N]
-       [--profile FOLDER]
-Benchmarks: ${Object.keys(benches).join(', ')}
+       [--profile FOLDER] [--keep]
+Benchmarks: ${Object.keys(benches).join(', ')}, and all of them: all
+--keep holds the report as the last release's, against which later ones are compared, and writes it into docs/performance.md;
+the name page writes that file alone.
 `;
 
 const interrupted = new AbortController();
@@ -48,20 +54,40 @@ process.on('uncaughtException', (error) => {
 });
 
 const chosen = parsed();
-const bench = chosen && benches[chosen.name];
-if (!bench) {
+const names = chosen?.name === 'all' ? Object.keys(benches) : [chosen?.name ?? ''];
+if (chosen?.name === 'page') {
+  await writePage();
+} else if (!chosen || names.some((name) => !benches[name])) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
   try {
-    const report = await bench(chosen.options);
-    printTable(report);
-    if (chosen.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    for (const name of names) await measure(name, chosen);
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     process.stderr.write(`${String(error)}\n`);
     process.exitCode ??= 130;
   }
+}
+
+async function measure(
+  name: string,
+  { json, kept: toKeep, options }: NonNullable<typeof chosen>,
+): Promise<void> {
+  const report = await benches[name]?.(options);
+  if (!report) return;
+  printTable(report);
+  const before = (await keptReports()).find(({ bench }) => bench === report.bench);
+  for (const line of before ? lossesSince(before, report) : []) process.stderr.write(`  ${line}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (!toKeep) return;
+  await keep(report);
+  await writePage();
+}
+
+async function writePage(): Promise<void> {
+  const path = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
+  await writeFile(path, withTables(await readFile(path, 'utf8'), await keptReports()));
 }
 
 function parsed() {

@@ -26,6 +26,7 @@ const given = z.object({
   seconds: count(3_600),
   profile: z.string().optional(),
   json: z.boolean().default(false),
+  keep: z.boolean().default(false),
 });
 
 /** @throws ZodError, TypeError for an option that makes no sense */
@@ -35,12 +36,13 @@ export function parseBenchOptions(args: readonly string[], signal: AbortSignal) 
     allowPositionals: true,
     options: {
       json: { type: 'boolean' },
+      keep: { type: 'boolean' },
       ...{ books: { type: 'string' }, parallel: { type: 'string' } },
       ...{ rounds: { type: 'string' }, profile: { type: 'string' } },
       ...{ chunks: { type: 'string' }, seconds: { type: 'string' } },
     },
   });
-  const { json, profile, ...numbers } = given.parse(values);
+  const { json, keep: kept, profile, ...numbers } = given.parse(values);
   const options: BenchOptions = { ...numbers, profileFolder: profile && resolve(profile), signal };
-  return { name: positionals[0] ?? '', json, options };
+  return { name: positionals[0] ?? '', json, kept, options };
 }
