@@ -121,11 +121,6 @@ export const errorRegistry = {
     'The embedding model failed on a batch.',
     'It is tried again by itself; if it stays, check the memory and the model file.',
   ),
-  DEVICE_UNAVAILABLE: entry(
-    false,
-    'The device that is asked for to embed does not work on this machine.',
-    'Do what the message names, or set SCRIPTORIUM_DEVICE to auto, which takes the fastest that works.',
-  ),
   EMBEDDING_UNREACHABLE: outage(
     'The embedding endpoint did not answer.',
     'Check SCRIPTORIUM_EMBEDDINGS_URL and that its server runs; the work goes on by itself.',

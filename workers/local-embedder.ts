@@ -29,7 +29,7 @@ export interface LocalEmbedderOptions {
 
 const POOLING = 'mean';
 
-/** @throws ScriptoriumError ASSET_UNAVAILABLE, DEVICE_UNAVAILABLE */
+/** @throws ScriptoriumError ASSET_UNAVAILABLE, INVALID_CONFIG */
 export async function openLocalEmbedder(options: LocalEmbedderOptions): Promise<Embedder> {
   const { model, wanted, threads, onDevice } = options;
   const choice = await findDevice(wanted, model.modelPath, threads);
@@ -38,7 +38,7 @@ export async function openLocalEmbedder(options: LocalEmbedderOptions): Promise<
   return await openOnGpu(choice.device, options);
 }
 
-/** @throws ScriptoriumError DEVICE_UNAVAILABLE */
+/** @throws ScriptoriumError INVALID_CONFIG */
 export async function findDevice(
   wanted: WantedDevice,
   modelPath: string,

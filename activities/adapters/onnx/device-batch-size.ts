@@ -18,12 +18,16 @@ const BATCHES_PER_MEASUREMENT = 4;
 const FULL = 0.75;
 /** Twice the size is worth its memory when it brings at least this. */
 const WORTHWHILE = 1.03;
+/** After so many without a failure, twice the size is tried again: 256 batches that went well for one that may not. */
+const CALM_MEASUREMENTS = 64;
 
 export class BatchSize {
   readonly #limits: BatchSizeLimits;
   #budget: number;
-  /** No batch of more tokens fits into the memory. */
-  #ceiling = Number.POSITIVE_INFINITY;
+  /** To come back to when there is memory again. */
+  #sizeBeforeFailure = 0;
+  /** Measurements since memory ran out. */
+  #calm = 0;
   #settled = false;
   /** Of the size below, tokens a millisecond. */
   #rateBefore = 0;
@@ -59,8 +63,10 @@ export class BatchSize {
 
   /** A batch of so many tokens did not fit. */
   outOfMemory(tokens: number): void {
-    this.#ceiling = Math.max(1, Math.min(this.#ceiling, Math.floor(tokens / 2)));
-    this.#changeTo(Math.min(this.#budget, this.#ceiling));
+    this.#settled = true;
+    this.#calm = 0;
+    this.#sizeBeforeFailure = Math.max(this.#sizeBeforeFailure, this.#budget);
+    this.#changeTo(Math.max(1, Math.min(this.#budget, Math.floor(tokens / 2))));
   }
 
   #count(window: { sinceMs: number; tokens: number; batches: number }, tokens: number, nowMs: number): void {
@@ -72,21 +78,29 @@ export class BatchSize {
   }
 
   #judge(rate: number): void {
+    const tooLong = this.#budget / rate > this.#limits.maxBatchMs;
+    const noFaster = !this.#settled && rate < this.#rateBefore * WORTHWHILE;
+    if (tooLong || noFaster) {
+      this.#settled = true;
+      this.#changeTo(Math.ceil(this.#budget / 2));
+    } else if (this.#settled) this.#tryAgain();
+    else this.#grow(rate);
+  }
+
+  #grow(rate: number): void {
     const { most, maxBatchMs } = this.#limits;
-    if (this.#budget / rate > maxBatchMs && this.#budget > 1) {
-      this.#settled = true;
-      return this.#changeTo(Math.ceil(this.#budget / 2));
-    }
-    if (this.#settled) return;
-    if (rate < this.#rateBefore * WORTHWHILE) {
-      this.#settled = true;
-      return this.#changeTo(Math.ceil(this.#budget / 2));
-    }
-    const doubled = Math.min(this.#budget * 2, most, this.#ceiling);
-    this.#settled = doubled <= this.#budget || (2 * this.#budget) / rate > maxBatchMs;
+    const doubled = Math.min(this.#budget * 2, most);
+    this.#settled = doubled <= this.#budget || doubled / rate > maxBatchMs;
     if (this.#settled) return;
     this.#rateBefore = rate;
     this.#changeTo(doubled);
+  }
+
+  /** Whoever took the memory may be gone. */
+  #tryAgain(): void {
+    if (this.#budget >= this.#sizeBeforeFailure || ++this.#calm < CALM_MEASUREMENTS) return;
+    this.#calm = 0;
+    this.#changeTo(Math.min(this.#budget * 2, this.#sizeBeforeFailure));
   }
 
   #changeTo(budget: number): void {

@@ -2,7 +2,7 @@
 import type { PaddedBatch } from './device-session.ts';
 
 /** Rows end at a multiple of this: few different shapes, and a multiple of what tensor cores work on. */
-const TOKENS_PER_BUCKET = 16;
+const TOKENS_PER_BUCKET = 8;
 
 /**
  * Tokens whose time one more run costs whatever is in it (launches, copies). It weighs a full batch with some padding

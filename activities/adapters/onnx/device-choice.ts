@@ -32,7 +32,7 @@ export interface DeviceSearch {
 
 const FASTEST_FIRST: readonly Gpu[] = ['cuda', 'webgpu'];
 
-/** @throws ScriptoriumError DEVICE_UNAVAILABLE when a device is asked for that does not work here */
+/** @throws ScriptoriumError INVALID_CONFIG when a device is asked for that does not work here */
 export async function chooseDevice(search: DeviceSearch): Promise<DeviceChoice> {
   const { wanted } = search;
   if (wanted === 'cpu') return { device: 'cpu', refused: [] };
@@ -59,7 +59,7 @@ async function forced(device: Gpu, { facts, probe }: DeviceSearch): Promise<Devi
   if (!refusal) return { device, refused: [] };
   const { why, remedy } = refusal;
   const message = `SCRIPTORIUM_DEVICE=${device}, and ${why}${remedy ? `; ${remedy}` : ''}`;
-  throw new ScriptoriumError('DEVICE_UNAVAILABLE', message);
+  throw new ScriptoriumError('INVALID_CONFIG', message);
 }
 
 /** What the files of the machine tell: no process is started for a device that is not there. */

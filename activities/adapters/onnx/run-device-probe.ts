@@ -1,5 +1,5 @@
 /** Asks in a process of its own whether a device works. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { siblingModule } from '../../sibling-module.ts';
@@ -21,30 +21,47 @@ const TIMEOUT_MS = 90_000;
 const measured = z.object({ tokensPerSecond: z.number(), cpuTokensPerSecond: z.number() });
 
 export async function runDeviceProbe(device: Gpu, options: ProbeOptions): Promise<Probe> {
-  const { model, cpuThreads, timeoutMs = TIMEOUT_MS } = options;
+  const { cpuThreads, timeoutMs = TIMEOUT_MS } = options;
+  const { stdout, stderr, code, signal, lateness } = await processOf(device, { ...options, timeoutMs });
+  const lost = (why: string): Probe => ({ works: false, why, remedy: null });
+  if (lateness) return lost(`it did not compute within ${timeoutMs / 1_000} s`);
+  if (signal) return lost(`its driver ended the process (${signal})`);
+  if (code !== 0) return { works: false, ...refusalOf(stderr) };
+  const answer = answerOf(stdout);
+  if (!answer) return lost('it ended without an answer');
+  return { works: true, ...answer, cpuTokensPerSecond: answer.cpuTokensPerSecond * cpuThreads };
+}
+
+async function processOf(device: Gpu, options: ProbeOptions & { readonly timeoutMs: number }) {
+  const { model, timeoutMs } = options;
   const entry = options.entry ?? siblingModule(import.meta.url, 'device-probe');
   const child = spawn(
     process.execPath,
     ['--no-warnings', entry, JSON.stringify({ ...model, provider: device })],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
     },
   );
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
-    child.once('error', reject).once('close', (code, signal) => resolve({ code, signal }));
+  let lateness = false;
+  const timer = setTimeout(() => {
+    lateness = true;
+    child.kill('SIGKILL');
+  }, timeoutMs);
+  const ended = new Promise<Pick<ChildProcess, 'exitCode' | 'signalCode'>>((resolve, reject) => {
+    child.once('error', reject).once('close', () => resolve(child));
   });
-  const startedMs = performance.now();
-  const [stdout, stderr, { code, signal }] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
+  const [stdout, stderr, { exitCode, signalCode }] = await Promise.all([
+    ...([text(child.stdout), text(child.stderr)] as const),
     ended,
   ]);
-  if (signal === 'SIGKILL' && performance.now() - startedMs >= timeoutMs)
-    return { works: false, why: `it did not compute within ${timeoutMs / 1_000} s`, remedy: null };
-  if (signal) return { works: false, why: `its driver ended the process (${signal})`, remedy: null };
-  if (code !== 0) return { works: false, ...refusalOf(stderr) };
-  const { tokensPerSecond, cpuTokensPerSecond } = measured.parse(JSON.parse(stdout));
-  return { works: true, tokensPerSecond, cpuTokensPerSecond: cpuTokensPerSecond * cpuThreads };
+  clearTimeout(timer);
+  return { stdout, stderr, code: exitCode, signal: signalCode, lateness };
+}
+
+function answerOf(stdout: string): z.infer<typeof measured> | undefined {
+  try {
+    return measured.parse(JSON.parse(stdout));
+  } catch {
+    return undefined;
+  }
 }
