@@ -1,12 +1,14 @@
 /** Opens the model in this process, on the fastest device that works. */
 import {
   chooseDevice,
+  type Device,
   type DeviceChoice,
   type Gpu,
   type WantedDevice,
 } from '../activities/adapters/onnx/device-choice.ts';
 import { DeviceEmbedder } from '../activities/adapters/onnx/device-embedder.ts';
 import { type DeviceFacts, deviceFacts } from '../activities/adapters/onnx/device-facts.ts';
+import type { DeviceThreadOptions } from '../activities/adapters/onnx/device-messages.ts';
 import { DeviceThreadSession } from '../activities/adapters/onnx/device-thread-session.ts';
 import { openTokenizer } from '../activities/adapters/onnx/device-tokenizer.ts';
 import {
@@ -50,22 +52,31 @@ export async function findDevice(
   return await chooseDevice({ wanted, facts, probe });
 }
 
+/** One after the other: each takes its share of the device's memory. */
+export async function openSessions(
+  provider: Device,
+  model: Pick<DeviceThreadOptions, 'modelPath' | 'pooling'>,
+): Promise<readonly [DeviceThreadSession, ...DeviceThreadSession[]]> {
+  const first = await DeviceThreadSession.open({ ...model, provider });
+  // WebGPU's native code knows one thread of a process: a second one ends it (seen with ONNX Runtime 1.30).
+  if (provider === 'webgpu') return [first];
+  try {
+    return [first, await DeviceThreadSession.open({ ...model, provider })];
+  } catch (error) {
+    await first[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
 /**
  * The same id as on the CPU: the same file gives the same vectors up to rounding (cosine above 0.9999), so that a
  * library embedded on a GPU is searched from a machine that has none.
  */
 async function openOnGpu(device: Gpu, { model, deviceBatch }: LocalEmbedderOptions): Promise<DeviceEmbedder> {
   const { modelPath, tokenizerPath, maxTokens } = model;
-  await using opened = new AsyncDisposableStack();
-  const open = async () =>
-    opened.use(await DeviceThreadSession.open({ modelPath, provider: device, pooling: POOLING }));
-  const first = await open();
-  // WebGPU's native code knows one thread of a process: a second one ends it (seen with ONNX Runtime 1.30).
-  const sessions = device === 'webgpu' ? ([first] as const) : ([first, await open()] as const);
-  const embedder = new DeviceEmbedder({
-    ...{ id: await embedderIdOf(model), deviceName: device, maxTokens, sessions, largestBatch: deviceBatch },
-    tokenize: await openTokenizer(tokenizerPath, maxTokens),
+  const [id, tokenize] = await Promise.all([embedderIdOf(model), openTokenizer(tokenizerPath, maxTokens)]);
+  const sessions = await openSessions(device, { modelPath, pooling: POOLING });
+  return new DeviceEmbedder({
+    ...{ id, deviceName: device, maxTokens, tokenize, sessions, largestBatch: deviceBatch },
   });
-  opened.move();
-  return embedder;
 }

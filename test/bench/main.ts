@@ -2,6 +2,7 @@
 import { benchAsk } from './ask.ts';
 import { benchEmbed } from './embed.ts';
 import { benchExtract } from './extract.ts';
+import { benchGpu } from './gpu.ts';
 import { benchHttp } from './http.ts';
 import { benchLibrary } from './library.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   ask: benchAsk,
   embed: benchEmbed,
   extract: benchExtract,
+  gpu: benchGpu,
   http: benchHttp,
   library: benchLibrary,
   parallel: benchParallel,
