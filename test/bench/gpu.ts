@@ -64,58 +64,68 @@ export async function benchGpu({
     ...{ python: process.env.SCRIPTORIUM_BENCH_PYTHON ?? 'python3', weightsPath, idsPath, tokens: TOKENS },
     device: device === 'cpu' ? 'cpu' : 'cuda',
   });
-  const waits: number[] = [];
-  const uses: number[] = [];
-  // It looks for its size of batch first, as the other does.
+  // It looks for its size of batch first, as the other did.
   await embedAll(embedder, texts);
+  const waiting = new Waiting(batches, device !== 'cpu');
   const rounds = await alternate(
     {
-      scriptorium: async () => {
-        batches.splice(0);
-        await using use = device === 'cpu' ? null : new GpuUse();
-        const startedMs = performance.now();
-        await embedAll(embedder, texts);
-        const endedMs = performance.now();
-        waits.push(1 - coveredMs(batches) / (endedMs - startedMs));
-        if (use) uses.push(await use.percent());
-        return (chunks * 1_000) / (endedMs - startedMs);
-      },
+      scriptorium: async () => (chunks * 1_000) / (await waiting.during(() => embedAll(embedder, texts))),
       pytorch: async () => chunks / (await torch.run()),
     },
     wanted,
     signal,
   );
   const [first] = await embedder.embed(texts.slice(0, 1));
-  return {
-    ...reportOf(
-      {
-        ...{ bench: 'gpu', unit: 'chunks/s' },
-        settings: {
-          ...{
-            device,
-            gpu: torch.about.device,
-            torch: torch.about.torch,
-            chunks,
-            tokens: TOKENS,
-            rounds: wanted,
-          },
-          precision: device === 'cpu' ? 'float32' : 'float16',
-          ...{ torchBatch: torch.about.batch, ourBatch: Math.floor(embedder.tokensPerBatch / TOKENS) },
-          ...{ books: BOOKS, chunksPerCheckpoint: CHUNKS_PER_CHECKPOINT },
-        },
-        notMeasured:
-          'tokenizing under PyTorch, whose ids lie ready; texts of mixed lengths; loading the model',
-      },
-      rounds,
-    ),
-    figures: {
-      shareOfTimeWithoutBatchInFlight: Number(median(waits).toFixed(4)),
-      gpuUsePercent: uses.length > 0 ? Number(median(uses).toFixed(1)) : 'not measured',
-      cosineOfBoth: Number(
-        (first ?? []).reduce((sum, value, at) => sum + value * (torch.about.first[at] ?? 0), 0).toFixed(5),
-      ),
-    },
+  const { device: gpu, torch: version, batch: torchBatch } = torch.about;
+  const settings = {
+    ...{ device, gpu, torch: version, torchBatch, chunks, tokens: TOKENS, rounds: wanted },
+    precision: device === 'cpu' ? 'float32' : 'float16',
+    ourBatch: Math.floor(embedder.tokensPerBatch / TOKENS),
+    ...{ books: BOOKS, chunksPerCheckpoint: CHUNKS_PER_CHECKPOINT },
   };
+  const notMeasured =
+    'tokenizing under PyTorch, whose ids lie ready; texts of mixed lengths; loading the model';
+  return {
+    ...reportOf({ bench: 'gpu', unit: 'chunks/s', settings, notMeasured }, rounds),
+    figures: { ...waiting.figures(), cosineOfBoth: cosine(first ?? new Float32Array(), torch.about.first) },
+  };
+}
+
+/** How much the GPU waits while something is done, round by round. */
+class Waiting {
+  readonly #batches: DeviceBatch[];
+  readonly #hasGpu: boolean;
+  readonly #idleShares: number[] = [];
+  readonly #usePercents: number[] = [];
+
+  constructor(batches: DeviceBatch[], hasGpu: boolean) {
+    this.#batches = batches;
+    this.#hasGpu = hasGpu;
+  }
+
+  /** Milliseconds that it takes. */
+  async during(work: () => Promise<void>): Promise<number> {
+    this.#batches.splice(0);
+    await using use = this.#hasGpu ? new GpuUse() : null;
+    const startedMs = performance.now();
+    await work();
+    const tookMs = performance.now() - startedMs;
+    this.#idleShares.push(1 - coveredMs(this.#batches) / tookMs);
+    if (use) this.#usePercents.push(await use.percent());
+    return tookMs;
+  }
+
+  figures(): Record<string, number | string> {
+    return {
+      shareOfTimeWithoutBatchInFlight: Number(median(this.#idleShares).toFixed(4)),
+      gpuUsePercent: this.#hasGpu ? Number(median(this.#usePercents).toFixed(1)) : 'no GPU',
+    };
+  }
+}
+
+function cosine(a: Float32Array, b: readonly number[]): number {
+  const sum = a.reduce((total, value, at) => total + value * (b[at] ?? 0), 0);
+  return Number(sum.toFixed(5));
 }
 
 async function deviceAndModel(weightsPath: string, folder: string) {
