@@ -53,7 +53,9 @@ export async function startWorkerProcess(
     await openParts(config, {
       embedThreads: queues.includes('embed') ? config.embedding.threads : 1,
       embedsPassages: queues.includes('embed'),
-      onDevice: (choice) => logger.info(choice, `embedding device: ${deviceLine(choice)}`),
+      ...(queues.includes('embed') && {
+        onDevice: (choice) => logger.info(choice, `embedding device: ${deviceLine(choice)}`),
+      }),
       searches: queues.includes('query'),
       ...(telemetry && { onCache: (cache, result) => telemetry.meter.cache(cache, result) }),
       ...(openEmbedder && { openEmbedder }),

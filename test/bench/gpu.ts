@@ -12,6 +12,7 @@ import { openTokenizer } from '../../activities/adapters/onnx/device-tokenizer.t
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { type Asset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { loadConfig } from '../../workers/config.ts';
 import { findDevice, openSessions } from '../../workers/local-embedder.ts';
 import { fusedModel } from './gpu/fused-model.ts';
 import { TorchProcess } from './gpu/torch-process.ts';
@@ -129,12 +130,13 @@ function cosine(a: Float32Array, b: readonly number[]): number {
 }
 
 async function deviceAndModel(weightsPath: string, folder: string) {
-  const onCpu = process.env.SCRIPTORIUM_DEVICE === 'cpu';
+  const wanted = loadConfig().embedding.device;
+  const onCpu = wanted === 'cpu';
   const precision = onCpu ? 'float32' : 'float16';
   const modelPath = process.env.SCRIPTORIUM_MODEL ?? join(folder, `fused-${precision}.onnx`);
   if (!process.env.SCRIPTORIUM_MODEL) await writeFile(modelPath, await fusedModel(weightsPath, precision));
   if (onCpu) return { device: 'cpu' as const, modelPath };
-  const choice = await findDevice('auto', modelPath, 1);
+  const choice = await findDevice(wanted, modelPath, 1);
   if (choice.device !== 'cpu') return { device: choice.device, modelPath };
   throw new Error(`this benchmark needs a GPU: ${deviceLine(choice)}`);
 }
