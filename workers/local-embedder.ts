@@ -69,8 +69,8 @@ export async function openSessions(
 }
 
 /**
- * The same id as on the CPU: the same file gives the same vectors up to rounding (cosine above 0.9999), so that a
- * library embedded on a GPU is searched from a machine that has none.
+ * The same id as on the CPU: the same file gives the same vectors up to rounding, so that a library embedded on a GPU is
+ * searched from a machine that has none. The probe refuses a device that gives others.
  */
 async function openOnGpu(device: Gpu, { model, deviceBatch }: LocalEmbedderOptions): Promise<DeviceEmbedder> {
   const { modelPath, tokenizerPath, maxTokens } = model;

@@ -163,7 +163,7 @@ describe('a probe', () => {
       const { provider, modelPath } = JSON.parse(process.argv[2]);
       console.error('a warning of the driver');
       if (provider === 'cuda' && modelPath === '/no/such/model.onnx')
-        console.log(JSON.stringify({ tokensPerSecond: 1000, cpuTokensPerSecond: 10 }));`;
+        console.log(JSON.stringify({ tokensPerSecond: 1000, cpuTokensPerSecond: 10, agreement: 0.9999 }));`;
     expect(await probing(code)).toEqual({ works: true, tokensPerSecond: 1_000, cpuTokensPerSecond: 40 });
   });
 
@@ -177,6 +177,11 @@ describe('a probe', () => {
       'is ended by its driver',
       `process.kill(process.pid, 'SIGSEGV'); setInterval(() => {}, 1000);`,
       'its driver ended the process (SIGSEGV)',
+    ],
+    [
+      'computes wrongly',
+      `console.log(JSON.stringify({ tokensPerSecond: 1000, cpuTokensPerSecond: 10, agreement: 0.9 }))`,
+      'its vectors are not those of the CPU (cosine 0.9000)',
     ],
     ['says nothing', '', 'it ended without an answer'],
     ['says something else', `console.log('hello')`, 'it ended without an answer'],

@@ -104,7 +104,8 @@ export function refusalOf(output: string): Refusal {
   const library = /(?:error: |Vulkan: )(lib[\w.+-]+): cannot open shared object file/.exec(output)?.[1];
   if (library) {
     const [, remedy] = PACKAGES.find(([name]) => name.test(library)) ?? [];
-    const toolkit = `install CUDA 13 (cudart, cublas, curand, cufft, nvrtc), and name its folder in LD_LIBRARY_PATH`;
+    const toolkit =
+      'install CUDA 13 (12 for a provider that was made for it), and name the folder of its libraries in LD_LIBRARY_PATH';
     return { why: `${library} is not found`, remedy: remedy ?? toolkit };
   }
   if (/No supported adapters/.test(output))

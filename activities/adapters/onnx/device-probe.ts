@@ -15,30 +15,40 @@ const SLOW_MS = 500;
 
 try {
   const options = deviceThreadOptions.parse(JSON.parse(z.string().parse(process.argv[2])));
-  const tokensPerSecond = await rate(options, LARGE);
-  const cpuTokensPerSecond = await rate({ ...options, provider: 'cpu' }, SMALL);
-  process.stdout.write(JSON.stringify({ tokensPerSecond, cpuTokensPerSecond }));
+  const device = await measure(options, LARGE);
+  const cpu = await measure({ ...options, provider: 'cpu' }, SMALL);
+  const agreement = cosine(device.vector, cpu.vector);
+  const rates = { tokensPerSecond: device.tokensPerSecond, cpuTokensPerSecond: cpu.tokensPerSecond };
+  process.stdout.write(JSON.stringify({ ...rates, agreement }));
 } catch (error) {
   process.stderr.write(`${String(error)}\n`);
   process.exitCode = 1;
 }
 
-/** Tokens a second. */
-async function rate(on: DeviceThreadOptions, largest: typeof LARGE): Promise<number> {
+/** The vector is that of the small batch. */
+async function measure(on: DeviceThreadOptions, largest: typeof LARGE) {
   const model = await DeviceModel.load(on);
-  await timed(model, SMALL);
-  const small = await timed(model, SMALL);
-  if (small > SLOW_MS || largest === SMALL) return (SMALL.tokens * 1_000) / small;
+  const { vectors: vector } = await timed(model, SMALL);
+  const { tookMs: smallMs } = await timed(model, SMALL);
+  if (smallMs > SLOW_MS || largest === SMALL) return { vector, tokensPerSecond: rateOf(SMALL, smallMs) };
   await timed(model, largest);
-  return (largest.texts * largest.tokens * 1_000) / (await timed(model, largest));
+  return { vector, tokensPerSecond: rateOf(largest, (await timed(model, largest)).tookMs) };
 }
 
-/** Milliseconds of one run. */
-async function timed(model: DeviceModel, { texts, tokens }: typeof LARGE): Promise<number> {
+function rateOf({ texts, tokens }: typeof LARGE, tookMs: number): number {
+  return (texts * tokens * 1_000) / tookMs;
+}
+
+async function timed(model: DeviceModel, { texts, tokens }: typeof LARGE) {
   const ids = Array.from({ length: texts }, (_, text) =>
     Array.from({ length: tokens }, (_, at) => 1_000 + ((text * 31 + at) % 1_000)),
   );
-  const started = performance.now();
-  await model.run(paddedBatch(ids, tokens));
-  return performance.now() - started;
+  const startedMs = performance.now();
+  const vectors = await model.run(paddedBatch(ids, tokens));
+  return { vectors, tookMs: performance.now() - startedMs };
+}
+
+/** Of two vectors of length one. */
+function cosine(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0);
 }

@@ -17,8 +17,14 @@ export interface ProbeOptions {
 }
 
 const TIMEOUT_MS = 90_000;
+/** Least cosine of a vector from the device and the same from the CPU: half precision gives 0.9999 and more. */
+const LEAST_AGREEMENT = 0.999;
 
-const measured = z.object({ tokensPerSecond: z.number(), cpuTokensPerSecond: z.number() });
+const measured = z.object({
+  tokensPerSecond: z.number(),
+  cpuTokensPerSecond: z.number(),
+  agreement: z.number(),
+});
 
 export async function runDeviceProbe(device: Gpu, options: ProbeOptions): Promise<Probe> {
   const { cpuThreads, timeoutMs = TIMEOUT_MS } = options;
@@ -29,7 +35,10 @@ export async function runDeviceProbe(device: Gpu, options: ProbeOptions): Promis
   if (code !== 0) return { works: false, ...refusalOf(stderr) };
   const answer = answerOf(stdout);
   if (!answer) return lost('it ended without an answer');
-  return { works: true, ...answer, cpuTokensPerSecond: answer.cpuTokensPerSecond * cpuThreads };
+  const { tokensPerSecond, cpuTokensPerSecond, agreement } = answer;
+  if (!(agreement >= LEAST_AGREEMENT))
+    return lost(`its vectors are not those of the CPU (cosine ${agreement.toFixed(4)})`);
+  return { works: true, tokensPerSecond, cpuTokensPerSecond: cpuTokensPerSecond * cpuThreads };
 }
 
 async function processOf(device: Gpu, options: ProbeOptions & { readonly timeoutMs: number }) {
