@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import type { EndpointEmbedderOptions } from '../activities/adapters/endpoint/endpoint-embedder.ts';
+import type { WantedDevice } from '../activities/adapters/onnx/device-choice.ts';
 import type { AnswerCaps, AnswerPrices } from '../activities/answer-budget.ts';
 import type { StageLimits } from '../activities/attempt.ts';
 import type { CacheLimits } from '../activities/cache/answer-caches.ts';
@@ -33,6 +34,9 @@ export interface Config {
   readonly sandbox: { readonly processes: number; readonly limits: SandboxLimits };
   readonly chunking: ChunkOptions;
   readonly embedding: {
+    readonly device: WantedDevice;
+    /** Most texts of full length that a GPU is given at once. */
+    readonly deviceBatch: number;
     readonly threads: number;
     readonly chunksPerBatch: number;
     /** Null: the model in this process. */
@@ -84,6 +88,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     sandbox: { processes: set.SCRIPTORIUM_EXTRACT_PROCESSES, limits: limitsOf(set) },
     chunking: chunkingOf(set),
     embedding: {
+      device: set.SCRIPTORIUM_DEVICE,
+      deviceBatch: set.SCRIPTORIUM_DEVICE_BATCH,
       threads: set.SCRIPTORIUM_EMBED_THREADS,
       chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH,
       endpoint: embeddingEndpointOf(set),

@@ -8,6 +8,7 @@ import { type Check, ok, skipped, wrong } from '../client/cli/doctor/check.ts';
 import { presentAsset } from './assets/find-asset.ts';
 import { type Asset, modelAsset, temporalAsset, tokenizerAsset } from './assets/manifest.ts';
 import { type Config, loadConfig } from './config.ts';
+import { deviceCheck } from './device-check.ts';
 
 const PROBE_TIMEOUT_MS = 5_000;
 
@@ -18,7 +19,9 @@ async function workerSide(): Promise<readonly Check[]> {
   try {
     return await checksOf(loadConfig());
   } catch (error) {
-    const others = ['model', 'tokenizer', 'answer model'].map((name) => skipped(name, 'needs the settings'));
+    const others = ['model', 'tokenizer', 'device', 'answer model'].map((name) =>
+      skipped(name, 'needs the settings'),
+    );
     return [failed('settings', error), ...others];
   }
 }
@@ -30,6 +33,7 @@ async function checksOf(config: Config): Promise<readonly Check[]> {
   const files = await Promise.all([
     ...(endpoint ? [embeddingEndpointCheck(endpoint)] : []),
     ...needed.map((asset) => assetCheck(asset, config)),
+    ...(endpoint ? [] : [deviceCheck(config)]),
   ]);
   const store = config.store.kind === 'qdrant' ? `Qdrant at ${config.store.url}` : 'LanceDB';
   return [ok('settings', `valid; the store is ${store}`), ...files, await answerModelCheck(config)];

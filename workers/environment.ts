@@ -27,6 +27,10 @@ export const environment = z.object({
   SCRIPTORIUM_EXTRACT_MEMORY_MB: whole(128, 16_384).default(1_024),
   /** Sandbox processes at once. Reading is 20 times faster than embedding on a CPU, so few are enough. */
   SCRIPTORIUM_EXTRACT_PROCESSES: whole(1, 256).default(Math.max(1, Math.min(4, availableParallelism()))),
+  /** What embeds: `auto` is the fastest that works. */
+  SCRIPTORIUM_DEVICE: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+  /** Most texts of full length that a GPU is given at once. */
+  SCRIPTORIUM_DEVICE_BATCH: whole(1, 65_536).default(1_024),
   /** Embedding threads, a core each. */
   SCRIPTORIUM_EMBED_THREADS: whole(1, 256).default(availableParallelism()),
   /** Chunks embedded between two checkpoints. */

@@ -4,7 +4,7 @@ import { chunkerFingerprint, extractorFingerprint } from '../activities/adapters
 import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox.ts';
 import { EndpointEmbedder } from '../activities/adapters/endpoint/endpoint-embedder.ts';
 import { FileArtifacts } from '../activities/adapters/files/file-artifacts.ts';
-import { OnnxEmbedder } from '../activities/adapters/onnx/onnx-embedder.ts';
+import type { DeviceChoice } from '../activities/adapters/onnx/device-choice.ts';
 import { HttpReranker } from '../activities/adapters/rerank/http-reranker.ts';
 import type { CacheListener } from '../activities/cache/cache-counts.ts';
 import type { CachedEmbedder } from '../activities/cache/cached-embedder.ts';
@@ -18,6 +18,7 @@ import { type Answering, cachingEmbedder, openAnswering } from './answering.ts';
 import { type FindOptions, findAsset } from './assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
+import { openLocalEmbedder } from './local-embedder.ts';
 import { openStores, type Stores } from './stores.ts';
 
 export interface Parts extends Stores, Answering, AsyncDisposable {
@@ -38,6 +39,10 @@ const MODEL_MAX_TOKENS = 256;
 
 export interface PartsOptions {
   readonly embedThreads: number;
+  /** Whether passages are embedded in this process; questions alone are not worth a GPU that nobody asked for. Default true. */
+  readonly embedsPassages?: boolean;
+  /** Hears which device embeds, and why not a faster one. */
+  onDevice?(choice: DeviceChoice): void;
   /** Whether questions are asked in this process. Default true. */
   readonly searches?: boolean;
   /** Hears of every look into a cache of questions. */
@@ -53,7 +58,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   const tokenizerPath = await findAsset(tokenizerAsset, finding);
   const embedder = opened.use(
     cachingEmbedder(
-      await (options.openEmbedder?.() ?? openEmbedder(config, finding, tokenizerPath, options.embedThreads)),
+      await (options.openEmbedder?.() ?? openEmbedder(config, finding, tokenizerPath, options)),
       config,
       options.onCache,
     ),
@@ -85,16 +90,19 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
 }
 
 async function openEmbedder(
-  { embedding: { endpoint } }: Config,
+  { embedding }: Config,
   finding: FindOptions,
   tokenizerPath: string,
-  threads: number,
+  { embedThreads: threads, embedsPassages = true, onDevice }: PartsOptions,
 ): Promise<Embedder> {
-  if (endpoint) return await EndpointEmbedder.open(endpoint);
+  if (embedding.endpoint) return await EndpointEmbedder.open(embedding.endpoint);
   const modelPath = await findAsset(modelAsset, finding);
-  return await OnnxEmbedder.open({
-    ...{ modelPath, tokenizerPath, threads },
-    ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
+  const model = {
+    ...{ modelPath, tokenizerPath, modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
     layoutFolder: join(finding.cacheFolder, 'laid-out'),
-  });
+  };
+  const { device, deviceBatch } = embedding;
+  // A GPU that was asked for by name takes the questions too.
+  const wanted = device === 'auto' && !embedsPassages ? 'cpu' : device;
+  return await openLocalEmbedder({ model, wanted, threads, deviceBatch, ...(onDevice && { onDevice }) });
 }

@@ -2,6 +2,7 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { deviceLine } from '../activities/adapters/onnx/device-choice.ts';
 import { ScriptoriumError } from '../activities/errors.ts';
 import { temporalTarget } from '../client/connection.ts';
 import { traceStarts } from '../client/tracing.ts';
@@ -51,6 +52,10 @@ export async function startWorkerProcess(
   const parts = opened.use(
     await openParts(config, {
       embedThreads: queues.includes('embed') ? config.embedding.threads : 1,
+      embedsPassages: queues.includes('embed'),
+      ...(queues.includes('embed') && {
+        onDevice: (choice) => logger.info(choice, `embedding device: ${deviceLine(choice)}`),
+      }),
       searches: queues.includes('query'),
       ...(telemetry && { onCache: (cache, result) => telemetry.meter.cache(cache, result) }),
       ...(openEmbedder && { openEmbedder }),

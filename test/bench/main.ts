@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { benchAsk } from './ask.ts';
 import { benchEmbed } from './embed.ts';
 import { benchExtract } from './extract.ts';
+import { benchGpu } from './gpu.ts';
 import { benchHttp } from './http.ts';
 import { keep, keptReports, lossesSince } from './kept-reports.ts';
 import { benchLibrary } from './library.ts';
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   ask: benchAsk,
   embed: benchEmbed,
   extract: benchExtract,
+  gpu: benchGpu,
   http: benchHttp,
   library: benchLibrary,
   parallel: benchParallel,

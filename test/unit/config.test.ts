@@ -17,6 +17,7 @@ const numbers: readonly (readonly [string, number, number, (config: Config) => n
   ['SCRIPTORIUM_EXTRACT_MEMORY_MB', 128, 16_384, ({ sandbox }) => sandbox.limits.maxMemoryBytes / MB],
   ['SCRIPTORIUM_EXTRACT_PROCESSES', 1, 256, ({ sandbox }) => sandbox.processes],
   ['SCRIPTORIUM_EMBED_THREADS', 1, 256, ({ embedding }) => embedding.threads],
+  ['SCRIPTORIUM_DEVICE_BATCH', 1, 65_536, ({ embedding }) => embedding.deviceBatch],
   ['SCRIPTORIUM_EMBED_BATCH', 1, 1_024, ({ embedding }) => embedding.chunksPerBatch],
   ['SCRIPTORIUM_CHUNK_TOKENS', 66, 256, ({ chunking }) => chunking.maxTokens],
   ['SCRIPTORIUM_CHUNK_OVERLAP', 0, 127, ({ chunking }) => chunking.overlapTokens],
@@ -38,6 +39,7 @@ const numbers: readonly (readonly [string, number, number, (config: Config) => n
 ];
 
 const others = [
+  'SCRIPTORIUM_DEVICE',
   'SCRIPTORIUM_STORE',
   'QDRANT_URL',
   'QDRANT_API_KEY',
@@ -73,7 +75,10 @@ describe('the configuration of an empty environment', () => {
         },
       },
       chunking: { maxTokens: 256, overlapTokens: 32 },
-      embedding: { threads: availableParallelism(), chunksPerBatch: 32, endpoint: null },
+      embedding: {
+        ...{ device: 'auto', deviceBatch: 1_024 },
+        ...{ threads: availableParallelism(), chunksPerBatch: 32, endpoint: null },
+      },
       answers: null,
       reranker: null,
       answerDeadlineMs: 60_000,

@@ -65,6 +65,8 @@ const known = new Set([
   ...namedInSource().filter((name) => name !== 'PATH'),
   // Given to other people's programs: the memory allocator's to the workers, the last one read by Temporal's server.
   'MALLOC_ARENA_MAX',
+  'LD_LIBRARY_PATH',
+  'CUDA_VISIBLE_DEVICES',
   'TEMPORAL_VERSION_CHECK_DISABLED',
 ]);
 

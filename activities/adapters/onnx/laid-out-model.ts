@@ -7,12 +7,11 @@ import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { siblingModule } from '../../sibling-module.ts';
 import { sha256OfFile } from '../../sources/source-file.ts';
+import { runtimePackage } from './device-facts.ts';
 
 export const LAID_OUT_NAME = 'model.onnx';
 
@@ -54,8 +53,7 @@ async function layOut(modelPath: string, folder: string): Promise<void> {
 
 /** The layout is for a version of the runtime and for what the processor can do. */
 async function machineHash(): Promise<string> {
-  const require = createRequire(import.meta.url);
-  const { version } = z.object({ version: z.string() }).parse(require('onnxruntime/package.json'));
+  const { version } = runtimePackage();
   const cpu = cpus()[0]?.model ?? '';
   const abilities = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   const flags = /^(?:flags|Features)\s*:.*$/m.exec(abilities)?.[0] ?? '';

@@ -108,12 +108,12 @@ function lengthOf(texts: readonly string[], index: number): number {
 }
 
 /** Names everything that changes a vector. */
-async function embedderIdOf({
+export async function embedderIdOf({
   modelName,
   modelPath,
   tokenizerPath,
   maxTokens,
-}: OnnxEmbedderOptions): Promise<string> {
+}: Omit<OnnxEmbedderOptions, 'threads'>): Promise<string> {
   const [model, tokenizer] = await Promise.all([sha256OfFile(modelPath), sha256OfFile(tokenizerPath)]);
   return `${modelName}/${model.slice(0, 12)}/${tokenizer.slice(0, 12)}/mean-l2/${maxTokens}`;
 }

@@ -1,0 +1,82 @@
+/** Opens the model in this process, on the fastest device that works. */
+import {
+  chooseDevice,
+  type Device,
+  type DeviceChoice,
+  type Gpu,
+  type WantedDevice,
+} from '../activities/adapters/onnx/device-choice.ts';
+import { DeviceEmbedder } from '../activities/adapters/onnx/device-embedder.ts';
+import { type DeviceFacts, deviceFacts } from '../activities/adapters/onnx/device-facts.ts';
+import type { DeviceThreadOptions } from '../activities/adapters/onnx/device-messages.ts';
+import { DeviceThreadSession } from '../activities/adapters/onnx/device-thread-session.ts';
+import { openTokenizer } from '../activities/adapters/onnx/device-tokenizer.ts';
+import {
+  embedderIdOf,
+  OnnxEmbedder,
+  type OnnxEmbedderOptions,
+} from '../activities/adapters/onnx/onnx-embedder.ts';
+import { runDeviceProbe } from '../activities/adapters/onnx/run-device-probe.ts';
+import type { Embedder } from '../activities/ports/embedder.ts';
+
+export interface LocalEmbedderOptions {
+  readonly model: Omit<OnnxEmbedderOptions, 'threads'>;
+  readonly wanted: WantedDevice;
+  /** Threads of the CPU. */
+  readonly threads: number;
+  /** Most texts of full length that a GPU is given at once. */
+  readonly deviceBatch: number;
+  onDevice?(choice: DeviceChoice): void;
+}
+
+const POOLING = 'mean';
+
+/** @throws ScriptoriumError ASSET_UNAVAILABLE, INVALID_CONFIG */
+export async function openLocalEmbedder(options: LocalEmbedderOptions): Promise<Embedder> {
+  const { model, wanted, threads, onDevice } = options;
+  const choice = await findDevice(wanted, model.modelPath, threads);
+  onDevice?.(choice);
+  if (choice.device === 'cpu') return await OnnxEmbedder.open({ ...model, threads });
+  return await openOnGpu(choice.device, options);
+}
+
+/** @throws ScriptoriumError INVALID_CONFIG */
+export async function findDevice(
+  wanted: WantedDevice,
+  modelPath: string,
+  threads: number,
+  facts: DeviceFacts = deviceFacts(),
+): Promise<DeviceChoice> {
+  const probe = (device: Gpu) =>
+    runDeviceProbe(device, { model: { modelPath, pooling: POOLING }, cpuThreads: threads });
+  return await chooseDevice({ wanted, facts, probe });
+}
+
+/** One after the other: each takes its share of the device's memory. */
+export async function openSessions(
+  provider: Device,
+  model: Pick<DeviceThreadOptions, 'modelPath' | 'pooling'>,
+): Promise<readonly [DeviceThreadSession, ...DeviceThreadSession[]]> {
+  const first = await DeviceThreadSession.open({ ...model, provider });
+  // WebGPU's native code knows one thread of a process: a second one ends it (seen with ONNX Runtime 1.30).
+  if (provider === 'webgpu') return [first];
+  try {
+    return [first, await DeviceThreadSession.open({ ...model, provider })];
+  } catch (error) {
+    await first[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
+ * The same id as on the CPU: the same file gives the same vectors up to rounding, so that a library embedded on a GPU is
+ * searched from a machine that has none. The probe refuses a device that gives others.
+ */
+async function openOnGpu(device: Gpu, { model, deviceBatch }: LocalEmbedderOptions): Promise<DeviceEmbedder> {
+  const { modelPath, tokenizerPath, maxTokens } = model;
+  const [id, tokenize] = await Promise.all([embedderIdOf(model), openTokenizer(tokenizerPath, maxTokens)]);
+  const sessions = await openSessions(device, { modelPath, pooling: POOLING });
+  return new DeviceEmbedder({
+    ...{ id, deviceName: device, maxTokens, tokenize, sessions, largestBatch: deviceBatch },
+  });
+}
