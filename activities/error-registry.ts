@@ -106,6 +106,19 @@ export const errorRegistry = {
     'The disk that holds SCRIPTORIUM_HOME is full or read-only.',
     'Free some space; the work goes on by itself.',
   ),
+  ARTIFACTS_UNREACHABLE: outage(
+    'The object storage of intermediate files did not answer.',
+    'Check SCRIPTORIUM_ARTIFACTS, AWS_ENDPOINT_URL and the network; the work goes on by itself.',
+  ),
+  ARTIFACTS_OVERLOADED: outage(
+    'The object storage of intermediate files refused for too many requests.',
+    'Ingest with a smaller --parallel, or raise the limit at the provider; the work goes on by itself.',
+  ),
+  ARTIFACTS_REJECTED: entry(
+    false,
+    'The object storage of intermediate files refused the request.',
+    'Read its reason in the message; check that the bucket of SCRIPTORIUM_ARTIFACTS is there, and the rights of the AWS keys.',
+  ),
   ASSET_UNAVAILABLE: entry(
     false,
     'A needed program or model file could not be found or fetched.',

@@ -63,7 +63,8 @@ const known = new Set([
   ...assets.map(({ variable }) => variable),
   ...temporalVariables(),
   ...namedInSource().filter((name) => name !== 'PATH'),
-  // Given to other people's programs: the memory allocator's to the workers, the last one read by Temporal's server.
+  // Read by other people's code: Amazon's SDK, the memory allocator of the workers, Temporal's server.
+  ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE'],
   'MALLOC_ARENA_MAX',
   'LD_LIBRARY_PATH',
   'CUDA_VISIBLE_DEVICES',
