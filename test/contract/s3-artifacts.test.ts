@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { v4 as uuid } from 'uuid';
-import { Bucket, type BucketOptions } from '../../activities/adapters/s3/bucket.ts';
+import { type BucketOptions, S3Bucket } from '../../activities/adapters/s3/bucket.ts';
 import { partName, partsFolder } from '../../activities/adapters/s3/object-names.ts';
 import { S3Artifacts } from '../../activities/adapters/s3/s3-artifacts.ts';
 import { hashOf } from '../../activities/naming.ts';
@@ -39,7 +39,7 @@ async function newPrefix(): Promise<ArtifactBacking> {
   return {
     open: () => S3Artifacts.open(at),
     [Symbol.asyncDispose]: async () => {
-      using bucket = new Bucket(at);
+      using bucket = new S3Bucket(at);
       await bucket.removeAll('');
     },
   };
@@ -52,7 +52,7 @@ describe('an artifact in a bucket', () => {
     const at = options();
     using store = await S3Artifacts.open(at);
     await write(store, 'resume');
-    using bucket = new Bucket(at);
+    using bucket = new S3Bucket(at);
     expect((await Array.fromAsync(bucket.list())).map(({ name }) => name)).toEqual([NAME]);
   });
 
@@ -61,7 +61,7 @@ describe('an artifact in a bucket', () => {
     using store = await S3Artifacts.open(at);
     await using writer = await store.create(KEY, 'a book', 'fresh');
     await writer.append(RECORDS);
-    using bucket = new Bucket(at);
+    using bucket = new S3Bucket(at);
     expect(await Array.fromAsync(bucket.list())).toEqual([]);
   });
 
@@ -69,7 +69,7 @@ describe('an artifact in a bucket', () => {
     const at = options();
     using store = await S3Artifacts.open(at);
     await write(store, 'fresh');
-    using bucket = new Bucket(at);
+    using bucket = new S3Bucket(at);
     const content = await bucket.readWhole(NAME);
     if (!content) throw new Error('it was written');
     await bucket.write(NAME, withFlippedBit(content, 50_000 * 8), content.byteLength);
@@ -81,7 +81,7 @@ describe('an artifact in a bucket', () => {
   test('that lost its end, or all, is none', async () => {
     const at = options();
     using store = await S3Artifacts.open(at);
-    using bucket = new Bucket(at);
+    using bucket = new S3Bucket(at);
     for (const bytes of [0, 1, 7, 100]) {
       await bucket.write(NAME, Buffer.alloc(bytes), bytes);
       expect(await store.open(KEY)).toBeNull();
@@ -95,7 +95,7 @@ describe('an artifact in a bucket', () => {
       await using first = await store.create(KEY, 'a book', 'resume');
       for (const record of RECORDS) await first.append([record]);
       await using heir = await store.create(KEY, 'a book', 'resume');
-      using bucket = new Bucket(at);
+      using bucket = new S3Bucket(at);
       const part = partName(FOLDER, 1, 2);
       if (harm === 'remove') await bucket.remove(part);
       else await bucket.write(part, Buffer.alloc(60_012), 60_012);
@@ -110,7 +110,7 @@ describe('an artifact in a bucket', () => {
     const at = options();
     using store = await S3Artifacts.open(at);
     await write(store, 'fresh');
-    using bucket = new Bucket(at);
+    using bucket = new S3Bucket(at);
     for (const name of ['a file', 'vectors/notes.txt', `${NAME}.txt`, `${NAME}.old/0000000000-0000000001`])
       await bucket.write(name, Buffer.from('x'), 1);
     expect(await Array.fromAsync(store.list())).toMatchObject([{ key: KEY, partialOf: null }]);
@@ -131,7 +131,7 @@ describe('a store that can not be used says so', () => {
     const opening = S3Artifacts.open(options({ credentials }));
     await expect(opening).rejects.toMatchObject({
       code: 'ARTIFACTS_REJECTED',
-      message: expect.stringContaining('InvalidAccessKeyId'),
+      message: expect.stringMatching(/could not be listed: status 40[34]/),
     });
   });
 
@@ -141,9 +141,9 @@ describe('a store that can not be used says so', () => {
   });
 
   test('when it is asked for too much, with the time to wait', async () => {
-    await using busy = await refusing(503, 'SlowDown', { 'retry-after': '7' });
+    await using busy = await refusing(503, 'SlowDown', { 'retry-after': '1' });
     const opening = S3Artifacts.open(options({ endpoint: busy.url }));
-    await expect(opening).rejects.toMatchObject({ code: 'ARTIFACTS_OVERLOADED', retryAfterMs: 7_000 });
+    await expect(opening).rejects.toMatchObject({ code: 'ARTIFACTS_OVERLOADED', retryAfterMs: 1_000 });
     expect(busy.bodies.length).toBeGreaterThan(1);
   });
 

@@ -45,7 +45,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const ATTEMPTS = 3;
 const DELETES_AT_ONCE = 16;
 
-export class Bucket implements Disposable {
+/** Not `Bucket`: TypeScript 7.0.2 emits a property of a class's own name under another one. */
+export class S3Bucket implements Disposable {
   /** `s3://bucket/prefix`, for people. */
   readonly where: string;
   readonly #options: BucketOptions;

@@ -1,5 +1,5 @@
 import { type ByteSource, damaged } from '../files/record-log.ts';
-import type { Bucket, ReadBytes } from './bucket.ts';
+import type { ReadBytes, S3Bucket } from './bucket.ts';
 
 /** One request brings the trailer of any artifact, and the whole of a small one. */
 const TAIL_BYTES = 16 * 1024;
@@ -7,11 +7,11 @@ const TAIL_BYTES = 16 * 1024;
 /** The bytes of one object, by ranges: a reader that takes its time holds no connection open. */
 export class ObjectBytes implements ByteSource {
   readonly size: number;
-  readonly #bucket: Bucket;
+  readonly #bucket: S3Bucket;
   readonly #name: string;
   readonly #tail: ReadBytes;
 
-  private constructor(bucket: Bucket, name: string, tail: ReadBytes) {
+  private constructor(bucket: S3Bucket, name: string, tail: ReadBytes) {
     this.size = tail.size;
     this.#bucket = bucket;
     this.#name = name;
@@ -19,7 +19,7 @@ export class ObjectBytes implements ByteSource {
   }
 
   /** Null when there is no such object, or nothing in it. */
-  static async open(bucket: Bucket, name: string): Promise<ObjectBytes | null> {
+  static async open(bucket: S3Bucket, name: string): Promise<ObjectBytes | null> {
     const tail = await bucket.read(name, { last: TAIL_BYTES });
     return tail && new ObjectBytes(bucket, name, tail);
   }

@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream';
 import type { ArtifactWriter } from '../../ports/artifact-store.ts';
 import { type ByteSource, damaged, encodeRecord, encodeTrailer, readRecords } from '../files/record-log.ts';
-import type { Bucket } from './bucket.ts';
+import type { S3Bucket } from './bucket.ts';
 import { chainOf, type Part, partName } from './object-names.ts';
 
 /** Smaller artifacts stay in memory until they are committed; nearly every book's are. */
@@ -23,7 +23,7 @@ export interface PartWriterOptions {
 }
 
 export class PartWriter implements ArtifactWriter {
-  readonly #bucket: Bucket;
+  readonly #bucket: S3Bucket;
   readonly #options: PartWriterOptions;
   readonly #parts: Part[];
   /** Content of parts by their names, while all of it is small. */
@@ -34,7 +34,7 @@ export class PartWriter implements ArtifactWriter {
   #partBytes: number;
   #records: number;
 
-  private constructor(bucket: Bucket, options: PartWriterOptions, parts: Part[]) {
+  private constructor(bucket: S3Bucket, options: PartWriterOptions, parts: Part[]) {
     this.#bucket = bucket;
     this.#options = options;
     this.#parts = parts;
@@ -43,7 +43,7 @@ export class PartWriter implements ArtifactWriter {
   }
 
   /** Goes on behind the parts that an earlier attempt of the same owner left, wherever it ran. */
-  static async open(bucket: Bucket, options: PartWriterOptions): Promise<PartWriter> {
+  static async open(bucket: S3Bucket, options: PartWriterOptions): Promise<PartWriter> {
     const { folder, mode } = options;
     if (mode === 'fresh') await bucket.removeAll(folder);
     const parts = mode === 'fresh' ? [] : chainOf(await Array.fromAsync(bucket.list(folder)));

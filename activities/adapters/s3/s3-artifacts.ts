@@ -8,7 +8,7 @@ import type {
 } from '../../ports/artifact-store.ts';
 import { placeOf } from '../files/artifact-files.ts';
 import { damaged, readRecords, readTrailer, type Trailer } from '../files/record-log.ts';
-import { Bucket, type BucketOptions } from './bucket.ts';
+import { type BucketOptions, S3Bucket } from './bucket.ts';
 import { ObjectBytes } from './object-bytes.ts';
 import { artifactsAmong, partsFolder } from './object-names.ts';
 import { PartWriter } from './part-writer.ts';
@@ -17,15 +17,15 @@ import { PartWriter } from './part-writer.ts';
 const BLOCK_BYTES = 1024 * 1024;
 
 export class S3Artifacts implements ArtifactStore, Disposable {
-  readonly #bucket: Bucket;
+  readonly #bucket: S3Bucket;
 
-  private constructor(bucket: Bucket) {
+  private constructor(bucket: S3Bucket) {
     this.#bucket = bucket;
   }
 
   /** @throws ScriptoriumError ARTIFACTS_UNREACHABLE, ARTIFACTS_OVERLOADED, ARTIFACTS_REJECTED, as every method does */
   static async open(options: BucketOptions): Promise<S3Artifacts> {
-    const bucket = new Bucket(options);
+    const bucket = new S3Bucket(options);
     try {
       await bucket.assertReadable();
       return new S3Artifacts(bucket);
@@ -73,13 +73,13 @@ export class S3Artifacts implements ArtifactStore, Disposable {
 }
 
 class ObjectReader implements ArtifactReader {
-  readonly #bucket: Bucket;
+  readonly #bucket: S3Bucket;
   readonly #name: string;
   readonly #bytes: ObjectBytes;
   readonly records: number;
   readonly summary: unknown;
 
-  constructor(bucket: Bucket, name: string, bytes: ObjectBytes, { records, summary }: Trailer) {
+  constructor(bucket: S3Bucket, name: string, bytes: ObjectBytes, { records, summary }: Trailer) {
     this.#bucket = bucket;
     this.#name = name;
     this.#bytes = bytes;
