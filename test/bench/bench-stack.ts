@@ -52,10 +52,10 @@ export async function startBenchStack(options: BenchStackOptions): Promise<Bench
   const home = homeOf(env);
   const { server, address } = await startServer(home, options.signal, opened);
   const settings = { ...env, ...options.workerEnv, TEMPORAL_ADDRESS: address };
-  const worker = opened.use(await startWorker(addressed(settings, 2), home, options, opened));
+  const worker = opened.use(await startWorker(settings, home, options, opened));
   const others: BenchProcess[] = [];
   while (others.length + 1 < (options.workers ?? 1))
-    others.push(opened.use(await startWorker(addressed(settings, others.length + 3), home, options, opened)));
+    others.push(opened.use(await startWorker(settings, home, options, opened)));
   const client = await connectTemporal({ address, namespace: DEFAULT_NAMESPACE });
   opened.defer(() => client.connection.close());
   const owned = opened.move();
@@ -87,11 +87,6 @@ function benchEnv(folder: string): NodeJS.ProcessEnv {
     // As workers/supervisor/worker-part.ts sets it.
     MALLOC_ARENA_MAX: '2',
   };
-}
-
-/** Where a worker listens, it has an address of its own, as on a machine of its own. */
-function addressed(env: NodeJS.ProcessEnv, last: number): NodeJS.ProcessEnv {
-  return { ...env, SCRIPTORIUM_METRICS_ADDRESS: `127.0.0.${last}:0` };
 }
 
 async function startServer(home: Home, signal: AbortSignal, opened: AsyncDisposableStack) {

@@ -26,6 +26,7 @@ import { benchRetrieval } from './retrieval.ts';
 import { benchScale } from './scale.ts';
 import { benchSearch } from './search.ts';
 import { benchService } from './service.ts';
+import { benchStore } from './store.ts';
 import { benchTelemetry } from './telemetry.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
@@ -43,6 +44,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   scale: benchScale,
   search: benchSearch,
   service: benchService,
+  store: benchStore,
   telemetry: benchTelemetry,
 };
 

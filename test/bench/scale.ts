@@ -1,7 +1,6 @@
 /**
  * One, two and four worker processes on one Temporal cluster with one store and one artifact folder, each with an embedder
- * of its own that serves two books at once and waits for a network: how much of what each adds arrives. Each has a loopback
- * address of its own.
+ * of its own that serves two books at once and waits for a network: how much of what each adds arrives.
  */
 import { join } from 'node:path';
 import { DEFAULT_PARALLEL } from '../../workflows/contract.ts';
