@@ -13,7 +13,7 @@ import { openStores, type Stores } from '../../workers/stores.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 import type { BenchOptions } from './options.ts';
 import type { BenchReport } from './report.ts';
-import { after, CLIENTS, lineOf, loaded } from './search/load.ts';
+import { after, CLIENTS, type Load, lineOf, loaded, steadyLoad } from './search/load.ts';
 import { sentencesOf } from './search/questions.ts';
 import {
   FILTER,
@@ -138,16 +138,20 @@ async function found(store: VectorStore): Promise<string[][]> {
 
 async function searched(store: VectorStore, seconds: number, signal: AbortSignal) {
   const queries = syntheticQueries(QUERIES, DIMENSIONS);
-  const loads = new Map<string, Awaited<ReturnType<typeof loaded>>>();
+  const loads = new Map<string, Load>();
   for (const [name, filter] of [
     ['all', {}],
     ['filtered', { library: FILTER.library, years: FILTER.filters.years }],
   ] as const) {
     const work = (at: number) => store.search(queries[at % QUERIES] ?? new Float32Array(), filter, HITS);
     for (let at = 0; at < CLIENTS; at++) await work(at);
-    const load = await loaded(work, { isOver: after(seconds), signal });
-    process.stderr.write(lineOf(name, load));
-    loads.set(name, load);
+    const note = (kind: string, load: Load): void => {
+      process.stderr.write(lineOf(kind, load));
+      loads.set(kind, load);
+    };
+    const most = await loaded(work, { isOver: after(seconds), signal });
+    note(`${name}, never pausing`, most);
+    note(`${name}, steady`, await steadyLoad(work, { perSecond: most.perSecond, seconds, signal }));
   }
   return loads;
 }
