@@ -17,6 +17,7 @@ import { type BenchReport, median } from './report.ts';
 const SECONDS = 3_600;
 const SAMPLES = 360;
 const BOOKS = 40;
+const TELL_EVERY_SECONDS = 60;
 
 export async function benchMemory(options: BenchOptions): Promise<BenchReport> {
   const { seconds = SECONDS, books = BOOKS, signal } = options;
@@ -39,10 +40,22 @@ export async function benchMemory(options: BenchOptions): Promise<BenchReport> {
 
 async function watch(memory: StackMemory, seconds: number, over: AbortSignal): Promise<void> {
   const everyMs = Math.max(500, (seconds * 1_000) / SAMPLES);
-  while (!over.aborted) {
+  for (let told = 0; !over.aborted; ) {
     await memory.sample();
+    const last = memory.samples.at(-1);
+    if (last && last.atSeconds >= told) {
+      process.stderr.write(`${lineOf(last)}\n`);
+      told += TELL_EVERY_SECONDS;
+    }
     await delay(everyMs, undefined, { signal: over }).catch(() => {});
   }
+}
+
+function lineOf({ atSeconds, memory }: Sample): string {
+  return [
+    `${Math.round(atSeconds)} s`,
+    ...parts.map((part) => `${part} ${Math.round(memory[part])} MB`),
+  ].join(', ');
 }
 
 function reportOf(

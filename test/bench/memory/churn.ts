@@ -18,7 +18,7 @@ export interface ChurnOptions {
 
 const LIBRARY = 'churn';
 const PASSAGES = [1, 3] as const;
-const QUESTION_PAUSE_MS = 150;
+const QUESTION_PAUSE_MS = 50;
 /** Unneeded intermediate files are dropped once in so many rounds. */
 const ROUNDS_PER_COLLECTION = 20;
 
