@@ -25,6 +25,7 @@ const credentials = { accessKeyId: 'test-key', secretAccessKey: 'test-secret' };
 /** Checksums of the program, by `process.platform`-`process.arch`. */
 const sha256: Readonly<Record<string, string>> = {
   'linux-x64': '8dc07b173ff9ad6068a601213174f6009cf7e66684e88d87f0fa20da3dbff876',
+  'linux-arm64': '984b6a8a9ce74a3c3573f184a4ab4806f362f237aab624706a360f4c24891001',
 };
 
 /** Null where no build of it is known. */

@@ -106,9 +106,26 @@ export class S3Bucket implements Disposable {
 
   /** Resolves when the object is there and durable; what was there before is replaced at that moment. */
   async write(name: string, body: Buffer | Readable, bytes: number): Promise<void> {
-    await this.#call(`take ${name}`, () =>
-      this.#client.send(new PutObjectCommand({ ...this.#at(name), Body: body, ContentLength: bytes })),
-    );
+    const command = new PutObjectCommand({ ...this.#at(name), Body: body, ContentLength: bytes });
+    await this.#call(`take ${name}`, async () => {
+      if (Buffer.isBuffer(body)) await this.#client.send(command);
+      else await this.#stream(command, body);
+    });
+  }
+
+  /** The SDK does not hear of a body that fails: unheard, that would end the process. */
+  async #stream(command: PutObjectCommand, body: Readable): Promise<void> {
+    const stop = new AbortController();
+    const failed = new Promise<never>((_, reject) => body.on('error', reject));
+    const sent = this.#client.send(command, { abortSignal: stop.signal });
+    // The one that comes second is heard by nobody else.
+    for (const each of [failed, sent]) each.catch(() => {});
+    try {
+      await Promise.race([sent, failed]);
+    } finally {
+      stop.abort();
+      body.destroy();
+    }
   }
 
   /** In the order of their names. */
