@@ -46,13 +46,14 @@ export async function benchGrowth(options: BenchOptions): Promise<BenchReport> {
     signal,
   );
   const [few = [], many = []] = [rounds[names.small], rounds[names.large]];
-  const grown = median(many.map((figure, round) => figure / (few[round] ?? Number.NaN)));
+  const kept = median(many.map((figure, round) => (few[round] ?? Number.NaN) / figure));
   return {
-    ...{ bench: 'growth', unit: 'CPU ms a book', rounds, ratios: { [names.small]: grown }, ratio: grown },
+    ...{ bench: 'growth', unit: 'CPU ms a book', rounds, ratios: { [names.small]: kept }, ratio: kept },
     medians: { [names.small]: median(few), [names.large]: median(many) },
     settings: { books: large, rounds: wanted, parallel, passages: PASSAGES.join(' to '), embedder: 'fake' },
     figures: Object.fromEntries([...runs].flatMap(([books, run]) => figuresOf(books, run))),
-    notMeasured: 'embedding; a ratio above 1 is growth, by which a book of the larger library costs more',
+    notMeasured:
+      'embedding; a ratio is of the smaller library to the larger: below 1, a book of the larger one costs more',
   };
 }
 

@@ -5,12 +5,9 @@ import { benchAsk } from './ask.ts';
 import { benchEmbed } from './embed.ts';
 import { benchExtract } from './extract.ts';
 
-
 import { benchGpu } from './gpu.ts';
 
-
 import { benchGrowth } from './growth.ts';
-
 
 import { benchHttp } from './http.ts';
 import { keep, keptReports, lossesSince } from './kept-reports.ts';

@@ -74,9 +74,10 @@ function reportOf(
     ...{ bench: 'memory', unit: 'MB (PSS)', settings },
     rounds: each(({ tenths }) => tenths.map(round)),
     medians: each(({ tenths }) => median(tenths)),
-    ratios: each(({ lastToSecond }) => lastToSecond),
-    ratio: growth.get('all')?.lastToSecond ?? Number.NaN,
-    notMeasured: 'large books, PDF; a round is a tenth of the time, a ratio is of the last to the second',
+    ratios: each(({ lastToSecond }) => 1 / lastToSecond),
+    ratio: 1 / (growth.get('all')?.lastToSecond ?? Number.NaN),
+    notMeasured:
+      'large books, PDF; a round is a tenth of the time, a ratio is of the second to the last: below 1, it grows',
     figures: { ...counts, restarts, samples: samples.length, ...Object.fromEntries(rows) },
     series: {
       [`seconds, ${parts.join(' MB, ')} MB`]: samples.map(({ atSeconds, memory }) =>
