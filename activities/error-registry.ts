@@ -2,32 +2,7 @@
  * The registry of every failure that a user can meet: one code, whether trying again can help, what it means and
  * what to do. `docs/errors.md` is the same table; a test proves them equal.
  */
-export interface ErrorEntry {
-  /** True when the same call may succeed later: it is tried three times, or for as long as an outage lasts. */
-  readonly retryable: boolean;
-  /** True when a part that many books need is out of service: a book waits for it, and its tries are not counted. */
-  readonly outage: boolean;
-  /** True when the file itself is at fault: under the same pipeline and limits the same bytes fail again. */
-  readonly ofContent: boolean;
-  readonly meaning: string;
-  readonly remedy: string;
-}
-
-const entry = (retryable: boolean, meaning: string, remedy: string): ErrorEntry => ({
-  retryable,
-  outage: false,
-  ofContent: false,
-  meaning,
-  remedy,
-});
-const ofContent = (meaning: string, remedy: string): ErrorEntry => ({
-  ...entry(false, meaning, remedy),
-  ofContent: true,
-});
-const outage = (meaning: string, remedy: string): ErrorEntry => ({
-  ...entry(true, meaning, remedy),
-  outage: true,
-});
+import { type ErrorEntry, entry, ofContent, outage } from './error-entry.ts';
 
 export const errorRegistry = {
   // The source
@@ -105,6 +80,19 @@ export const errorRegistry = {
   DISK_FULL: outage(
     'The disk that holds SCRIPTORIUM_HOME is full or read-only.',
     'Free some space; the work goes on by itself.',
+  ),
+  ARTIFACTS_UNREACHABLE: outage(
+    'The object storage of intermediate files did not answer.',
+    'Check SCRIPTORIUM_ARTIFACTS, AWS_ENDPOINT_URL and the network; the work goes on by itself.',
+  ),
+  ARTIFACTS_OVERLOADED: outage(
+    'The object storage of intermediate files refused for too many requests.',
+    'Ingest with a smaller --parallel, or raise the limit at the provider; the work goes on by itself.',
+  ),
+  ARTIFACTS_REJECTED: entry(
+    false,
+    'The object storage of intermediate files refused the request.',
+    'Read its reason in the message; check that the bucket of SCRIPTORIUM_ARTIFACTS is there, and the rights of the AWS keys.',
   ),
   ASSET_UNAVAILABLE: entry(
     false,

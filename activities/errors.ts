@@ -2,7 +2,8 @@
 import { types } from 'node:util';
 import { errorRegistry } from './error-registry.ts';
 
-export { type ErrorEntry, errorRegistry } from './error-registry.ts';
+export type { ErrorEntry } from './error-entry.ts';
+export { errorRegistry } from './error-registry.ts';
 
 export type ErrorCode = keyof typeof errorRegistry;
 

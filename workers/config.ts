@@ -10,6 +10,7 @@ import { ScriptoriumError } from '../activities/errors.ts';
 import type { ChunkOptions, SandboxLimits } from '../activities/ports/documents.ts';
 import { type Home, homeOf } from '../client/home.ts';
 import { DEFAULT_NAMESPACE } from '../client/stack-state.ts';
+import { type ArtifactSettings, artifactSettings } from './artifacts.ts';
 import { type Environment, environment } from './environment.ts';
 import { HTTP_RULE, type HttpSettings, originsOf } from './http/settings.ts';
 import { listenAddressOf } from './listen-address.ts';
@@ -29,6 +30,7 @@ export interface Config {
   readonly store:
     | { readonly kind: 'lancedb' }
     | { readonly kind: 'qdrant'; readonly url: string; readonly apiKey?: string };
+  readonly artifacts: ArtifactSettings;
   /** Real paths. */
   readonly roots: readonly string[];
   readonly sandbox: { readonly processes: number; readonly limits: SandboxLimits };
@@ -84,6 +86,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     temporalAddress: set.TEMPORAL_ADDRESS ?? null,
     namespace: set.TEMPORAL_NAMESPACE ?? DEFAULT_NAMESPACE,
     store: storeOf(set),
+    artifacts: artifactSettings(set, homeOf(env).artifacts),
     roots: rootsOf(set.SCRIPTORIUM_LIBRARY_ROOTS, homeOf(env)),
     sandbox: { processes: set.SCRIPTORIUM_EXTRACT_PROCESSES, limits: limitsOf(set) },
     chunking: chunkingOf(set),

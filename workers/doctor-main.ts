@@ -5,6 +5,7 @@ import {
 } from '../activities/adapters/endpoint/endpoint-embedder.ts';
 import { errorRegistry, toScriptoriumError } from '../activities/errors.ts';
 import { type Check, ok, skipped, wrong } from '../client/cli/doctor/check.ts';
+import { artifactPlace, openArtifacts, probeArtifacts } from './artifacts.ts';
 import { presentAsset } from './assets/find-asset.ts';
 import { type Asset, modelAsset, temporalAsset, tokenizerAsset } from './assets/manifest.ts';
 import { type Config, loadConfig } from './config.ts';
@@ -19,7 +20,7 @@ async function workerSide(): Promise<readonly Check[]> {
   try {
     return await checksOf(loadConfig());
   } catch (error) {
-    const others = ['model', 'tokenizer', 'device', 'answer model'].map((name) =>
+    const others = ['model', 'tokenizer', 'device', 'artifacts', 'answer model'].map((name) =>
       skipped(name, 'needs the settings'),
     );
     return [failed('settings', error), ...others];
@@ -35,8 +36,14 @@ async function checksOf(config: Config): Promise<readonly Check[]> {
     ...needed.map((asset) => assetCheck(asset, config)),
     ...(endpoint ? [] : [deviceCheck(config)]),
   ]);
+  const artifacts = await artifactsCheck(config);
   const store = config.store.kind === 'qdrant' ? `Qdrant at ${config.store.url}` : 'LanceDB';
-  return [ok('settings', `valid; the store is ${store}`), ...files, await answerModelCheck(config)];
+  return [
+    ok('settings', `valid; the store is ${store}`),
+    ...files,
+    artifacts,
+    await answerModelCheck(config),
+  ];
 }
 
 async function assetCheck(asset: Asset, { home, env }: Config): Promise<Check> {
@@ -48,6 +55,18 @@ async function assetCheck(asset: Asset, { home, env }: Config): Promise<Check> {
     return wrong(name, `the ${asset.title} ${asset.version} is not there, or damaged`, remedy);
   } catch (error) {
     return failed(name, error);
+  }
+}
+
+/** Writes, reads and drops a little: what the workers will do. */
+async function artifactsCheck({ artifacts: settings }: Config): Promise<Check> {
+  const place = artifactPlace(settings);
+  try {
+    await using opened = await openArtifacts(settings);
+    await probeArtifacts(opened.artifacts);
+    return ok('artifacts', `${place}, which can be written to`);
+  } catch (error) {
+    return failed('artifacts', error);
   }
 }
 

@@ -15,6 +15,16 @@ export const environment = z.object({
   SCRIPTORIUM_STORE: z.enum(['lancedb', 'qdrant']).optional(),
   QDRANT_URL: httpUrl.optional(),
   QDRANT_API_KEY: optional,
+  /** Where intermediate files are kept: a folder, or `s3://bucket/prefix`. Default: a folder of SCRIPTORIUM_HOME. */
+  SCRIPTORIUM_ARTIFACTS: optional,
+  /** Longest silence of the object storage in one request. */
+  SCRIPTORIUM_ARTIFACTS_TIMEOUT_S: whole(1, 600).default(30),
+  /** Whether the bucket stands in the path of an address; `auto`: where the address is not Amazon's own. */
+  SCRIPTORIUM_S3_PATH_STYLE: z.enum(['auto', 'on', 'off']).default('auto'),
+  /** Address of S3, where it is not Amazon's. */
+  AWS_ENDPOINT_URL: httpUrl.optional(),
+  AWS_ENDPOINT_URL_S3: httpUrl.optional(),
+  AWS_REGION: optional,
   /** Folders, separated as in PATH, that sources must lie in. No restriction when empty. */
   SCRIPTORIUM_LIBRARY_ROOTS: optional,
   /** Largest PDF, EPUB or DOCX file. It is read into memory whole, so the sandbox's memory limits it too. */

@@ -44,6 +44,8 @@ function without(secrets: readonly string[]): ((line: string) => string) | null 
 
 /** Variables whose values are secrets; the last one holds headers, `name=value` each. */
 const SECRET_VARIABLES = [
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
   'OPENAI_API_KEY',
   'QDRANT_API_KEY',
   'SCRIPTORIUM_EMBEDDINGS_KEY',

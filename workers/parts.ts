@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { chunkerFingerprint, extractorFingerprint } from '../activities/adapters/documents/fingerprints.ts';
 import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox.ts';
 import { EndpointEmbedder } from '../activities/adapters/endpoint/endpoint-embedder.ts';
-import { FileArtifacts } from '../activities/adapters/files/file-artifacts.ts';
 import type { DeviceChoice } from '../activities/adapters/onnx/device-choice.ts';
 import { HttpReranker } from '../activities/adapters/rerank/http-reranker.ts';
 import type { CacheListener } from '../activities/cache/cache-counts.ts';
@@ -15,6 +14,7 @@ import type { Embedder } from '../activities/ports/embedder.ts';
 import type { Reranker } from '../activities/ports/reranker.ts';
 import type { Meter, StageObserver } from '../activities/ports/telemetry.ts';
 import { type Answering, cachingEmbedder, openAnswering } from './answering.ts';
+import { openArtifacts } from './artifacts.ts';
 import { type FindOptions, findAsset } from './assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
@@ -51,7 +51,7 @@ export interface PartsOptions {
   openEmbedder?(): Promise<Embedder>;
 }
 
-/** @throws ScriptoriumError ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED */
+/** @throws ScriptoriumError ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED, ARTIFACTS_UNREACHABLE, ARTIFACTS_REJECTED */
 export async function openParts(config: Config, options: PartsOptions): Promise<Parts> {
   await using opened = new AsyncDisposableStack();
   const finding: FindOptions = { cacheFolder: config.home.cache, env: config.env };
@@ -79,7 +79,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
     ...{ extractor: extractorFingerprint, chunker: chunkerFingerprint, chunking: config.chunking },
     ...{ tokenizerPath, embedderId, dimensions },
   };
-  const artifacts = new FileArtifacts(config.home.artifacts);
+  const { artifacts } = opened.use(await openArtifacts(config.artifacts));
   const owned = opened.move();
   return {
     ...{ embedder, sandbox, artifacts, pipeline, ...answering },

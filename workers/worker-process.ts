@@ -37,7 +37,7 @@ export interface WorkerProcessOptions extends WorkerReplacements {
   readonly telemetry?: Telemetry;
 }
 
-/** @throws ScriptoriumError STACK_UNREACHABLE, ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED */
+/** @throws ScriptoriumError STACK_UNREACHABLE, and those of `openParts` */
 export async function startWorkerProcess(
   config: Config,
   queues: readonly QueueName[],

@@ -1,13 +1,15 @@
 /**
- * Files of records, named by the hash of their inputs. An artifact is written beside its place, synced, and moved
- * there when it is whole; a half-written one is found again by the next attempt of the same owner.
+ * Files of records, named by the hash of their inputs. An artifact is written beside its place, and is there from one moment
+ * to the next when it is whole; a half-written one is found again by the next attempt of the same owner.
+ *
+ * All methods throw ScriptoriumError DISK_FULL, ARTIFACTS_UNREACHABLE, ARTIFACTS_OVERLOADED or ARTIFACTS_REJECTED.
  */
 export interface ArtifactStore {
   /** Opens a finished artifact; null when there is none. */
   open(key: string): Promise<ArtifactReader | null>;
   /**
-   * Starts an artifact: `fresh`, or going on with what an earlier attempt of `owner` left.
-   * @throws ScriptoriumError DISK_FULL
+   * Starts an artifact: `fresh`, or going on with what an earlier attempt of `owner` left. Of a fresh one an attempt that
+   * dies may leave nothing.
    */
   create(key: string, owner: string, mode: 'resume' | 'fresh'): Promise<ArtifactWriter>;
   /** Drops a finished artifact, for example because it is damaged. */
@@ -34,7 +36,7 @@ export interface ArtifactReader extends AsyncDisposable {
   readonly records: number;
   /**
    * Records from ordinal `from`, in order.
-   * @throws ScriptoriumError ARTIFACT_CORRUPT when a checksum fails or a record is missing
+   * @throws ScriptoriumError ARTIFACT_CORRUPT when a checksum fails, a record is missing, or it was removed meanwhile
    */
   read(from?: number): AsyncIterable<Buffer>;
 }
@@ -42,10 +44,10 @@ export interface ArtifactReader extends AsyncDisposable {
 export interface ArtifactWriter extends AsyncDisposable {
   /** Records that are there already; the next `append` writes the record with this ordinal. */
   readonly records: number;
-  /** Appends records in order. */
+  /** Appends records in order. When it resolves, they outlive the process, unless the artifact was created `fresh`. */
   append(records: readonly Uint8Array[]): Promise<void>;
   /** Records written so far. */
   read(from?: number): AsyncIterable<Buffer>;
-  /** Makes it whole: synced and in its place. `summary` is JSON. */
+  /** Makes it whole: durable and in its place. `summary` is JSON. */
   commit(summary: unknown): Promise<void>;
 }

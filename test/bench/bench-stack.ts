@@ -38,6 +38,7 @@ export interface BenchStack extends AsyncDisposable {
   readonly client: Client;
   /** The first one's. */
   readonly workerPid: number;
+  readonly workerPids: readonly number[];
   readonly serverPid: number;
   readonly home: Home;
   /** The work's own outcome, or the reason why it can't have one: a process that ended, or Ctrl-C. */
@@ -60,7 +61,11 @@ export async function startBenchStack(options: BenchStackOptions): Promise<Bench
   const owned = opened.move();
   return {
     ...{ address, client, home, namespace: DEFAULT_NAMESPACE },
-    ...{ workerPid: worker.pid, serverPid: server.pid },
+    ...{
+      workerPid: worker.pid,
+      workerPids: [worker, ...others].map(({ pid }) => pid),
+      serverPid: server.pid,
+    },
     watched: (work) =>
       Promise.race([
         work,

@@ -37,7 +37,7 @@ export interface OurRunOptions extends LibraryRunOptions {
 export interface MeasuredRun {
   readonly seconds: number;
   readonly memory: readonly MemorySample[];
-  /** Processor seconds of the worker process, its sandbox and the server, from the start of the run. */
+  /** Processor seconds of the worker processes, their sandboxes and the server, from the start of the run. */
   readonly cpu: { readonly worker: number; readonly sandbox: number; readonly server: number };
 }
 
@@ -127,9 +127,15 @@ async function measure<T>(stack: BenchStack, run: () => Promise<T>): Promise<Mea
   return { outcome, seconds, memory: memory.samples, cpu };
 }
 
-async function cpuOf({ workerPid, serverPid }: BenchStack): Promise<MeasuredRun['cpu']> {
-  const [worker, server] = [await cpuSeconds(workerPid), await cpuSeconds(serverPid)];
-  return { worker: worker.own, sandbox: worker.below, server: server.own };
+async function cpuOf({ workerPids, serverPid }: BenchStack): Promise<MeasuredRun['cpu']> {
+  const workers = await Promise.all(workerPids.map(cpuSeconds));
+  const server = await cpuSeconds(serverPid);
+  const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0);
+  return {
+    worker: sum(workers.map(({ own }) => own)),
+    sandbox: sum(workers.map(({ below }) => below)),
+    server: server.own,
+  };
 }
 
 /** A line on standard error each 15 seconds: how far the run is. */

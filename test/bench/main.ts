@@ -4,10 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { benchAsk } from './ask.ts';
 import { benchEmbed } from './embed.ts';
 import { benchExtract } from './extract.ts';
+
 import { benchGpu } from './gpu.ts';
+
+import { benchGrowth } from './growth.ts';
+
 import { benchHttp } from './http.ts';
 import { keep, keptReports, lossesSince } from './kept-reports.ts';
 import { benchLibrary } from './library.ts';
+import { benchMemory } from './memory.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
 import { benchParallel } from './parallel.ts';
 import { withTables } from './performance-page.ts';
@@ -18,6 +23,7 @@ import { benchRetrieval } from './retrieval.ts';
 import { benchScale } from './scale.ts';
 import { benchSearch } from './search.ts';
 import { benchService } from './service.ts';
+import { benchStore } from './store.ts';
 import { benchTelemetry } from './telemetry.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
@@ -25,14 +31,17 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   embed: benchEmbed,
   extract: benchExtract,
   gpu: benchGpu,
+  growth: benchGrowth,
   http: benchHttp,
   library: benchLibrary,
+  memory: benchMemory,
   parallel: benchParallel,
   pipeline: benchPipeline,
   retrieval: benchRetrieval,
   scale: benchScale,
   search: benchSearch,
   service: benchService,
+  store: benchStore,
   telemetry: benchTelemetry,
 };
 

@@ -14,52 +14,6 @@ const KEY = `vectors/${hashOf('a book')}`;
 const RECORDS = ['one', '', 'three', 'a longer fourth record', '5'].map((text) => Buffer.from(text));
 
 describe('a finished artifact', () => {
-  test('holds its records in order and its summary', async () => {
-    await using folder = await tempFolder();
-    const store = new FileArtifacts(folder.path);
-    await finish(store, { pages: 3, title: 'Ünïcode' });
-    await using reader = await opened(store);
-    expect(reader.summary).toEqual({ pages: 3, title: 'Ünïcode' });
-    expect(reader.records).toBe(RECORDS.length);
-    expect(await Array.fromAsync(reader.read())).toEqual(RECORDS);
-  });
-
-  test('is read from any ordinal, and twice by the same reader', async () => {
-    await using folder = await tempFolder();
-    const store = new FileArtifacts(folder.path);
-    await finish(store);
-    await using reader = await opened(store);
-    for (let from = 0; from <= RECORDS.length + 1; from++)
-      expect(await Array.fromAsync(reader.read(from))).toEqual(RECORDS.slice(from));
-  });
-
-  test('may be read in part, and stays', async () => {
-    await using folder = await tempFolder();
-    const store = new FileArtifacts(folder.path);
-    await finish(store);
-    await using reader = await opened(store);
-    for await (const record of reader.read()) {
-      expect(record).toEqual(RECORDS[0]);
-      break;
-    }
-    expect(await isThere(store)).toBe(true);
-  });
-
-  test('may have no record, and records larger than any buffer', async () => {
-    await using folder = await tempFolder();
-    const store = new FileArtifacts(folder.path);
-    await finish(store, {}, []);
-    await using empty = await opened(store);
-    expect(await Array.fromAsync(empty.read())).toEqual([]);
-    const big = [Buffer.alloc(3_000_000, 'x'), Buffer.alloc(1), Buffer.alloc(5_000_000, 'y')];
-    await finish(store, {}, big);
-    await using reader = await opened(store);
-    expect(reader.records).toBe(3);
-    const lengths: number[] = [];
-    for await (const record of reader.read()) lengths.push(record.byteLength);
-    expect(lengths).toEqual([3_000_000, 1, 5_000_000]);
-  });
-
   test('that a flipped bit damaged, wherever it is, is never read whole: it is reported, and is gone', async () => {
     await using folder = await tempFolder();
     const store = new FileArtifacts(folder.path);
@@ -110,29 +64,6 @@ describe('a finished artifact', () => {
 });
 
 describe('an artifact that is being written', () => {
-  test('is not there for others before it is committed', async () => {
-    await using folder = await tempFolder();
-    const store = new FileArtifacts(folder.path);
-    expect(await isThere(store)).toBe(false);
-    await using writer = await store.create(KEY, 'a book', 'resume');
-    expect(await isThere(store)).toBe(false);
-    await writer.append(RECORDS);
-    expect(await isThere(store)).toBe(false);
-    await writer.commit({});
-    expect(await isThere(store)).toBe(true);
-    expect(await partials(folder)).toEqual([]);
-  });
-
-  test('shows its writer what is in it', async () => {
-    await using folder = await tempFolder();
-    await using writer = await new FileArtifacts(folder.path).create(KEY, 'a book', 'resume');
-    await writer.append(RECORDS.slice(0, 2));
-    await writer.append([]);
-    await writer.append(RECORDS.slice(2));
-    expect(writer.records).toBe(RECORDS.length);
-    expect(await Array.fromAsync(writer.read(1))).toEqual(RECORDS.slice(1));
-  });
-
   test('goes on behind the last whole record, wherever a crash cut it', async () => {
     await using folder = await tempFolder();
     const store = new FileArtifacts(folder.path);
@@ -177,35 +108,6 @@ describe('an artifact that is being written', () => {
     await resumeAndFinish(new FileArtifacts(folder.path), 3);
   });
 
-  test('begins anew where that is wanted', async () => {
-    await using folder = await tempFolder();
-    const store = new FileArtifacts(folder.path);
-    await partialBytes(store, folder);
-    await using writer = await store.create(KEY, 'a book', 'fresh');
-    expect(writer.records).toBe(0);
-    await writer.append(RECORDS.slice(0, 1));
-    await writer.commit({});
-    await using reader = await opened(store);
-    expect(await Array.fromAsync(reader.read())).toEqual(RECORDS.slice(0, 1));
-  });
-
-  test('is no concern of another owner, and the last one to commit wins', async () => {
-    await using folder = await tempFolder();
-    const store = new FileArtifacts(folder.path);
-    await using first = await store.create(KEY, 'a book', 'resume');
-    await first.append(RECORDS.slice(0, 3));
-    await using second = await store.create(KEY, 'its copy', 'resume');
-    expect(second.records).toBe(0);
-    await second.append(RECORDS);
-    await second.commit({ by: 'second' });
-    await first.append(RECORDS.slice(3));
-    await first.commit({ by: 'first' });
-    await using reader = await opened(store);
-    expect(reader.summary).toEqual({ by: 'first' });
-    expect(await Array.fromAsync(reader.read())).toEqual(RECORDS);
-    expect(await partials(folder)).toEqual([]);
-  });
-
   test('is whole even when an attempt that was given up for dead goes on beside the next one', async () => {
     await using folder = await tempFolder();
     const store = new FileArtifacts(folder.path);
@@ -221,17 +123,6 @@ describe('an artifact that is being written', () => {
     expect(await Array.fromAsync(reader.read())).toEqual(RECORDS);
   });
 });
-
-test.each(['../../etc/passwd', 'vectors/../../x', `vectors/${'a'.repeat(31)}`, 'x', '', `/${hashOf('x')}`])(
-  'a key like %j names no file',
-  async (key) => {
-    await using folder = await tempFolder();
-    const store = new FileArtifacts(folder.path);
-    await expect(store.open(key)).rejects.toThrow('is no key of an artifact');
-    await expect(store.create(key, 'a book', 'fresh')).rejects.toThrow('is no key of an artifact');
-    await expect(store.remove(key)).rejects.toThrow('is no key of an artifact');
-  },
-);
 
 async function finish(store: ArtifactStore, summary: unknown = {}, records = RECORDS): Promise<void> {
   await using writer = await store.create(KEY, 'a book', 'fresh');

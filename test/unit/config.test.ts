@@ -64,6 +64,7 @@ describe('the configuration of an empty environment', () => {
       temporalAddress: null,
       namespace: 'scriptorium',
       store: { kind: 'lancedb' },
+      artifacts: { kind: 'folder', folder: homeOf({}).artifacts },
       roots: [],
       sandbox: {
         processes: Math.min(4, availableParallelism()),
@@ -260,6 +261,56 @@ describe('the answer model', () => {
 
   test('needs a key or an address', () => {
     expect(problemOf({ OPENAI_MODEL: 'm' }).message).toMatch(/OPENAI_API_KEY.*OPENAI_BASE_URL/);
+  });
+});
+
+describe('the place of intermediate files', () => {
+  const artifactsOf = (place: string, more: NodeJS.ProcessEnv = {}) =>
+    loadConfig({ SCRIPTORIUM_ARTIFACTS: place, ...more }).artifacts;
+
+  test('is a folder by its path', () => {
+    expect(artifactsOf('/mnt/shared/artifacts')).toEqual({ kind: 'folder', folder: '/mnt/shared/artifacts' });
+  });
+
+  test.each([
+    ['s3://books', 'books', ''],
+    ['s3://books/', 'books', ''],
+    ['s3://my.books-1/a/b', 'my.books-1', 'a/b/'],
+    ['s3://books/a/b/', 'books', 'a/b/'],
+  ])('is %s: the bucket %s and the prefix %j', (place, bucket, prefix) => {
+    expect(artifactsOf(place)).toMatchObject({ kind: 's3', bucket, prefix, timeoutMs: 30_000 });
+  });
+
+  test.each(['artifacts', 's3:/books', 's3://', 's3://B', 's3:///a', 'http://books/a'])(
+    'is not %j',
+    (place) => {
+      expect(problemOf({ SCRIPTORIUM_ARTIFACTS: place }).message).toContain('SCRIPTORIUM_ARTIFACTS');
+    },
+  );
+
+  test('has the address that is meant for S3, and a region where that address needs none', () => {
+    expect(artifactsOf('s3://books')).toMatchObject({
+      endpoint: undefined,
+      region: undefined,
+      pathStyle: false,
+    });
+    const general = { AWS_ENDPOINT_URL: 'http://localhost:9000' };
+    expect(artifactsOf('s3://books', general)).toMatchObject({
+      ...{ endpoint: 'http://localhost:9000', region: 'us-east-1', pathStyle: true },
+    });
+    const special = { AWS_ENDPOINT_URL_S3: 'https://s3.eu-west-1.amazonaws.com', AWS_REGION: 'eu-west-1' };
+    expect(artifactsOf('s3://books', { ...general, ...special })).toMatchObject({
+      ...{ endpoint: special.AWS_ENDPOINT_URL_S3, region: 'eu-west-1', pathStyle: false },
+    });
+  });
+
+  test.each([
+    ['on', {}, true],
+    ['off', { AWS_ENDPOINT_URL: 'http://localhost:9000' }, false],
+  ])('takes path style %s from the setting', (style, more, pathStyle) => {
+    expect(artifactsOf('s3://books', { SCRIPTORIUM_S3_PATH_STYLE: style, ...more })).toMatchObject({
+      pathStyle,
+    });
   });
 });
 

@@ -1,8 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  type ByteSource,
+  bytesOfFile,
   encodeRecord,
   encodeTrailer,
   readRecords,
@@ -143,9 +145,9 @@ function trailerOf(log: Uint8Array) {
   return withFile(log, (file) => readTrailer(file, log.byteLength));
 }
 
-async function withFile<T>(content: Uint8Array, use: (file: FileHandle) => Promise<T>): Promise<T> {
+async function withFile<T>(content: Uint8Array, use: (file: ByteSource) => Promise<T>): Promise<T> {
   await using folder = await tempFolder();
   await using file = await open(join(folder.path, 'log'), 'w+');
   await file.write(content);
-  return await use(file);
+  return await use(bytesOfFile(file));
 }

@@ -26,7 +26,7 @@ interface Row {
 const rows = new Map<string, Row>();
 for (const line of doc.split('\n')) {
   const [, name, meaning = '', values = '', preset = ''] =
-    /^\| `([A-Z_]+\*?)` \| (.+?) \| (.+?) \| (.+?) \| .*\|$/.exec(line) ?? [];
+    /^\| `([A-Z\d_]+\*?)` \| (.+?) \| (.+?) \| (.+?) \| .*\|$/.exec(line) ?? [];
   if (name === undefined) continue;
   if (rows.has(name)) throw new Error(`${name} is there twice`);
   rows.set(name, { meaning, values, preset });
@@ -55,7 +55,7 @@ function namedInSource(): string[] {
       .filter((name) => name.endsWith('.ts'))
       .map((name) => textOf(folder, name)),
   );
-  return files.flatMap((text) => [...text.matchAll(/\benv\.([A-Z][A-Z_]+)/g)].map(([, name = '']) => name));
+  return files.flatMap((text) => [...text.matchAll(/\benv\.([A-Z][A-Z\d_]+)/g)].map(([, name = '']) => name));
 }
 
 const known = new Set([
@@ -63,7 +63,8 @@ const known = new Set([
   ...assets.map(({ variable }) => variable),
   ...temporalVariables(),
   ...namedInSource().filter((name) => name !== 'PATH'),
-  // Given to other people's programs: the memory allocator's to the workers, the last one read by Temporal's server.
+  // Read by other people's code: Amazon's SDK, the memory allocator of the workers, Temporal's server.
+  ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE'],
   'MALLOC_ARENA_MAX',
   'LD_LIBRARY_PATH',
   'CUDA_VISIBLE_DEVICES',
@@ -118,7 +119,7 @@ describe('the settings in docs/operations.md', () => {
 
   test('are where the README has those that are asked for most', () => {
     const [, settings = ''] = textOf('README.md').split('## Settings');
-    const names = settings.split('## In production')[0]?.match(/`([A-Z]+(?:_[A-Z]+)+)`/g) ?? [];
+    const names = settings.split('## In production')[0]?.match(/`([A-Z]+(?:_[A-Z\d]+)+)`/g) ?? [];
     expect(names.length).toBeGreaterThan(5);
     expect(names.map((name) => name.replaceAll('`', '')).filter((name) => !rows.has(name))).toEqual([]);
   });
@@ -148,7 +149,7 @@ describe('docs/operations.md', () => {
   });
 
   test('names no variable and no code that there is not', () => {
-    const named = [...doc.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, name = '']) => name);
+    const named = [...doc.matchAll(/`([A-Z]+(?:_[A-Z\d]+)+)`/g)].map(([, name = '']) => name);
     expect(
       named.filter((name) => !rows.has(name) && !composeVariables.has(name) && !(name in errorRegistry)),
     ).toEqual([]);

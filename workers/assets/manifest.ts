@@ -18,7 +18,8 @@ export interface WheelSource {
 export type AssetSource = UrlSource | WheelSource;
 
 export interface Asset {
-  readonly name: 'temporal' | 'model' | 'tokenizer';
+  /** Of its folder in the cache, and of its check in `doctor`. */
+  readonly name: string;
   readonly title: string;
   readonly version: string;
   /** Of the file itself, not of an archive that holds it; hex. */

@@ -7,6 +7,14 @@ const artifactFile = /^([0-9a-f]{32})(?:\.([0-9a-f]{32})\.partial)?$/;
 const kindFolder = /^[a-z]+$/;
 const prefixFolder = /^[0-9a-f]{2}$/;
 
+/** Where an artifact lies below the root of its store, in a folder as in a bucket: `<kind>/<first two digits>/<hash>`. */
+export function placeOf(key: string): string {
+  const [kind = '', hash = ''] = key.split('/');
+  if (!kindFolder.test(kind) || !/^[0-9a-f]{32}$/.test(hash))
+    throw new Error(`${key} is no key of an artifact`);
+  return `${kind}/${hash.slice(0, 2)}/${hash}`;
+}
+
 /** The artifacts in a folder; files of other names are nobody's business. */
 export async function* listArtifactFiles(folder: string): AsyncGenerator<ListedArtifact> {
   for await (const kind of namesIn(folder)) {

@@ -8,8 +8,9 @@ import type {
   ArtifactWriter,
   ListedArtifact,
 } from '../../ports/artifact-store.ts';
-import { listArtifactFiles } from './artifact-files.ts';
+import { listArtifactFiles, placeOf } from './artifact-files.ts';
 import {
+  bytesOfFile,
   damaged,
   encodeRecord,
   encodeTrailer,
@@ -30,7 +31,7 @@ export class FileArtifacts implements ArtifactStore {
     const file = await openIfThere(path);
     if (!file) return null;
     const { size } = await file.stat();
-    const trailer = await readTrailer(file, size);
+    const trailer = await readTrailer(bytesOfFile(file), size);
     if (trailer) return new FileReader(file, path, size, trailer);
     // Not whole, which a rename never leaves: the disk lost it. It is made again.
     await file.close();
@@ -65,10 +66,7 @@ export class FileArtifacts implements ArtifactStore {
   }
 
   #pathOf(key: string): string {
-    const [kind = '', hash = ''] = key.split('/');
-    if (!/^[a-z]+$/.test(kind) || !/^[0-9a-f]{32}$/.test(hash))
-      throw new Error(`${key} is no key of an artifact`);
-    return join(this.#folder, kind, hash.slice(0, 2), hash);
+    return join(this.#folder, placeOf(key));
   }
 }
 
@@ -89,7 +87,7 @@ class FileReader implements ArtifactReader {
 
   async *read(from = 0): AsyncGenerator<Buffer> {
     let next = 0;
-    for await (const { ordinal, payload } of readRecords(this.#file, this.#size)) {
+    for await (const { ordinal, payload } of readRecords(bytesOfFile(this.#file), this.#size)) {
       next = ordinal + 1;
       if (ordinal >= from) yield payload;
     }
@@ -129,7 +127,7 @@ class FileWriter implements ArtifactWriter {
     let position = 0;
     let records = 0;
     const { size } = await file.stat();
-    for await (const record of readRecords(file, size)) {
+    for await (const record of readRecords(bytesOfFile(file), size)) {
       position = record.end;
       records = record.ordinal + 1;
     }
@@ -150,7 +148,7 @@ class FileWriter implements ArtifactWriter {
   }
 
   async *read(from = 0): AsyncGenerator<Buffer> {
-    for await (const { ordinal, payload } of readRecords(this.#file, this.#position))
+    for await (const { ordinal, payload } of readRecords(bytesOfFile(this.#file), this.#position))
       if (ordinal >= from) yield payload;
   }
 

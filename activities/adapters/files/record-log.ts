@@ -25,6 +25,22 @@ const MAX_RECORD_BYTES = 256 * 1024 * 1024;
 const trailerSchema = z.object({ records: z.int().min(0), summary: z.unknown() });
 export type Trailer = z.infer<typeof trailerSchema>;
 
+/** Where the bytes of an artifact lie: a file, or an object of a bucket. */
+export interface ByteSource {
+  /** So many bytes from there; fewer only where it ends. */
+  read(position: number, length: number): Promise<Buffer>;
+}
+
+export function bytesOfFile(file: FileHandle): ByteSource {
+  return {
+    read: async (position, length) => {
+      const bytes = Buffer.allocUnsafe(length);
+      const { bytesRead } = await file.read(bytes, 0, length, position);
+      return bytes.subarray(0, bytesRead);
+    },
+  };
+}
+
 export interface LogRecord {
   readonly ordinal: number;
   readonly payload: Buffer;
@@ -53,7 +69,7 @@ export function encodeTrailer(trailer: Trailer): Buffer {
 const TAIL_BYTES = 2_048;
 
 /** The trailer of a whole file of `size` bytes; null when the file is not whole. */
-export async function readTrailer(file: FileHandle, size: number): Promise<Trailer | null> {
+export async function readTrailer(file: ByteSource, size: number): Promise<Trailer | null> {
   const tail = await bytesAt(file, Math.max(0, size - TAIL_BYTES), Math.min(size, TAIL_BYTES));
   if (tail === null || size < FOOTER_BYTES) return null;
   const footer = tail.subarray(-FOOTER_BYTES);
@@ -73,13 +89,17 @@ export async function readTrailer(file: FileHandle, size: number): Promise<Trail
 
 /**
  * Records in the first `size` bytes, in order until the first that is torn, damaged or out of order; the trailer ends them
- * as well.
+ * as well. `first` is the ordinal of the first one.
  */
-export async function* readRecords(file: FileHandle, size: number): AsyncGenerator<LogRecord> {
+export async function* readRecords(
+  file: ByteSource,
+  size: number,
+  { first = 0, blockBytes = BLOCK_BYTES }: { readonly first?: number; readonly blockBytes?: number } = {},
+): AsyncGenerator<LogRecord> {
   let rest: Buffer = Buffer.alloc(0);
   let position = 0;
   let end = 0;
-  for (let expected = 0; ; ) {
+  for (let expected = first; ; ) {
     const payload = payloadOf(rest, 0);
     if (payload) {
       if (rest.readUInt32LE(0) !== expected) return;
@@ -91,13 +111,11 @@ export async function* readRecords(file: FileHandle, size: number): AsyncGenerat
     }
     if (isDamaged(rest)) return;
     // No more than there is: most files are far smaller than a block, and what is allocated in vain wakes the collector.
-    const wanted = Math.min(Math.max(BLOCK_BYTES, missingBytes(rest)), size - position);
+    const wanted = Math.min(Math.max(blockBytes, missingBytes(rest)), size - position);
     if (wanted <= 0) return;
-    const block = Buffer.allocUnsafe(wanted);
-    const { bytesRead } = await file.read(block, 0, wanted, position);
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    const read = block.subarray(0, bytesRead);
+    const read = await file.read(position, wanted);
+    if (read.byteLength === 0) return;
+    position += read.byteLength;
     rest = rest.byteLength === 0 ? read : Buffer.concat([rest, read]);
   }
 }
@@ -136,9 +154,8 @@ function missingBytes(bytes: Buffer): number {
     : HEADER_BYTES + bytes.readUInt32LE(4) - bytes.byteLength;
 }
 
-async function bytesAt(file: FileHandle, position: number, length: number): Promise<Buffer | null> {
+async function bytesAt(file: ByteSource, position: number, length: number): Promise<Buffer | null> {
   if (position < 0 || length > MAX_RECORD_BYTES) return null;
-  const bytes = Buffer.allocUnsafe(length);
-  const { bytesRead } = await file.read(bytes, 0, length, position);
-  return bytesRead === length ? bytes : null;
+  const bytes = await file.read(position, length);
+  return bytes.byteLength === length ? bytes : null;
 }

@@ -5,7 +5,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLanceStores } from '../../../activities/adapters/lancedb/lance-stores.ts';
 import { bookIdOf, chunkIdOf } from '../../../activities/naming.ts';
-import type { BookRecord } from '../../../activities/ports/catalog.ts';
+import type { BookRecord, Catalog } from '../../../activities/ports/catalog.ts';
 import type { StoredPoint } from '../../../activities/ports/vector-store.ts';
 import { Seeded } from './seeded-numbers.ts';
 
@@ -55,27 +55,62 @@ export async function openSyntheticStore(
 }
 
 async function fill({ store, catalog }: Stores, options: SyntheticOptions): Promise<void> {
-  const { chunks, embedderId, dimensions, signal } = options;
-  const random = new Seeded(7);
-  const centres = Array.from({ length: CLUSTERS }, () => random.unitVector(dimensions));
-  for (let n = 0; n < LIBRARIES; n++)
-    await catalog.putLibrary({ library: `library-${n}`, embedderId, dimensions });
-  const books = Math.ceil(chunks / CHUNKS_PER_BOOK);
-  for (let from = 0; from < books; from += BOOKS_AT_ONCE) {
-    signal.throwIfAborted();
-    const some = Array.from({ length: Math.min(BOOKS_AT_ONCE, books - from) }, (_, n) => bookOf(from + n));
-    const points = some.flatMap((book) => pointsOf(book, random, centres, options.sentences));
+  await putLibraries(catalog, options);
+  let written = 0;
+  for (const books of syntheticBooks(options)) {
+    options.signal.throwIfAborted();
+    const points = books.flatMap((book) => book.points);
     const size = store.maxPointsPerWrite;
     const writes = Array.from({ length: Math.ceil(points.length / size) }, (_, n) =>
       store.upsert(points.slice(n * size, (n + 1) * size)),
     );
-    await Promise.all([...writes, ...some.map((book) => catalog.put(recordOf(book)))]);
-    process.stderr.write(`\r${(from + some.length) * CHUNKS_PER_BOOK} chunks written `);
+    await Promise.all([...writes, ...books.map(({ record }) => catalog.put(record))]);
+    written += points.length;
+    process.stderr.write(`\r${written} chunks written `);
   }
   process.stderr.write('\n');
 }
 
-interface SyntheticBook {
+export async function putLibraries(
+  catalog: Catalog,
+  { embedderId, dimensions }: Pick<SyntheticOptions, 'embedderId' | 'dimensions'>,
+): Promise<void> {
+  for (let n = 0; n < LIBRARIES; n++)
+    await catalog.putLibrary({ library: `library-${n}`, embedderId, dimensions });
+}
+
+export interface SyntheticBook {
+  readonly record: BookRecord;
+  readonly points: readonly StoredPoint[];
+}
+
+/** Always the same ones, as many at once as are written at once. */
+export function* syntheticBooks({
+  chunks,
+  dimensions,
+  sentences,
+}: Pick<SyntheticOptions, 'chunks' | 'dimensions' | 'sentences'>): Generator<SyntheticBook[]> {
+  const random = new Seeded(7);
+  const centres = Array.from({ length: CLUSTERS }, () => random.unitVector(dimensions));
+  const books = Math.ceil(chunks / CHUNKS_PER_BOOK);
+  for (let from = 0; from < books; from += BOOKS_AT_ONCE) {
+    const some = Array.from({ length: Math.min(BOOKS_AT_ONCE, books - from) }, (_, n) => bookOf(from + n));
+    yield some.map((book) => ({
+      record: recordOf(book),
+      points: pointsOf(book, random, centres, sentences),
+    }));
+  }
+}
+
+/** Questions whose neighbours lie as those of real ones: near the middle of a cluster. */
+export function syntheticQueries(count: number, dimensions: number): Float32Array[] {
+  const random = new Seeded(7);
+  const centres = Array.from({ length: CLUSTERS }, () => random.unitVector(dimensions));
+  const other = new Seeded(23);
+  return Array.from({ length: count }, () => other.near(other.pick(centres), NOISE));
+}
+
+interface BookName {
   readonly bookId: string;
   readonly revision: string;
   readonly library: string;
@@ -83,14 +118,14 @@ interface SyntheticBook {
   readonly n: number;
 }
 
-function bookOf(n: number): SyntheticBook {
+function bookOf(n: number): BookName {
   const library = `library-${n % LIBRARIES}`;
   const path = `/books/${n}.pdf`;
   return { n, library, path, bookId: bookIdOf(library, path), revision: revisionOf(n) };
 }
 
 function pointsOf(
-  { bookId, revision, library, path, n }: SyntheticBook,
+  { bookId, revision, library, path, n }: BookName,
   random: Seeded,
   centres: readonly Float32Array[],
   sentences: readonly string[],
@@ -106,7 +141,7 @@ function pointsOf(
   }));
 }
 
-function recordOf({ bookId, revision, library, path, n }: SyntheticBook): BookRecord {
+function recordOf({ bookId, revision, library, path, n }: BookName): BookRecord {
   return {
     ...{ bookId, library, path, title: `Book ${n}`, author: `Author ${n % 700}`, format: 'pdf' },
     ...{ state: 'ingested', revision, sha256: null, bytes: 0, mtimeMs: 0, pipeline: '' },
