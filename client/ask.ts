@@ -97,6 +97,8 @@ async function followed(
 ): Promise<Answer> {
   const ended = new AbortController();
   const answer = handle.result().finally(() => ended.abort());
+  // It may fail while a look goes on, when nobody awaits it yet; who awaits it at the end hears why.
+  answer.catch(() => {});
   const over = signal ? AbortSignal.any([ended.signal, signal]) : ended.signal;
   let last = '';
   while (!over.aborted) {
