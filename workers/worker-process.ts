@@ -75,8 +75,11 @@ export async function startWorkerProcess(
     opened.defer(watchStore({ client: temporal, store: parts.store, logger }));
   }
   const owned = opened.move();
+  const finished = runAll(workers).finally(() => owned.disposeAsync());
+  // Workers may fail before anybody awaits them; who does hears why.
+  finished.catch(() => {});
   return {
-    finished: runAll(workers).finally(() => owned.disposeAsync()),
+    finished,
     stop: () => stopAll(workers),
     health: () => healthOf(parts),
     desk: new QuestionDesk(seen, temporal),

@@ -6,12 +6,14 @@ import {
 } from '@temporalio/common';
 import {
   allHandlersFinished,
+  type ChildWorkflowHandle,
   condition,
   continueAsNew,
   defineQuery,
   defineUpdate,
   isCancellation,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -27,7 +29,6 @@ import {
   type IngestJobsInput,
   ingestJobsInput,
   type Job,
-  type JobResult,
   jobQuery,
   type KeptJob,
   MAX_ENDED_JOBS,
@@ -39,8 +40,9 @@ import {
 const addJob = defineUpdate<Job, [AddJobInput]>(addJobUpdate);
 const jobOf = defineQuery<Job | null, [string]>(jobQuery);
 
-/** A run that a person started goes first; it may take hours. */
-const BUSY_RETRY = '5 seconds';
+/** A run that a person started goes first; it may take hours. Waits double from the first to the longest. */
+const FIRST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 60_000;
 
 export async function ingestJobs(raw: IngestJobsInput): Promise<void> {
   const { library, carried } = parseInput(ingestJobsInput, raw);
@@ -49,36 +51,39 @@ export async function ingestJobs(raw: IngestJobsInput): Promise<void> {
   setHandler(addJob, (input) => jobs.add(parseInput(addJobInput, input)), {
     validator: (input) => jobs.check(parseInput(addJobInput, input)),
   });
-  while (!workflowInfo().continueAsNewSuggested) {
+  let waitMs = FIRST_WAIT_MS;
+  for (let mayEnd = true; !mayEnd || !workflowInfo().continueAsNewSuggested; ) {
     setCurrentDetails(jobs.summary);
     await condition(() => jobs.next !== null);
-    await jobs.work((job) => ingest(library, job));
+    const worked = await jobs.work((job) => start(library, job));
+    // Each try makes history: a queue that could not begin anew while it waits would be ended by the server.
+    mayEnd = worked || patched('waiting-jobs-are-carried-over');
+    if (!worked) await sleep(mayEnd ? waitMs : FIRST_WAIT_MS);
+    waitMs = worked ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS);
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof ingestJobs>({ library, carried: jobs.carried });
 }
 
-/** @throws what the run failed with */
-async function ingest(library: string, { paths, parallel }: KeptJob): Promise<JobResult> {
-  for (;;) {
-    try {
-      const run = await startChild<(input: IngestLibraryInput) => Promise<IngestLibraryResult>>(
-        'ingestLibrary',
-        {
-          args: [{ library, paths: [...paths], parallel }],
-          workflowId: ingestLibraryId(library),
-          parentClosePolicy: ParentClosePolicy.ABANDON,
-          staticSummary: `library ${library}`,
-        },
-      );
-      const { books, chunks, failures, seconds } = await run.result();
-      return { books, chunks, failures: failures.slice(-MAX_JOB_FAILURES), seconds };
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      await sleep(BUSY_RETRY);
-    }
+type Ingestion = (input: IngestLibraryInput) => Promise<IngestLibraryResult>;
+type Run = ChildWorkflowHandle<Ingestion>;
+
+/** Null while another run over the library goes on. */
+async function start(library: string, { paths, parallel }: KeptJob): Promise<Run | null> {
+  try {
+    return await startChild<Ingestion>('ingestLibrary', {
+      args: [{ library, paths: [...paths], parallel }],
+      workflowId: ingestLibraryId(library),
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `library ${library}`,
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+    throw error;
   }
 }
+
+type End = Pick<KeptJob, 'state' | 'result' | 'failure'>;
 
 class Jobs {
   /** The first is the one at work. */
@@ -127,18 +132,26 @@ class Jobs {
     return found ? this.#shown(found) : null;
   }
 
-  /** Does the first of the jobs that wait. */
-  async work(ingestJob: (job: KeptJob) => Promise<JobResult>): Promise<void> {
+  /** Does the first of the jobs that wait; false where it has to wait on. */
+  async work(start: (job: KeptJob) => Promise<Run | null>): Promise<boolean> {
     const [job] = this.#waiting;
-    if (!job) return;
-    this.#waiting[0] = { ...job, state: 'running' };
-    const end = await ingestJob(job).then(
-      (result) => ({ state: 'done', result, failure: null }) as const,
-      (error: unknown) => endOf(error),
-    );
+    if (!job) return true;
+    const end = await this.#ingested(job, start).catch(endOf);
+    if (!end) return false;
     this.#waiting.shift();
     this.#ended.push({ ...job, ...end, endedAtMs: Date.now() });
     this.#ended.splice(0, this.#ended.length - MAX_ENDED_JOBS);
+    return true;
+  }
+
+  /** @throws what the run failed with */
+  async #ingested(job: KeptJob, start: (job: KeptJob) => Promise<Run | null>): Promise<End | null> {
+    const run = await start(job);
+    if (!run) return null;
+    this.#waiting[0] = { ...job, state: 'running' };
+    const { books, chunks, failures, seconds } = await run.result();
+    const result = { books, chunks, failures: failures.slice(-MAX_JOB_FAILURES), seconds };
+    return { state: 'done', result, failure: null };
   }
 
   get #all(): readonly KeptJob[] {
@@ -165,7 +178,7 @@ function sameTexts(some: readonly string[], others: readonly string[]): boolean 
   return some.length === others.length && some.every((text, at) => text === others[at]);
 }
 
-function endOf(error: unknown): Pick<KeptJob, 'state' | 'result' | 'failure'> {
+function endOf(error: unknown): End {
   if (isCancellation(error)) return { state: 'cancelled', result: null, failure: null };
   const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
   const code = cause instanceof ApplicationFailure ? (cause.type ?? 'INTERNAL') : 'INTERNAL';

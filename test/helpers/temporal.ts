@@ -8,11 +8,20 @@ import { bundleWorkflows as bundleAsTheProduct } from '../../workers/workflow-bu
 
 let installed = false;
 
-export async function startTemporal(): Promise<TestWorkflowEnvironment> {
+/** @param settings dynamic configuration of the server, by name */
+export async function startTemporal(
+  settings: Readonly<Record<string, string | number>> = {},
+): Promise<TestWorkflowEnvironment> {
   if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
   installed = true;
   return await TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path: await temporalBinary() } },
+    server: {
+      executable: { type: 'existing-path', path: await temporalBinary() },
+      extraArgs: Object.entries(settings).flatMap((setting) => [
+        '--dynamic-config-value',
+        setting.map(String).join('='),
+      ]),
+    },
   });
 }
 

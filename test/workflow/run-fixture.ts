@@ -35,8 +35,8 @@ export class RunFixture {
     this.workflowBundle = workflowBundle;
   }
 
-  static async start(): Promise<RunFixture> {
-    const [env, workflowBundle] = await Promise.all([startTemporal(), bundleWorkflows()]);
+  static async start(...settings: Parameters<typeof startTemporal>): Promise<RunFixture> {
+    const [env, workflowBundle] = await Promise.all([startTemporal(...settings), bundleWorkflows()]);
     return new RunFixture(env, workflowBundle);
   }
 

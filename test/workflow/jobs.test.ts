@@ -1,0 +1,40 @@
+/** The jobs of a library: each is done, whatever goes on before it, and a request that is sent again makes no other. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { addJob, job } from '../../client/jobs.ts';
+import { ingestLibraryId } from '../../workflows/contract.ts';
+import { jobsId } from '../../workflows/job-contract.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { entriesOf } from './fake-activities.ts';
+import { inFlight, RunFixture } from './run-fixture.ts';
+
+/** So few that a job which cannot begin has made as many by the time it has tried once. */
+const EVENTS_A_STEP = 10;
+
+let fixture: RunFixture;
+beforeAll(async () => {
+  fixture = await RunFixture.start({ 'limit.historyCount.suggestContinueAsNew': EVENTS_A_STEP });
+}, 120_000);
+afterAll(async () => await fixture?.stop());
+
+describe('a job', () => {
+  test('behind a run of somebody else waits, is carried from step to step, and is done when that is over', async () => {
+    await fixture.withRun({ entries: entriesOf('held') }, {}, async ({ handle, library, seen }) => {
+      const { client } = fixture.env;
+      await eventually(inFlight(handle));
+      const { jobId } = await addJob(client, library, ['/books']);
+      const jobs = client.workflow.getHandle(jobsId(library));
+      const first = await jobs.describe();
+      await eventually(async () => (await jobs.describe()).runId !== first.runId);
+      expect(await job(client, jobId)).toMatchObject({ state: 'waiting', before: 0, endedAtMs: null });
+      seen.released = true;
+      await handle.result();
+      await eventually(async () => (await job(client, jobId)).endedAtMs !== null);
+      const done = await job(client, jobId);
+      expect(done).toMatchObject({ state: 'done', result: { books: { ingested: 1 } }, failure: null });
+      expect((await client.workflow.getHandle(ingestLibraryId(library)).describe()).runId).not.toBe(
+        handle.firstExecutionRunId,
+      );
+      await jobs.terminate('over');
+    });
+  }, 120_000);
+});
