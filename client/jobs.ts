@@ -23,7 +23,7 @@ import { fromUpdate, fromWorkflow } from './failures.ts';
 export interface JobOptions {
   /** Books at once, 1 to 500. Default 5. */
   readonly parallel?: number | undefined;
-  /** The same key with the same paths gives the job that came first, however often it is sent. */
+  /** The same key in the same library, with the same books, gives the job that came first, however often it is sent. */
   readonly idempotencyKey?: string | undefined;
 }
 

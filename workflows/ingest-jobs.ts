@@ -158,12 +158,13 @@ class Jobs {
     return [...this.#waiting, ...this.#ended];
   }
 
-  #sameRequest({ idempotencyKey, paths }: ParsedJob): KeptJob | null {
+  #sameRequest(asked: ParsedJob): KeptJob | null {
+    const { idempotencyKey } = asked;
     if (idempotencyKey === undefined) return null;
     const found = this.#all.find((job) => job.idempotencyKey === idempotencyKey);
-    if (!found || sameTexts(found.paths, paths)) return found ?? null;
+    if (!found || sameBooks(found, asked)) return found ?? null;
     throw ApplicationFailure.nonRetryable(
-      `The idempotency key ${idempotencyKey} came before with other books`,
+      `The idempotency key ${idempotencyKey} came before with other books, or with another number of books at once`,
       'IDEMPOTENCY_CONFLICT',
     );
   }
@@ -174,8 +175,13 @@ class Jobs {
   }
 }
 
-function sameTexts(some: readonly string[], others: readonly string[]): boolean {
-  return some.length === others.length && some.every((text, at) => text === others[at]);
+type Asked = Pick<KeptJob, 'paths' | 'parallel'>;
+
+/** In whatever order, and however often, the paths are named. */
+function sameBooks(one: Asked, other: Asked): boolean {
+  const [some, others] = [new Set(one.paths), new Set(other.paths)];
+  const samePaths = some.size === others.size && [...some].every((path) => others.has(path));
+  return samePaths && one.parallel === other.parallel;
 }
 
 function endOf(error: unknown): End {

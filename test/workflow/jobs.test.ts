@@ -37,4 +37,18 @@ describe('a job', () => {
       await jobs.terminate('over');
     });
   }, 120_000);
+
+  test('that is sent again under its idempotency key is the one that came first', async () => {
+    await fixture.withRun({ entries: [] }, {}, async ({ library }) => {
+      const { client } = fixture.env;
+      const idempotencyKey = 'the same request';
+      const send = (paths: readonly string[], parallel = 5) =>
+        addJob(client, library, paths, { parallel, idempotencyKey });
+      const first = await send(['/a', '/b']);
+      expect((await send(['/b', '/a', '/b'])).jobId).toBe(first.jobId);
+      await expect(send(['/a'])).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+      await expect(send(['/a', '/b'], 6)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+      await client.workflow.getHandle(jobsId(library)).terminate('over');
+    });
+  }, 60_000);
 });
