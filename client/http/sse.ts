@@ -1,9 +1,11 @@
 /** Server-sent events: one named event after the other, each with one line of JSON. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { EventWriter } from './event-writer.ts';
 
 export interface EventStream {
   /** Aborted when the other side is gone. */
   readonly signal: AbortSignal;
+  /** Of those that a slow reader has not taken, the latest of each name is sent. */
   send(event: string, data: object): void;
 }
 
@@ -30,17 +32,13 @@ export async function streamEvents(
     // Proxies that gather what passes would make a stream into one late answer.
     'x-accel-buffering': 'no',
   });
-  const alive = setInterval(() => raw.write(': \n\n'), KEEP_ALIVE_MS);
+  const events = new EventWriter(raw);
+  const alive = setInterval(() => events.keepAlive(), KEEP_ALIVE_MS);
   try {
-    await work({
-      signal: gone.signal,
-      send: (event, data) => {
-        if (!gone.signal.aborted) raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-      },
-    });
+    await work({ signal: gone.signal, send: (event, data) => events.send(event, data) });
   } finally {
     clearInterval(alive);
-    raw.end();
+    events.end();
   }
   return reply;
 }

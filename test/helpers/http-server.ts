@@ -53,6 +53,8 @@ export interface TestServer extends AsyncDisposable {
   /** Lines of the log. */
   readonly lines: Record<string, unknown>[];
   readonly uploads: string;
+  /** Listens on a free port of this machine, which it gives. */
+  listen(): Promise<number>;
   /** Every file below the folder of uploads. */
   files(): Promise<readonly string[]>;
 }
@@ -89,6 +91,7 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
   const owned = opened.move();
   return {
     ...{ app, asked, lines, uploads },
+    listen: async () => Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port),
     files: async () =>
       (await readdir(uploads, { recursive: true, withFileTypes: true }))
         .filter((entry) => entry.isFile())

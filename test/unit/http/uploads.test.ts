@@ -130,10 +130,7 @@ describe('an upload', () => {
 
   test('that breaks off leaves nothing', async () => {
     await using server = await testServer();
-    await server.app.listen({ host: '127.0.0.1', port: 0 });
-    const address = server.app.server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(await server.listen(), '127.0.0.1');
     const head = ['POST /api/v1/index HTTP/1.1', 'Host: localhost', 'Content-Length: 99999'];
     const body = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7';
     socket.write([...head, 'Content-Type: multipart/form-data; boundary=b', '', body].join('\r\n'));
