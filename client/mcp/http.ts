@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
+import { isInitializeRequest, isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import { type ErrorCode, ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
 import type { Principal } from '../http/principal.ts';
 import { type SessionLimits, Sessions } from './sessions.ts';
@@ -19,7 +19,7 @@ export type McpServerFor = (principal: Principal) => McpServer;
 
 export interface McpHandler extends AsyncDisposable {
   /**
-   * Answers a POST, GET or DELETE, whatever it is: nothing is thrown. Where the connection comes from, its Origin and who
+   * Answers a POST, GET or DELETE, whatever it is: nothing is thrown. A call whose asker is gone is cancelled. Where the connection comes from, its Origin and who
    * is asking were checked before.
    * @param body of a POST, parsed
    */
@@ -63,12 +63,28 @@ async function handle(
   principal: Principal,
 ): Promise<void> {
   const { sessions } = hosted;
+  if (Array.isArray(body))
+    throw new ScriptoriumError(
+      'INVALID_ARGUMENT',
+      'The protocol has no batches; send each message by itself',
+    );
   const id = sessionIdOf(request);
   if (id === null) return await begin(hosted, request, response, body, principal);
   const served = sessions.of(id, principal.id);
   if (!served) throw new NoSession();
   response.once('close', sessions.use(id));
+  cancelWith(response, served.transport, body);
   await served.transport.handleRequest(request, response, body);
+}
+
+/** Whoever is gone can't come back for the answer, as no stream is resumed here: then nobody works for it. */
+function cancelWith(response: ServerResponse, transport: Served['transport'], body: unknown): void {
+  if (!isJSONRPCRequest(body)) return;
+  const params = { requestId: body.id, reason: 'The asker is gone' };
+  response.once('close', () => {
+    if (response.writableFinished) return;
+    transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
+  });
 }
 
 /** The protocol: whoever hears 404 begins a new session. */

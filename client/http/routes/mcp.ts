@@ -1,7 +1,10 @@
 /** MCP over streamable HTTP, behind the same keys as everything else. */
+import { once } from 'node:events';
+import { isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
+import type { FastifyRequest } from 'fastify';
 import { type App, principal, type RouteContext } from '../app.ts';
 
-export function mcpRoutes(app: App, { mcp }: RouteContext): void {
+export function mcpRoutes(app: App, { mcp, streams }: RouteContext): void {
   app.route({
     method: ['GET', 'POST', 'DELETE'],
     url: '/mcp',
@@ -9,8 +12,20 @@ export function mcpRoutes(app: App, { mcp }: RouteContext): void {
     config: { scope: 'any' },
     schema: { hide: true },
     handler: async (request, reply) => {
-      reply.hijack();
-      await mcp.handleMcp(request.raw, reply.raw, request.body, principal(request));
+      const who = principal(request);
+      const { raw } = reply;
+      const answer = async (): Promise<void> => {
+        reply.hijack();
+        const closed = raw.destroyed ? null : once(raw, 'close');
+        await mcp.handleMcp(request.raw, raw, request.body, who);
+        await closed;
+      };
+      await (staysOpen(request) ? streams.count(who.id, answer) : answer());
     },
   });
+}
+
+/** A stream, or a call that may take long. What cancels a call, and what ends a session, gets in always. */
+function staysOpen({ method, body }: FastifyRequest): boolean {
+  return method === 'GET' || isJSONRPCRequest(body);
 }

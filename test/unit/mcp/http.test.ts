@@ -52,12 +52,17 @@ async function connect(name: string) {
   };
 }
 
-function post(body: object, headers: Record<string, string> = {}): Promise<Response> {
+function post(
+  body: object,
+  headers: Record<string, string> = {},
+  signal: AbortSignal | null = null,
+): Promise<Response> {
   const accept = 'application/json, text/event-stream';
   return fetch(url, {
     method: 'POST',
     headers: { accept, 'content-type': 'application/json', authorization: 'anna', ...headers },
     body: JSON.stringify(body),
+    signal,
   });
 }
 
@@ -104,6 +109,41 @@ describe('MCP over HTTP', () => {
     });
     const gone = await post(ping, { 'mcp-session-id': 'gone' });
     expect(gone.status).toBe(404);
+  });
+
+  test('takes one message a request: a batch is refused as a whole', async () => {
+    await using to = await connect('anna');
+    const batch = [ping, { jsonrpc: '2.0', id: 2, method: 'tools/list' }];
+    const response = await post(batch, { 'mcp-session-id': to.transport.sessionId ?? '' });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('batches') } });
+  });
+
+  test('cancels the call of a client that is gone', async () => {
+    await using to = await connect('anna');
+    const begun = Promise.withResolvers<void>();
+    const cancelled = Promise.withResolvers<unknown>();
+    service.instead.ask = async (_, { signal } = {}) => {
+      begun.resolve();
+      return await new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          cancelled.resolve(signal.reason);
+          reject(signal.reason);
+        });
+      });
+    };
+    const params = { name: 'ask', arguments: { question: 'What?' } };
+    const gone = new AbortController();
+    const call = post(
+      { jsonrpc: '2.0', id: 7, method: 'tools/call', params },
+      { 'mcp-session-id': to.transport.sessionId ?? '' },
+      gone.signal,
+    ).catch(() => {});
+    await begun.promise;
+    gone.abort();
+    expect(String(await cancelled.promise)).toContain('gone');
+    delete service.instead.ask;
+    await call;
   });
 
   test('has so many sessions and no more', async () => {
