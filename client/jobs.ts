@@ -70,6 +70,13 @@ export async function addJob(
   }
 }
 
+const refusals: ReadonlySet<string> = new Set(['INVALID_ARGUMENT', 'IDEMPOTENCY_CONFLICT', 'RATE_LIMITED']);
+
+/** Whether what `addJob` threw says no. After any other failure the job may have been taken all the same: nobody heard. */
+export function wasRefused(error: unknown): boolean {
+  return error instanceof ScriptoriumError && refusals.has(error.code);
+}
+
 /** @throws ScriptoriumError JOB_NOT_FOUND, STACK_UNREACHABLE */
 export async function job(client: Client, jobId: string): Promise<LibraryJob> {
   const { library, id } = parsedJobId(jobId);

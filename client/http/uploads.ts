@@ -2,16 +2,18 @@
  * Books that are sent: streamed to disk, looked at, and kept under a name made of their content, so that the same book sent
  * twice is one book, and two books of one name are two. Nothing of an upload that broke off stays.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { ScriptoriumError } from '../../activities/errors.ts';
-import { isAlive } from '../is-alive.ts';
+import { makeFolder } from './durable-folder.ts';
+import { IncomingFolder } from './incoming-folder.ts';
+import { KeptFiles } from './kept-files.ts';
 import { MAX_FILES } from './limits.ts';
 
 export interface UploadOptions {
@@ -44,25 +46,24 @@ interface Received {
   readonly bytes: number;
 }
 
-export class UploadFolder {
+export class UploadFolder implements AsyncDisposable {
   readonly #options: UploadOptions;
+  readonly #incoming: IncomingFolder;
+  readonly #kept = new KeptFiles();
 
   constructor(options: UploadOptions) {
     this.#options = options;
-  }
-
-  /** Where files lie while they come in; those of processes that are gone are nobody's. */
-  get #incoming(): string {
-    return join(this.#options.folder, '.incoming');
+    this.#incoming = new IncomingFolder(join(options.folder, '.incoming'));
   }
 
   /** Makes the folder, and drops what processes left there that were killed. */
   async open(): Promise<void> {
-    await mkdir(this.#incoming, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(this.#incoming)) {
-      const pid = Number(name.split('-')[0]);
-      if (pid !== process.pid && !isAlive(pid)) await rm(join(this.#incoming, name), { force: true });
-    }
+    await makeFolder(this.#options.folder);
+    await this.#incoming.open();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#incoming[Symbol.asyncDispose]();
   }
 
   /**
@@ -70,7 +71,7 @@ export class UploadFolder {
    * @throws ScriptoriumError INVALID_ARGUMENT, TOO_LARGE, DISK_FULL, and what `sniff` throws
    */
   async receive(request: FastifyRequest, library: string): Promise<Upload> {
-    const upload = new Upload(join(this.#options.folder, library));
+    const upload = new Upload(join(this.#options.folder, library), this.#kept);
     try {
       for await (const file of request.files({
         limits: { fileSize: this.#options.maxFileBytes, files: MAX_FILES, fields: 0, parts: MAX_FILES },
@@ -95,7 +96,7 @@ export class UploadFolder {
     const shown = safeName(filename);
     // With its ending, by which formats of text are told apart.
     const ending = extname(shown).toLowerCase();
-    const temporary = join(this.#incoming, `${process.pid}-${randomUUID()}${ending}`);
+    const temporary = this.#incoming.newPath(ending);
     upload.mayLeave(temporary);
     const hash = createHash('sha256');
     let bytes = 0;
@@ -126,14 +127,15 @@ export class UploadFolder {
 
 export class Upload implements AsyncDisposable {
   readonly #folder: string;
+  readonly #files: KeptFiles;
   readonly #received: Received[] = [];
   readonly #temporary: string[] = [];
-  /** Files that were not there before; dropped again if nobody takes them. */
-  readonly #new: string[] = [];
+  readonly #kept: string[] = [];
   #isTaken = false;
 
-  constructor(folder: string) {
+  constructor(folder: string, files: KeptFiles) {
     this.#folder = folder;
+    this.#files = files;
   }
 
   /** What came, as the log may show it. */
@@ -151,27 +153,22 @@ export class Upload implements AsyncDisposable {
 
   /** Moves the files to where they stay; they are on the disk, and not only in its cache. Gives their paths. */
   async keep(): Promise<readonly string[]> {
-    const paths: string[] = [];
     for (const { name, temporary, sha256 } of this.#received) {
       const path = join(this.#folder, sha256.slice(0, 16), name);
-      if (!(await exists(path))) this.#new.push(path);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await rename(temporary, path);
-      await sync(dirname(path));
-      paths.push(path);
+      this.#kept.push(path);
+      await this.#files.keep(temporary, path);
     }
-    await sync(this.#folder);
-    return [...new Set(paths)];
+    return [...new Set(this.#kept)];
   }
 
-  /** From now on the files are somebody's. */
+  /** From now on the files are somebody's, or may be. */
   taken(): void {
     this.#isTaken = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const left = this.#isTaken ? this.#temporary : [...this.#temporary, ...this.#new];
-    for (const path of left) await rm(path, { force: true });
+    for (const path of this.#temporary) await rm(path, { force: true });
+    for (const path of this.#kept) await this.#files.release(path, this.#isTaken);
   }
 }
 
@@ -204,18 +201,4 @@ function named(name: string, format: string): string {
   const known = endings[format] ?? [];
   const [first = ''] = known;
   return known.includes(extname(name).toLowerCase()) ? name : `${name}${first}`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** The entry of a file is in its folder: without this a loss of power may take the name with it. */
-async function sync(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  await using handle = await open(folder, 'r');
-  await handle.sync();
 }

@@ -70,7 +70,9 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
     ...{ requestsPerMinute: 1_000, streams: 2, maxFileBytes: 100_000, corsOrigins: [] },
     ...limits,
   };
-  const uploadFolder = new UploadFolder({ folder: uploads, maxFileBytes: all.maxFileBytes, sniff });
+  const uploadFolder = opened.use(
+    new UploadFolder({ folder: uploads, maxFileBytes: all.maxFileBytes, sniff }),
+  );
   await uploadFolder.open();
   const app = await createHttpServer({
     service: watched({ ...canned, ...options.service }, asked),

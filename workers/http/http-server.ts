@@ -40,10 +40,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const keys = new KeyStore(config.home.keysFile);
   const address = await allowedAddress(wanted, keys, logger);
   const { maxFileBytes } = config.sandbox.limits;
-  const uploads = new UploadFolder({
-    ...{ folder: config.home.uploads, maxFileBytes },
-    sniff: (path) => sniffFormat(path, config.sandbox.limits),
-  });
+  const uploads = opened.use(
+    new UploadFolder({
+      ...{ folder: config.home.uploads, maxFileBytes },
+      sniff: (path) => sniffFormat(path, config.sandbox.limits),
+    }),
+  );
   await uploads.open();
   const service = new LocalService({ ...worker, client });
   const open = isLoopback(address.host);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ScriptoriumError } from '../../../activities/errors.ts';
 import { DEFAULT_LIBRARY, DEFAULT_PARALLEL, libraryName } from '../../../workflows/contract.ts';
 import { parse } from '../../checked-input.ts';
-import { type LibraryJob, libraryOfJob } from '../../jobs.ts';
+import { type LibraryJob, libraryOfJob, wasRefused } from '../../jobs.ts';
 import { type App, audit, principal, problems, type RouteContext } from '../app.ts';
 import { API, type HttpJob, indexBody, jobEvents, job as jobSchema, uploadQuery } from '../contract.ts';
 import { allowedLibrary, maySee, type Principal } from '../principal.ts';
@@ -119,8 +119,10 @@ async function takeUpload(
   await using upload = await uploads.receive(request, library);
   audit(request, 'index upload', { library, files: upload.files });
   const paths = await upload.keep();
-  const job = await service.addJob(library, paths, {
-    ...{ parallel: DEFAULT_PARALLEL, idempotencyKey: scoped(who, key) },
+  const options = { parallel: DEFAULT_PARALLEL, idempotencyKey: scoped(who, key) };
+  const job = await service.addJob(library, paths, options).catch((error: unknown) => {
+    if (!wasRefused(error)) upload.taken();
+    throw error;
   });
   upload.taken();
   return job;

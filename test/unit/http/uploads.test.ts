@@ -2,9 +2,10 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { type ErrorCode, ScriptoriumError } from '../../../activities/errors.ts';
 import { safeName } from '../../../client/http/uploads.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { type ServerOptions, type TestServer, testServer } from '../../helpers/http-server.ts';
+import { jobOf, type ServerOptions, type TestServer, testServer } from '../../helpers/http-server.ts';
 
 const PDF = '%PDF-1.7 a book';
 
@@ -21,6 +22,10 @@ async function send(
     headers: { host: 'localhost', 'content-type': request.headers.get('content-type') ?? '' },
   });
 }
+
+const failing = (code: ErrorCode) => async () => {
+  throw new ScriptoriumError(code, 'Not now');
+};
 
 const SHA16 = /^default\/[0-9a-f]{16}\//;
 
@@ -119,13 +124,32 @@ describe('an upload', () => {
     expect(await server.files()).toEqual([]);
   });
 
-  test('that nobody takes is dropped again', async () => {
-    const addJob = async () => {
-      throw new Error('Temporal is away');
-    };
-    await using server = await testServer({ service: { addJob } });
-    expect((await send(server, [['a.pdf', PDF]])).statusCode).toBe(500);
+  test('that is refused is dropped again', async () => {
+    await using server = await testServer({ service: { addJob: failing('RATE_LIMITED') } });
+    expect((await send(server, [['a.pdf', PDF]])).statusCode).toBe(429);
     expect(await server.files()).toEqual([]);
+  });
+
+  test.each(['STACK_UNREACHABLE', 'INTERNAL'] as const)(
+    'that somebody may have taken, for all that is known, stays: %s',
+    async (code) => {
+      await using server = await testServer({ service: { addJob: failing(code) } });
+      expect((await send(server, [['a.pdf', PDF]])).statusCode).toBeGreaterThanOrEqual(500);
+      expect(await server.files()).toHaveLength(1);
+    },
+  );
+
+  test('that is refused does not take away the book of another, sent meanwhile', async () => {
+    const refused = Promise.withResolvers<never>();
+    let calls = 0;
+    const addJob = async () => (++calls === 1 ? await refused.promise : jobOf('default', []));
+    await using server = await testServer({ service: { addJob } });
+    const first = send(server, [['a.pdf', PDF]]);
+    await eventually(() => calls === 1);
+    expect((await send(server, [['a.pdf', PDF]])).statusCode).toBe(202);
+    refused.reject(new ScriptoriumError('RATE_LIMITED', 'Too many jobs wait'));
+    expect((await first).statusCode).toBe(429);
+    expect(await server.files()).toHaveLength(1);
   });
 
   test('that breaks off leaves nothing', async () => {
