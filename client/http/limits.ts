@@ -8,6 +8,8 @@ export interface HttpLimits {
   readonly maxFileBytes: number;
   /** Origins of pages that browsers may let in; none as a rule. */
   readonly corsOrigins: readonly string[];
+  /** A sender must have sent a whole body of JSON after this long. Default `BODY_TIMEOUT_MS`. */
+  readonly bodyTimeoutMs?: number;
 }
 
 /** Largest JSON body: a hundred paths, or a question of 8,000 characters. In bytes. */
@@ -16,7 +18,7 @@ export const MAX_JSON_BYTES = 512 * 1024;
 export const MAX_FILES = 100;
 /** A sender must have sent the head of a request after this long. */
 export const HEAD_TIMEOUT_MS = 10_000;
-/** The same for a whole body of JSON. */
+/** The same for a whole body of JSON, unless it is set otherwise. */
 export const BODY_TIMEOUT_MS = 15_000;
 /** Longest silence on a connection on which a request comes in. */
 export const IDLE_TIMEOUT_MS = 30_000;

@@ -164,21 +164,25 @@ async function protect(app: App, { keys, open, limits }: ServerOptions): Promise
       ),
   });
   await app.register(fastifyMultipart, { throwFileSizeLimit: false });
-  limitBodies(app);
+  limitBodies(app, limits.bodyTimeoutMs ?? BODY_TIMEOUT_MS);
 }
 
 /** A body of JSON must be there in time; an upload may take hours, but not be silent. */
-function limitBodies(app: App): void {
+function limitBodies(app: App, timeoutMs: number): void {
   const timers = new WeakMap<FastifyRequest, NodeJS.Timeout>();
   const stop = (request: FastifyRequest): void => clearTimeout(timers.get(request));
   app.addHook('preParsing', async (request) => {
     if (request.isMultipart()) return;
     const late = (): void => {
-      request.raw.destroy(
-        new ScriptoriumError('REQUEST_TIMEOUT', `The body did not arrive in ${BODY_TIMEOUT_MS / 1_000} s`),
+      const error = new ScriptoriumError(
+        'REQUEST_TIMEOUT',
+        `The body did not arrive in ${timeoutMs / 1_000} s`,
       );
+      // Whoever reads it ends with this as with any failure, and the connection is left for the answer that says why.
+      if (request.raw.listenerCount('error') > 0) request.raw.emit('error', error);
+      else request.raw.destroy();
     };
-    timers.set(request, setTimeout(late, BODY_TIMEOUT_MS));
+    timers.set(request, setTimeout(late, timeoutMs));
   });
   app.addHook('preValidation', async (request) => {
     stop(request);
