@@ -54,8 +54,8 @@ export const errorRegistry = {
     'Run optical character recognition on it (for example with OCRmyPDF), then ingest again.',
   ),
   TOO_LARGE: ofContent(
-    'The file is larger than the configured limit.',
-    'Split it, or raise SCRIPTORIUM_MAX_FILE_MB or SCRIPTORIUM_MAX_TEXT_MB.',
+    'The file or upload is larger than the configured limit.',
+    'Split it, or raise SCRIPTORIUM_MAX_FILE_MB, SCRIPTORIUM_MAX_TEXT_MB or SCRIPTORIUM_HTTP_UPLOAD_MB.',
   ),
   // Extraction
   EXTRACTION_TIMEOUT: ofContent(
@@ -221,8 +221,8 @@ export const errorRegistry = {
   ),
   RATE_LIMITED: entry(
     true,
-    'More requests or open streams than one key may have.',
-    'Wait as long as Retry-After says, or raise SCRIPTORIUM_HTTP_RATE or SCRIPTORIUM_HTTP_STREAMS.',
+    'More requests, open streams or uploads than one key may have.',
+    'Wait as long as Retry-After says, or raise SCRIPTORIUM_HTTP_RATE, SCRIPTORIUM_HTTP_STREAMS or SCRIPTORIUM_HTTP_UPLOADS.',
   ),
   NOT_FOUND: entry(
     false,

@@ -12,6 +12,7 @@ import {
 } from '../workflows/question-contract.ts';
 import type { Answer } from '../workflows/result-contract.ts';
 import { fromWorkflow } from './failures.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** Called with the whole text so far whenever some more was written; its citations are not checked yet. */
 export type TextListener = (textSoFar: string) => void;
@@ -64,19 +65,6 @@ export async function ask(
     if (signal?.aborted) throw signal.reason;
     throw fromWorkflow(error);
   }
-}
-
-/** What is worked on, or the reason of the signal, whichever comes first. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return await work;
-  using over = new DisposableStack();
-  const aborted = new Promise<never>((_, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    over.defer(() => signal.removeEventListener('abort', abort));
-    if (signal.aborted) abort();
-  });
-  return await Promise.race([work, aborted]);
 }
 
 /** The same for the same normalised question, filters and settings, whatever the order in which they were named. */

@@ -10,8 +10,8 @@ export async function describedServer(): Promise<object> {
   const app = await createHttpServer({
     ...{ service: nothing, mcp, metrics: null, dashboard: null, slowQuestions: () => [] },
     keys: { isEmpty: async () => true, find: async () => null },
-    uploads: new UploadFolder({ folder: '', maxFileBytes: 0, sniff: never }),
-    limits: { requestsPerMinute: 1, streams: 1, maxFileBytes: 0, corsOrigins: [] },
+    uploads: new UploadFolder({ folder: '', limits: noUploads, sniff: never }),
+    limits: { requestsPerMinute: 1, streams: 1, corsOrigins: [] },
     ...{ open: true, rootsSet: false, logger: pino({ level: 'silent' }), version: '1' },
   });
   try {
@@ -24,6 +24,11 @@ export async function describedServer(): Promise<object> {
 
 const never = (): never => {
   throw new Error('nothing is asked of a server that is only described');
+};
+
+const noUploads = {
+  ...{ maxFileBytes: 0, maxUploadBytes: 0, uploadsAtOnce: 0, leastUploadRate: 0, uploadGraceMs: 0 },
+  minFreeBytes: 0,
 };
 
 const nothing: Service = {

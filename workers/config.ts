@@ -12,7 +12,7 @@ import { type Home, homeOf } from '../client/home.ts';
 import { DEFAULT_NAMESPACE } from '../client/stack-state.ts';
 import { type ArtifactSettings, artifactSettings } from './artifacts.ts';
 import { type Environment, environment } from './environment.ts';
-import { HTTP_RULE, type HttpSettings, originsOf } from './http/settings.ts';
+import { HTTP_RULE, type HttpSettings, originsOf, uploadLimitsOf } from './http/settings.ts';
 import { listenAddressOf } from './listen-address.ts';
 import { METRICS_RULE, type TelemetrySettings } from './telemetry/settings.ts';
 
@@ -111,6 +111,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       requestsPerMinute: set.SCRIPTORIUM_HTTP_RATE,
       streams: set.SCRIPTORIUM_HTTP_STREAMS,
       corsOrigins: originsOf(set.SCRIPTORIUM_HTTP_CORS_ORIGINS),
+      uploads: uploadLimitsOf(set),
     },
     telemetry: {
       metricsAddress: listenAddressOf(set.SCRIPTORIUM_METRICS_ADDRESS, METRICS_RULE),

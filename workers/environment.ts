@@ -80,6 +80,14 @@ export const environment = z.object({
   SCRIPTORIUM_HTTP_RATE: whole(1, 10_000_000).default(1_200),
   /** Open streams of one API key. */
   SCRIPTORIUM_HTTP_STREAMS: whole(1, 100_000).default(20),
+  /** Uploads of one API key that come in at once. */
+  SCRIPTORIUM_HTTP_UPLOADS: whole(1, 10_000).default(8),
+  /** Largest upload, all its files together. */
+  SCRIPTORIUM_HTTP_UPLOAD_MB: whole(1, 1_048_576).default(4_096),
+  /** Slowest upload, on the average of all of it, in KB a second. */
+  SCRIPTORIUM_HTTP_UPLOAD_KB_S: whole(0, 1_000_000).default(8),
+  /** What uploads leave free of the disk. */
+  SCRIPTORIUM_HTTP_FREE_MB: whole(0, 1_048_576).default(1_000),
   /** Origins of pages of other hosts that browsers may let in, separated by commas. */
   SCRIPTORIUM_HTTP_CORS_ORIGINS: optional,
   /** A question that takes longer is written into the log. */

@@ -91,7 +91,8 @@ function tellProblems(app: App): void {
     if (wait !== null && !reply.hasHeader('retry-after')) void reply.header('retry-after', wait);
     if (told.status === 401) void reply.header('www-authenticate', 'Bearer realm="scriptorium"');
     // The rest of a body that nobody reads would hold up the next request on the connection.
-    if (told.status === 413 || told.status === 408) void reply.header('connection', 'close');
+    const unread = told.status === 413 || told.status === 408 || request.isMultipart();
+    if (unread) void reply.header('connection', 'close');
     // Not through the schema of the answer: that of a failure is the same for all.
     void reply
       .code(told.status)

@@ -6,21 +6,23 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { Transform } from 'node:stream';
+import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
-import { ScriptoriumError } from '../../activities/errors.ts';
+import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { makeFolder } from './durable-folder.ts';
 import { IncomingFolder } from './incoming-folder.ts';
 import { KeptFiles } from './kept-files.ts';
-import { MAX_FILES } from './limits.ts';
+import { MAX_FILES, type UploadLimits } from './limits.ts';
+import { OpenStreams } from './streams.ts';
+import { UploadWatch } from './upload-watch.ts';
 
 export interface UploadOptions {
   /** Folder of ours; it is made. */
   readonly folder: string;
-  /** Largest file, in bytes. */
-  readonly maxFileBytes: number;
+  readonly limits: UploadLimits;
   /**
    * The format of a file by its content.
    * @throws ScriptoriumError UNSUPPORTED_FORMAT, EMPTY_FILE, CORRUPT_FILE, ENCRYPTED, UNSAFE_ARCHIVE
@@ -50,9 +52,11 @@ export class UploadFolder implements AsyncDisposable {
   readonly #options: UploadOptions;
   readonly #incoming: IncomingFolder;
   readonly #kept = new KeptFiles();
+  readonly #open: OpenStreams;
 
   constructor(options: UploadOptions) {
     this.#options = options;
+    this.#open = new OpenStreams(options.limits.uploadsAtOnce, 'uploads');
     this.#incoming = new IncomingFolder(join(options.folder, '.incoming'));
   }
 
@@ -68,50 +72,57 @@ export class UploadFolder implements AsyncDisposable {
 
   /**
    * Takes the files of a multipart request. Whatever is not kept is dropped with the upload.
-   * @throws ScriptoriumError INVALID_ARGUMENT, TOO_LARGE, DISK_FULL, and what `sniff` throws
+   * @param asker whose uploads are counted
+   * @throws ScriptoriumError INVALID_ARGUMENT, TOO_LARGE, RATE_LIMITED, REQUEST_TIMEOUT, DISK_FULL, and what `sniff` throws
    */
-  async receive(request: FastifyRequest, library: string): Promise<Upload> {
-    const upload = new Upload(join(this.#options.folder, library), this.#kept);
-    try {
-      for await (const file of request.files({
-        limits: { fileSize: this.#options.maxFileBytes, files: MAX_FILES, fields: 0, parts: MAX_FILES },
-      })) {
-        upload.add(await this.#take(file, upload));
+  async receive(request: FastifyRequest, library: string, asker: string): Promise<Upload> {
+    return await this.#open.count(asker, async () => {
+      const { folder, limits } = this.#options;
+      using watch = new UploadWatch(request.raw, folder, limits);
+      await watch.check();
+      const upload = new Upload(join(folder, library), this.#kept);
+      try {
+        await untilAborted(this.#takeAll(request, upload, watch), watch.signal);
+        return upload;
+      } catch (error) {
+        await upload[Symbol.asyncDispose]();
+        throw isOfParser(error)
+          ? new ScriptoriumError(
+              'INVALID_ARGUMENT',
+              `The upload is no whole multipart form: ${error.message}`,
+            )
+          : error;
       }
-      if (upload.files.length === 0)
-        throw new ScriptoriumError(
-          'INVALID_ARGUMENT',
-          'The upload has no file; send each as a part with a file name',
-        );
-      return upload;
-    } catch (error) {
-      await upload[Symbol.asyncDispose]();
-      throw isOfParser(error)
-        ? new ScriptoriumError('INVALID_ARGUMENT', `The upload is no whole multipart form: ${error.message}`)
-        : error;
-    }
+    });
   }
 
-  async #take({ file, filename }: MultipartFile, upload: Upload): Promise<Received> {
+  async #takeAll(request: FastifyRequest, upload: Upload, watch: UploadWatch): Promise<void> {
+    const { maxFileBytes } = this.#options.limits;
+    const limits = { fileSize: maxFileBytes, files: MAX_FILES, fields: 0, parts: MAX_FILES };
+    for await (const file of request.files({ limits })) upload.add(await this.#take(file, upload, watch));
+    if (upload.files.length > 0) return;
+    throw new ScriptoriumError(
+      'INVALID_ARGUMENT',
+      'The upload has no file; send each as a part with a file name',
+    );
+  }
+
+  async #take({ file, filename }: MultipartFile, upload: Upload, watch: UploadWatch): Promise<Received> {
+    const { signal } = watch;
+    signal.throwIfAborted();
     const shown = safeName(filename);
     // With its ending, by which formats of text are told apart.
     const ending = extname(shown).toLowerCase();
     const temporary = this.#incoming.newPath(ending);
     upload.mayLeave(temporary);
-    const hash = createHash('sha256');
-    let bytes = 0;
-    const measured = new Transform({
-      transform(data: Buffer, _, done) {
-        hash.update(data);
-        bytes += data.length;
-        done(null, data);
-      },
-    });
-    await pipeline(file, measured, createWriteStream(temporary, { mode: 0o600, flush: true }));
+    const measured = new MeasuredBytes(watch);
+    const written = createWriteStream(temporary, { mode: 0o600, flush: true });
+    await pipeline(file, measured, written, { signal });
+    const { maxFileBytes } = this.#options.limits;
     if (file.truncated)
-      throw new ScriptoriumError('TOO_LARGE', `"${shown}" has more than ${this.#options.maxFileBytes} bytes`);
+      throw new ScriptoriumError('TOO_LARGE', `"${shown}" has more than ${maxFileBytes} bytes`);
     const format = await this.#format(temporary, shown);
-    return { name: named(shown, format), temporary, sha256: hash.digest('hex'), bytes };
+    return { name: named(shown, format), temporary, ...measured.told };
   }
 
   /** What is wrong is told of the name that was sent: ours is nobody's business. */
@@ -122,6 +133,34 @@ export class UploadFolder implements AsyncDisposable {
       if (!(error instanceof ScriptoriumError)) throw error;
       throw new ScriptoriumError(error.code, error.message.replaceAll(temporary, shown), { cause: error });
     }
+  }
+}
+
+/** Passes a file on, and knows its size and hash. */
+class MeasuredBytes extends Transform {
+  readonly #hash = createHash('sha256');
+  readonly #watch: UploadWatch;
+  #bytes = 0;
+
+  constructor(watch: UploadWatch) {
+    super();
+    this.#watch = watch;
+  }
+
+  override _transform(data: Buffer, _: string, done: TransformCallback): void {
+    this.#hash.update(data);
+    this.#bytes += data.length;
+    try {
+      this.#watch.count(data.length);
+      done(null, data);
+    } catch (error) {
+      done(toScriptoriumError(error));
+    }
+  }
+
+  /** Once. */
+  get told(): { readonly sha256: string; readonly bytes: number } {
+    return { sha256: this.#hash.digest('hex'), bytes: this.#bytes };
   }
 }
 

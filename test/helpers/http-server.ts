@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino, stdSerializers } from 'pino';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { App, ServerParts } from '../../client/http/app.ts';
-import type { HttpLimits } from '../../client/http/limits.ts';
+import type { HttpLimits, UploadLimits } from '../../client/http/limits.ts';
 import type { KnownKey } from '../../client/http/principal.ts';
 import { createHttpServer } from '../../client/http/server.ts';
 import type { Service } from '../../client/http/service.ts';
@@ -42,7 +42,7 @@ export const cannedBook: BookSummary = {
 export interface ServerOptions {
   readonly keys?: Readonly<Record<string, KnownKey>>;
   readonly service?: Partial<Service>;
-  readonly limits?: Partial<HttpLimits>;
+  readonly limits?: Partial<HttpLimits & UploadLimits>;
   readonly parts?: Partial<Pick<ServerParts, 'open' | 'rootsSet' | 'metrics' | 'dashboard' | 'mcp'>>;
 }
 
@@ -66,13 +66,12 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
   const { keys = {}, limits, parts } = options;
   const asked: { method: string; args: readonly unknown[] }[] = [];
   const lines: Record<string, unknown>[] = [];
-  const all: HttpLimits = {
-    ...{ requestsPerMinute: 1_000, streams: 2, maxFileBytes: 100_000, corsOrigins: [] },
-    ...limits,
+  const all: HttpLimits & UploadLimits = {
+    ...{ requestsPerMinute: 1_000, streams: 2, corsOrigins: [] },
+    ...{ maxFileBytes: 100_000, maxUploadBytes: 1_000_000, uploadsAtOnce: 2, minFreeBytes: 0 },
+    ...{ leastUploadRate: 0, uploadGraceMs: 30_000, ...limits },
   };
-  const uploadFolder = opened.use(
-    new UploadFolder({ folder: uploads, maxFileBytes: all.maxFileBytes, sniff }),
-  );
+  const uploadFolder = opened.use(new UploadFolder({ folder: uploads, limits: all, sniff }));
   await uploadFolder.open();
   const app = await createHttpServer({
     service: watched({ ...canned, ...options.service }, asked),

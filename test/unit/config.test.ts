@@ -95,6 +95,10 @@ describe('the configuration of an empty environment', () => {
       http: {
         address: { host: '127.0.0.1', firstPort: 8_720, lastPort: 8_819 },
         ...{ requestsPerMinute: 1_200, streams: 20, corsOrigins: [] },
+        uploads: {
+          ...{ maxFileBytes: 512 * 2 ** 20, maxUploadBytes: 4_096 * 2 ** 20, uploadsAtOnce: 8 },
+          ...{ leastUploadRate: 8_192, uploadGraceMs: 30_000, minFreeBytes: 1_000 * 2 ** 20 },
+        },
       },
       telemetry: {
         metricsAddress: { host: '127.0.0.1', firstPort: 9_464, lastPort: 9_563 },

@@ -39,10 +39,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const client = opened.use(await ScriptoriumClient.connect({ env: config.env }));
   const keys = new KeyStore(config.home.keysFile);
   const address = await allowedAddress(wanted, keys, logger);
-  const { maxFileBytes } = config.sandbox.limits;
   const uploads = opened.use(
     new UploadFolder({
-      ...{ folder: config.home.uploads, maxFileBytes },
+      ...{ folder: config.home.uploads, limits: config.http.uploads },
       sniff: (path) => sniffFormat(path, config.sandbox.limits),
     }),
   );
@@ -61,7 +60,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   );
   const app = await createHttpServer({
     ...{ service, keys, uploads, logger, version, mcp, open, rootsSet },
-    limits: { requestsPerMinute, streams, corsOrigins, maxFileBytes },
+    limits: { requestsPerMinute, streams, corsOrigins },
     metrics: telemetry.metricsPage,
     slowQuestions: () => telemetry.slowLog.latest,
     dashboard: dashboardFolder(),

@@ -116,7 +116,7 @@ async function takeUpload(
   const who = principal(request);
   // Known before the first byte is kept: nobody fills the disk for a library that is not theirs.
   const library = parse(libraryName, allowedLibrary(who, asked) ?? DEFAULT_LIBRARY);
-  await using upload = await uploads.receive(request, library);
+  await using upload = await uploads.receive(request, library, who.id);
   audit(request, 'index upload', { library, files: upload.files });
   const paths = await upload.keep();
   const options = { parallel: DEFAULT_PARALLEL, idempotencyKey: scoped(who, key) };

@@ -89,6 +89,23 @@ describe('an upload', () => {
       { limits: { maxFileBytes: 1_000 } },
     ],
     [
+      'with more in all its files than an upload may have',
+      [
+        ['a.txt', 'x'.repeat(900)],
+        ['b.txt', 'x'.repeat(900)],
+      ],
+      413,
+      'TOO_LARGE',
+      { limits: { maxUploadBytes: 1_500 } },
+    ],
+    [
+      'for which the disk has no room',
+      [['a.txt', 'x']],
+      503,
+      'DISK_FULL',
+      { limits: { minFreeBytes: Number.MAX_SAFE_INTEGER } },
+    ],
+    [
       'with a hundred and one files',
       Array.from({ length: 101 }, (_, n) => [`${n}.txt`, 'x'] as const),
       400,
