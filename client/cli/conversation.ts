@@ -21,6 +21,11 @@ const ENDS = new Set(['exit', 'quit']);
 export async function converse({ answer, onFailure, ...streams }: Conversation): Promise<void> {
   const lines = createInterface({ ...streams, prompt: PROMPT });
   let current: AbortController | null = null;
+  // The input may end while an answer is written: then that one is the last.
+  let ended = false;
+  lines.once('close', () => {
+    ended = true;
+  });
   lines.on('SIGINT', () => {
     if (current) return current.abort();
     streams.output.write('\n(exit or Ctrl-D ends)\n');
@@ -35,7 +40,7 @@ export async function converse({ answer, onFailure, ...streams }: Conversation):
       await answered(question, current.signal, { answer, onFailure });
       current = null;
     }
-    lines.prompt();
+    if (!ended) lines.prompt();
   }
   lines.close();
 }

@@ -14,7 +14,7 @@ import { addRunCommands } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addStackCommands } from './commands/stack.ts';
 import { addUpkeepCommands } from './commands/upkeep.ts';
-import { exitCodes, printError } from './output.ts';
+import { exitCodes, printError, wantsStacks } from './output.ts';
 import { runTraced } from './traced.ts';
 
 const program = new Command('scriptorium')
@@ -47,8 +47,7 @@ try {
   await runTraced(program);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
-  if (!(error instanceof CommanderError))
-    printError(error, program.opts<{ debug?: boolean }>().debug === true);
+  if (!(error instanceof CommanderError)) printError(error, wantsStacks(program));
 }
 
 /** Commands of commands, too. */

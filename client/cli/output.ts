@@ -25,6 +25,11 @@ export function printError(error: unknown, debug: boolean): void {
   for (const line of String(stack ?? error).split('\n')) say(printable(line));
 }
 
+/** Whether `--debug` was given. */
+export function wantsStacks(command: Command): boolean {
+  return command.optsWithGlobals<{ debug?: boolean }>().debug === true;
+}
+
 /** Control characters would move the cursor, or worse; book text and file names may hold any. Joiners, which scripts and emoji need, stay. */
 export function printable(text: string): string {
   return text.replace(/(?![\u200C\u200D])[\p{Cc}\p{Cf}]/gu, (character) =>

@@ -42,6 +42,25 @@ describe('a conversation', () => {
     expect(asked).toEqual(['one?']);
   });
 
+  test('ends at Ctrl-D while an answer is written, with that answer', async () => {
+    const answered = Promise.withResolvers<void>();
+    const asked: string[] = [];
+    const { input, over } = begin({
+      answer: async (question) => {
+        asked.push(question);
+        await answered.promise;
+      },
+    });
+    input.write('long?\r');
+    await eventually(() => asked.length > 0);
+    input.write(CTRL_D);
+    // The terminal has heard it before the answer is there.
+    await new Promise((resolve) => setImmediate(resolve));
+    answered.resolve();
+    await over;
+    expect(asked).toEqual(['long?']);
+  });
+
   test('Ctrl-C ends the answer that is being written, and not the conversation', async () => {
     const signals: AbortSignal[] = [];
     const failures: unknown[] = [];

@@ -7,7 +7,7 @@ import { serveStdio } from '../../mcp/stdio.ts';
 import { TemporalService } from '../../temporal-service.ts';
 import { packageVersion } from '../../version.ts';
 import { ensureStack } from '../local-stack.ts';
-import { printError } from '../output.ts';
+import { printError, wantsStacks } from '../output.ts';
 
 interface Flags {
   readonly library?: readonly string[];
@@ -30,10 +30,10 @@ export function addMcpCommand(program: Command): void {
     .action(mcp);
 }
 
-async function mcp({ library, readOnly }: Flags): Promise<void> {
+async function mcp({ library, readOnly }: Flags, command: Command): Promise<void> {
   await using stack = new LazyStack();
   // It is started while the assistant says hello; who asks before it is up waits.
-  stack.service().catch((error: unknown) => printError(error, false));
+  stack.service().catch((error: unknown) => printError(error, wantsStacks(command)));
   const server = createMcpServer({
     service: () => stack.service(),
     principal: { scopes: readOnly ? ['ask'] : ['ask', 'ingest'], libraries: library ?? null },

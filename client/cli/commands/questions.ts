@@ -5,7 +5,7 @@ import { ScriptoriumClient } from '../../index.ts';
 import { answerLines, hitLines } from '../answer-lines.ts';
 import { converse } from '../conversation.ts';
 import { ensureStack } from '../local-stack.ts';
-import { printError, printResult } from '../output.ts';
+import { printError, printResult, wantsStacks } from '../output.ts';
 import {
   type QueryFlags,
   queryOptions,
@@ -70,7 +70,7 @@ async function talk(client: ScriptoriumClient, flags: AskFlags, command: Command
   await converse({
     ...{ input: process.stdin, output: process.stderr, terminal: true },
     answer: (question, signal) => answer(client, question, flags, command, signal),
-    onFailure: (error) => printError(error, false),
+    onFailure: (error) => printError(error, wantsStacks(command)),
   });
 }
 

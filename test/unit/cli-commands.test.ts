@@ -1,0 +1,31 @@
+/** Commands as they are declared, and as they fail. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { tempFolder } from '../helpers/temp-folder.ts';
+
+const main = fileURLToPath(new URL('../../client/cli/main.ts', import.meta.url));
+
+/** What the command line says on standard error, when standard input is empty. */
+async function said(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<string> {
+  const { NODE_OPTIONS: _, ...rest } = process.env;
+  return await new Promise((resolve) => {
+    const options = { env: { ...rest, ...env }, timeout: 60_000 };
+    const child = execFile(
+      process.execPath,
+      ['--no-warnings', main, ...args],
+      options,
+      (_error, _out, text) => resolve(text),
+    );
+    child.stdin?.end();
+  });
+}
+
+test.each([
+  ['with --debug its stack', ['--debug'], /^scriptorium: STACK_UNREACHABLE: .*\n.*Error: .*\n +at /],
+  ['without it one line', [], /^scriptorium: STACK_UNREACHABLE: .*\n$/],
+])('`mcp` says why the stack can’t be reached, %s', async (_, flags, wanted) => {
+  await using home = await tempFolder();
+  const env = { SCRIPTORIUM_HOME: home.path, TEMPORAL_ADDRESS: ':no address:' };
+  expect(await said(env, ...flags, 'mcp')).toMatch(wanted);
+});
