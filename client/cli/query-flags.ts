@@ -54,8 +54,9 @@ export function queryOptions({ library, topK, perBook, ...filters }: QueryFlags)
   const narrowed = Object.values(given).some((value) => value !== undefined);
   return {
     topK,
-    ...(library && { library }),
-    ...(perBook && { perBook }),
+    // An empty name, or a zero, is refused by the schema, and not left out.
+    ...(library !== undefined && { library }),
+    ...(perBook !== undefined && { perBook }),
     ...(narrowed && { filters: given }),
   };
 }

@@ -2,6 +2,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { Command } from 'commander';
+import { addStackCommands } from '../../client/cli/commands/stack.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 
 const main = fileURLToPath(new URL('../../client/cli/main.ts', import.meta.url));
@@ -24,8 +26,23 @@ async function said(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise
 test.each([
   ['with --debug its stack', ['--debug'], /^scriptorium: STACK_UNREACHABLE: .*\n.*Error: .*\n +at /],
   ['without it one line', [], /^scriptorium: STACK_UNREACHABLE: .*\n$/],
-])('`mcp` says why the stack can’t be reached, %s', async (_, flags, wanted) => {
-  await using home = await tempFolder();
-  const env = { SCRIPTORIUM_HOME: home.path, TEMPORAL_ADDRESS: ':no address:' };
-  expect(await said(env, ...flags, 'mcp')).toMatch(wanted);
+])(
+  '`mcp` says why the stack can’t be reached, %s',
+  async (_, flags, wanted) => {
+    await using home = await tempFolder();
+    const env = { SCRIPTORIUM_HOME: home.path, TEMPORAL_ADDRESS: ':no address:' };
+    expect(await said(env, ...flags, 'mcp')).toMatch(wanted);
+  },
+  90_000,
+);
+
+test('the help of every command of the stack has an example', () => {
+  const program = new Command();
+  addStackCommands(program);
+  const helps = program.commands.map((command) => {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+    return [command.name(), /\nExamples?:\n {2}/.test(help)];
+  });
+  expect(helps).toEqual(['up', 'down', 'status', 'worker', 'serve'].map((name) => [name, true]));
 });

@@ -70,6 +70,15 @@ describe('the flags of a search', () => {
     expect(() => parsed([`--pages=${text}`])).toThrow(/number or a range/);
   });
 
+  test.each([
+    ['--per-book', '0', 'perBook'],
+    ['--library', '', 'library'],
+    ['--top-k', '0', 'topK'],
+  ])('do not leave out %s %j, which is refused', (flag, value, named) => {
+    const { error } = searchInput.safeParse({ query: 'lamp', ...optionsOf(flag, value) });
+    expect(error?.issues.map(({ path }) => path.join('.'))).toEqual([named]);
+  });
+
   test('refuse another mode than there are', () => {
     expect(() => parsed(['--mode', 'magic'])).toThrow(/hybrid, dense, lexical/);
   });

@@ -23,6 +23,7 @@ export function addStackCommands(program: Command): void {
   program
     .command('down')
     .description('Stop the local stack; work that is not done goes on at the next `up`')
+    .addHelpText('after', '\nExample:\n  scriptorium down          # `up --detach` starts it again')
     .action(down);
   program
     .command('status')
