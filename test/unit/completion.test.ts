@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Command, Option } from 'commander';
 import { nodesOf, treeOf } from '../../client/cli/completion/command-tree.ts';
 import { completionScript, shells } from '../../client/cli/completion/scripts.ts';
+import { tempFolder } from '../helpers/temp-folder.ts';
 
 const program = new Command('scriptorium').description('A program').option('--json', "the result's JSON");
 program
@@ -72,5 +75,38 @@ withBash('in bash', () => {
     [['nothing', 'x'], []],
   ])('%j is completed by %j', (words, found) => {
     expect(completed(...words)).toEqual(found);
+  });
+});
+
+const withZsh = has('zsh') ? describe : describe.skip;
+
+withZsh('in zsh', () => {
+  /** The last word is the one that is completed. What offers completions prints them instead. */
+  function completed(load: string, ...words: string[]): string[] {
+    const script = [
+      `_describe() { local offered=("\${(@P)2}"); print -l -- "\${(@)offered%%:*}" }`,
+      `compadd() { [[ $1 == -a ]] && print -l -- "\${(@P)2}" }`,
+      'compdef() { print -- "declared $*" }',
+      load,
+      `words=(scriptorium ${words.map((word) => `'${word}'`).join(' ')}); CURRENT=${words.length + 1}`,
+      `PREFIX='${words.at(-1)}'; _scriptorium`,
+    ].join('\n');
+    return spawnSync('zsh', ['-f', '-c', script]).stdout.toString().split('\n').filter(Boolean);
+  }
+
+  test('completes at the first tab from a folder of functions', async () => {
+    await using folder = await tempFolder();
+    await writeFile(join(folder.path, '_scriptorium'), completionScript('zsh', tree));
+    const load = `fpath=('${folder.path}' $fpath); autoload -Uz _scriptorium`;
+    expect(completed(load, '')).toEqual(['search', 'keys']);
+    expect(completed(load, 'search', '--mode', '')).toEqual(['dense', 'lexical']);
+  });
+
+  test('declares itself where it is read, and completes then', () => {
+    expect(completed(completionScript('zsh', tree), 'keys', '')).toEqual([
+      'declared _scriptorium scriptorium',
+      'add',
+      'list',
+    ]);
   });
 });

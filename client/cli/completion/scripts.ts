@@ -57,7 +57,8 @@ function zsh(program: CommandNode): string {
     '  elif (( $#commands_ )); then _describe command commands_',
     '  else _files; fi',
     '}',
-    `compdef _${name} ${name}`,
+    // In a folder of functions the file itself is the function's first body; read by `source` or `eval` it only declares.
+    `if [[ "$funcstack[1]" == _${name} ]]; then _${name} "$@"; else compdef _${name} ${name}; fi`,
     '',
   ].join('\n');
 }
