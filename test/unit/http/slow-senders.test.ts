@@ -1,4 +1,5 @@
 /** Who sends too slowly is told so, and let go. */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
@@ -74,5 +75,20 @@ describe('an upload', () => {
     await eventually(async () => (await server.files()).length === 0);
     uploading(port);
     await eventually(async () => (await server.files()).length === 1);
+  });
+});
+
+describe('connections that send nothing', () => {
+  test('hold up nobody, and are closed once the head of a request is due', async () => {
+    await using server = await testServer();
+    // Looked at every two seconds.
+    server.app.server.headersTimeout = 100;
+    const port = await server.listen();
+    const silent = Array.from({ length: 300 }, () => connect(port, '127.0.0.1'));
+    const closed = silent.map(async (socket) => await text(socket));
+    await Promise.all(silent.map(async (socket) => await once(socket, 'connect')));
+    const live = await fetch(`http://127.0.0.1:${port}/health/live`);
+    expect(live.status).toBe(200);
+    for (const answer of await Promise.all(closed)) expect(answer).toMatch(/^HTTP\/1.1 408 /);
   });
 });
