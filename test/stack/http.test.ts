@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { ScriptoriumHttpClient, ScriptoriumHttpError } from '../../client/http/client.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
+import { makeZip } from '../helpers/broken-books.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { descendantsOf, workerPids } from '../helpers/stack-processes.ts';
@@ -118,6 +119,17 @@ describe('books over HTTP', () => {
     await eventually(async () => (await filesBelow(home.paths.uploads)).length > before.length);
     socket.destroy();
     await eventually(async () => (await filesBelow(home.paths.uploads)).length === before.length);
+  }, 30_000);
+
+  test('a zip of zips is no book, and nothing of it stays', async () => {
+    const before = await filesBelow(home.paths.uploads);
+    const inner = await makeZip({ 'a.txt': 'a'.repeat(1_000_000) });
+    const zips = await makeZip(Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`${n}.zip`, inner])));
+    const data = new FormData();
+    data.append('file', new Blob([new Uint8Array(zips)]), 'zips.zip');
+    const sent = await fetch(`${url}/api/v1/index?library=zips`, { method: 'POST', body: data });
+    expect(await sent.json()).toMatchObject({ code: 'UNSUPPORTED_FORMAT', status: 415 });
+    expect(await filesBelow(home.paths.uploads)).toEqual(before);
   }, 30_000);
 });
 
