@@ -36,6 +36,8 @@ async function answer({ messages, max_completion_tokens: maxTokens }, response, 
   let completion = 0;
   await session.prompt(user, {
     ...{ maxTokens, signal, temperature: 0 },
+    // So small a model repeats its last sentence until its tokens are spent.
+    repeatPenalty: { lastTokens: 128, penalty: 1.2, penalizeNewLine: false },
     onToken: (tokens) => {
       completion += tokens.length;
     },
