@@ -12,7 +12,12 @@ export async function describedServer(): Promise<object> {
     keys: { isEmpty: async () => true, find: async () => null },
     uploads: new UploadFolder({ folder: '', maxFileBytes: 0, sniff: never }),
     limits: { requestsPerMinute: 1, streams: 1, maxFileBytes: 0, corsOrigins: [] },
-    ...{ open: true, rootsSet: false, logger: pino({ level: 'silent' }), version: '1' },
+    ...{
+      open: true,
+      serverPaths: { rootsSet: false, uploads: '' },
+      logger: pino({ level: 'silent' }),
+      version: '1',
+    },
   });
   try {
     await app.ready();

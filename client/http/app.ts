@@ -13,6 +13,7 @@ import type { McpHandler } from '../mcp/http.ts';
 import { type Problem, problem, type Scope } from './contract.ts';
 import type { HttpLimits } from './limits.ts';
 import type { KeyFinder, Principal } from './principal.ts';
+import type { ServerPathOptions } from './server-paths.ts';
 import type { Service } from './service.ts';
 import type { OpenStreams } from './streams.ts';
 import type { UploadFolder } from './uploads.ts';
@@ -56,8 +57,7 @@ export interface ServerParts {
   readonly limits: HttpLimits;
   /** Whether whoever reaches the server may use it while there is no key: it listens on loopback only. */
   readonly open: boolean;
-  /** Whether paths of the server may be handed in by whoever has a key: the workers read below roots only. */
-  readonly rootsSet: boolean;
+  readonly serverPaths: ServerPathOptions;
   /** The page for Prometheus; null where there is none. */
   readonly metrics: (() => Promise<string>) | null;
   /** The latest, newest first. */

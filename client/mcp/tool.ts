@@ -29,6 +29,8 @@ export interface ToolContext {
   readonly progress: Progress | null;
   /** Tells the log of the asker. */
   note(text: string): void;
+  /** @throws ScriptoriumError FORBIDDEN where one of the paths may not be handed in */
+  checkPaths(paths: readonly string[]): Promise<void>;
   /** Tells the log of whoever runs the server that something is changed. */
   audit(action: string, target: object): void;
 }

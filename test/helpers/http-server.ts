@@ -43,7 +43,8 @@ export interface ServerOptions {
   readonly keys?: Readonly<Record<string, KnownKey>>;
   readonly service?: Partial<Service>;
   readonly limits?: Partial<HttpLimits>;
-  readonly parts?: Partial<Pick<ServerParts, 'open' | 'rootsSet' | 'metrics' | 'dashboard'>>;
+  readonly parts?: Partial<Pick<ServerParts, 'open' | 'metrics' | 'dashboard'>>;
+  readonly rootsSet?: boolean;
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -61,7 +62,7 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
   await using opened = new AsyncDisposableStack();
   const folder = opened.use(await tempFolder());
   const uploads = join(folder.path, 'uploads');
-  const { keys = {}, limits, parts } = options;
+  const { keys = {}, limits, parts, rootsSet = false } = options;
   const asked: { method: string; args: readonly unknown[] }[] = [];
   const lines: Record<string, unknown>[] = [];
   const all: HttpLimits = {
@@ -78,7 +79,13 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
     },
     mcp: { handleMcp: async () => {}, sessions: 0, [Symbol.asyncDispose]: async () => {} },
     ...{ uploads: uploadFolder, limits: all, slowQuestions: () => [], version: '1.2.3' },
-    ...{ open: true, rootsSet: false, metrics: async () => 'up 1\n', dashboard: null, ...parts },
+    ...{
+      open: true,
+      serverPaths: { rootsSet, uploads },
+      metrics: async () => 'up 1\n',
+      dashboard: null,
+      ...parts,
+    },
     logger: pino(
       { level: 'info', serializers: { error: stdSerializers.err } },
       { write: (line) => void lines.push(JSON.parse(line)) },

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { sniffFormat } from '../../activities/adapters/documents/sniff.ts';
 import { KeyStore } from '../../client/http/keys.ts';
 import { createHttpServer } from '../../client/http/server.ts';
+import { pathRights } from '../../client/http/server-paths.ts';
 import { UploadFolder } from '../../client/http/uploads.ts';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { createMcpHandler } from '../../client/mcp/http.ts';
@@ -47,18 +48,18 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   await uploads.open();
   const service = new LocalService({ ...worker, client });
   const open = isLoopback(address.host);
-  const rootsSet = config.roots.length > 0;
+  const serverPaths = { rootsSet: config.roots.length > 0, uploads: config.home.uploads };
   const mcp = opened.use(
     createMcpHandler((principal) =>
       createMcpServer({
-        ...{ service, principal, version, takesPaths: open || rootsSet },
+        ...{ service, principal, version, paths: pathRights(principal, serverPaths) },
         audit: (action, target) =>
           logger.info({ audit: true, action, ...target, key: principal.id, way: 'mcp' }, 'change'),
       }),
     ),
   );
   const app = await createHttpServer({
-    ...{ service, keys, uploads, logger, version, mcp, open, rootsSet },
+    ...{ service, keys, uploads, logger, version, mcp, open, serverPaths },
     limits: { requestsPerMinute, streams, corsOrigins, maxFileBytes },
     metrics: telemetry.metricsPage,
     slowQuestions: () => telemetry.slowLog.latest,

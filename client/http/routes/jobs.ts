@@ -10,6 +10,7 @@ import { type App, audit, principal, problems, type RouteContext } from '../app.
 import { API, type HttpJob, indexBody, jobEvents, job as jobSchema, uploadQuery } from '../contract.ts';
 import { allowedLibrary, maySee, type Principal } from '../principal.ts';
 import { problemOf } from '../problems.ts';
+import { pathRights } from '../server-paths.ts';
 import type { Service } from '../service.ts';
 import { type EventStream, streamEvents, wantsEvents } from '../sse.ts';
 import { eventsText } from './questions.ts';
@@ -85,24 +86,20 @@ export function jobRoutes(app: App, context: RouteContext): void {
 }
 
 async function takePaths(
-  { service, open, rootsSet }: RouteContext,
+  { service, serverPaths }: RouteContext,
   request: FastifyRequest,
   asked: string | undefined,
   key: string | undefined,
 ): Promise<LibraryJob> {
   const who = principal(request);
   const { paths, library, parallel } = parse(indexBody, request.body);
-  if (asked !== undefined && asked !== library)
+  if (asked !== undefined && library !== undefined && asked !== library)
     throw new ScriptoriumError(
       'INVALID_ARGUMENT',
       `library: the address says ${asked}, and the body ${library}`,
     );
-  if (!open && !rootsSet)
-    throw new ScriptoriumError(
-      'FORBIDDEN',
-      'paths: this server takes paths only where SCRIPTORIUM_LIBRARY_ROOTS says which folders may be read; upload the books instead',
-    );
-  const named = allowedLibrary(who, library) ?? library;
+  await pathRights(who, serverPaths).check(paths);
+  const named = allowedLibrary(who, library ?? asked) ?? DEFAULT_LIBRARY;
   audit(request, 'index paths', { library: named, paths });
   return await service.addJob(named, paths, { parallel, idempotencyKey: scoped(who, key) });
 }
