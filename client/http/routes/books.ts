@@ -13,7 +13,7 @@ import {
   pageText,
   removedBook,
 } from '../contract.ts';
-import { allowedLibrary, maySee, type Principal } from '../principal.ts';
+import { allowedScope, maySee, type Principal } from '../principal.ts';
 import type { Service } from '../service.ts';
 
 const bookParams = z.object({ id: z.uuid().meta({ description: 'Id of the book' }) });
@@ -55,8 +55,8 @@ export function bookRoutes(app: App, { service }: RouteContext): void {
       },
     },
     async (request) => {
-      const library = allowedLibrary(principal(request), request.query.library);
-      return await service.books({ ...request.query, library });
+      const scope = allowedScope(principal(request), request.query.library);
+      return await service.books({ ...request.query, ...scope });
     },
   );
 

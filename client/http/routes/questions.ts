@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Answer } from '../../../workflows/result-contract.ts';
 import { type App, principal, problems, type RouteContext } from '../app.ts';
 import { API, answer, queryBody, queryEvents, searchBody, searchResult } from '../contract.ts';
-import { allowedLibrary } from '../principal.ts';
+import { allowedScope } from '../principal.ts';
 import { problemOf } from '../problems.ts';
 import { type EventStream, streamEvents, wantsEvents } from '../sse.ts';
 
@@ -30,7 +30,7 @@ export function questionRoutes(app: App, { service, streams }: RouteContext): vo
     },
     async (request, reply) => {
       const who = principal(request);
-      const input = { ...request.body, library: allowedLibrary(who, request.body.library) };
+      const input = { ...request.body, ...allowedScope(who, request.body.library) };
       if (!wantsEvents(request)) return await service.ask(input);
       return await streams.count(who.id, () =>
         streamEvents(reply, (stream) =>
@@ -54,8 +54,8 @@ export function questionRoutes(app: App, { service, streams }: RouteContext): vo
       },
     },
     async (request) => {
-      const library = allowedLibrary(principal(request), request.body.library);
-      return await service.search({ ...request.body, library });
+      const scope = allowedScope(principal(request), request.body.library);
+      return await service.search({ ...request.body, ...scope });
     },
   );
 }

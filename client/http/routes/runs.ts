@@ -13,7 +13,7 @@ import {
   runProgress,
   steered,
 } from '../contract.ts';
-import { allowedLibrary, maySee, type Principal } from '../principal.ts';
+import { allowedScope, maySee, type Principal } from '../principal.ts';
 import type { RunAction } from '../service.ts';
 
 const tags = ['runs'];
@@ -68,8 +68,8 @@ export function runRoutes(app: App, context: RouteContext): void {
       },
     },
     async (request) => {
-      const library = allowedLibrary(principal(request), request.query.library);
-      const { books, next } = await service.books({ ...request.query, library, state: 'failed' });
+      const scope = allowedScope(principal(request), request.query.library);
+      const { books, next } = await service.books({ ...request.query, ...scope, state: 'failed' });
       return { failures: books.map((book) => ({ ...book, remedy: remedyOf(book.failure?.code) })), next };
     },
   );

@@ -28,6 +28,7 @@ const keys = {
   feeder: key('feeder', ['ingest']),
   boss: key('boss', ['admin']),
   sailor: key('sailor', ['ask', 'ingest'], ['sea']),
+  traveller: key('traveller', ['ask', 'ingest'], ['sea', 'art']),
 };
 
 type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH' | 'OPTIONS';
@@ -290,6 +291,31 @@ describe('who may', () => {
     expect(refusalIn(await call({ keys }, 'POST', '/api/v1/runs/law/pause', { headers }))).toMatchObject({
       ...{ status: 404, code: 'NO_RUN' },
     });
+  });
+
+  test.each([
+    ['POST', '/api/v1/search', { query: 'a' }],
+    ['POST', '/api/v1/query', { question: 'a' }],
+    ['GET', '/api/v1/books', undefined],
+    ['GET', '/api/v1/failures', undefined],
+  ] as const)('a key for several looks in all of them: %s %s', async (method, url, payload) => {
+    const headers = { 'x-api-key': 'traveller' };
+    const all = await call({ keys }, method, url, { headers, ...(payload && { payload }) });
+    expect(all.response.statusCode).toBe(200);
+    expect(all.server.asked[0]?.args[0]).toMatchObject({ libraries: ['sea', 'art'] });
+    const narrowed = (library: string) =>
+      payload
+        ? call({ keys }, method, url, { headers, payload: { ...payload, library } })
+        : call({ keys }, method, `${url}?library=${library}`, { headers });
+    const one = await narrowed('art');
+    expect(one.server.asked[0]?.args[0]).toMatchObject({ library: 'art' });
+    expect(one.server.asked[0]?.args[0]).not.toHaveProperty('libraries');
+    expect(refusalIn(await narrowed('law'))).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+  });
+
+  test('and nobody widens what a key looks in', async () => {
+    const given = { payload: { query: 'a', libraries: ['law'] }, headers: { 'x-api-key': 'traveller' } };
+    expect(refusalIn(await call({ keys }, 'POST', '/api/v1/search', given))).toMatchObject({ status: 400 });
   });
 
   test('a page of another host changes nothing, key or not', async () => {
