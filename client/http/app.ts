@@ -44,6 +44,8 @@ export interface SlowQuestion {
   readonly kind: string;
   /** Null where the configuration keeps texts out of logs. */
   readonly text: string | null;
+  /** What was asked for beside the text; `library` or `libraries`, unless it was about all. */
+  readonly filters: Readonly<Record<string, unknown>>;
   readonly totalMs: number;
   readonly timings: Readonly<Record<string, number>>;
   readonly results: number;

@@ -109,3 +109,22 @@ export function allowedScope(rights: Rights, asked: string | undefined): Library
 export function maySee({ libraries }: Pick<Rights, 'libraries'>, library: string): boolean {
   return libraries === null || libraries.includes(library);
 }
+
+/** The same of what was asked of several libraries, or of all. */
+export function maySeeAll(who: Pick<Rights, 'libraries'>, { library, libraries }: LibraryScope): boolean {
+  if (who.libraries === null) return true;
+  const within = library === undefined ? libraries : [library];
+  return within?.every((each) => maySee(who, each)) ?? false;
+}
+
+/**
+ * For what says something of every library.
+ * @throws ScriptoriumError FORBIDDEN
+ */
+export function assertAllLibraries({ libraries, name }: Rights, what: string): void {
+  if (libraries === null) return;
+  throw new ScriptoriumError(
+    'FORBIDDEN',
+    `The key ${name} is for ${libraries.join(', ')} alone, and ${what} tell of all libraries`,
+  );
+}

@@ -43,7 +43,7 @@ export interface ServerOptions {
   readonly keys?: Readonly<Record<string, KnownKey>>;
   readonly service?: Partial<Service>;
   readonly limits?: Partial<HttpLimits>;
-  readonly parts?: Partial<Pick<ServerParts, 'open' | 'metrics' | 'dashboard'>>;
+  readonly parts?: Partial<Pick<ServerParts, 'open' | 'metrics' | 'dashboard' | 'slowQuestions' | 'mcp'>>;
   readonly rootsSet?: boolean;
 }
 

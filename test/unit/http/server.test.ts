@@ -27,6 +27,7 @@ const keys = {
   asker: key('asker', ['ask']),
   feeder: key('feeder', ['ingest']),
   boss: key('boss', ['admin']),
+  harbourmaster: key('harbourmaster', ['admin'], ['sea', 'port']),
   sailor: key('sailor', ['ask', 'ingest'], ['sea']),
   traveller: key('traveller', ['ask', 'ingest'], ['sea', 'art']),
 };
@@ -316,6 +317,35 @@ describe('who may', () => {
   test('and nobody widens what a key looks in', async () => {
     const given = { payload: { query: 'a', libraries: ['law'] }, headers: { 'x-api-key': 'traveller' } };
     expect(refusalIn(await call({ keys }, 'POST', '/api/v1/search', given))).toMatchObject({ status: 400 });
+  });
+
+  test('slow questions are told to whoever may see all that they were asked of', async () => {
+    const slow = (text: string, filters: object) => ({
+      ...{ atMs: 1, kind: 'search', text, filters: { topK: 3, ...filters }, totalMs: 900, timings: {} },
+      ...{ results: 1, outcome: 'done' },
+    });
+    const all = [
+      slow('of the sea', { library: 'sea' }),
+      slow('of the law', { library: 'law' }),
+      slow('of sea and port', { libraries: ['port', 'sea'] }),
+      slow('of sea and law', { libraries: ['law', 'sea'] }),
+      slow('of everything', {}),
+    ];
+    const told = async (presented: string) => {
+      const parts = { slowQuestions: () => all };
+      const headers = { 'x-api-key': presented };
+      const { response } = await call({ keys, parts }, 'GET', '/api/v1/slow-questions', { headers });
+      return response.json().questions.map(({ text }: { text: string }) => text);
+    };
+    expect(await told('boss')).toEqual(all.map(({ text }) => text));
+    expect(await told('harbourmaster')).toEqual(['of the sea', 'of sea and port']);
+  });
+
+  test('figures of all libraries are for keys of all libraries', async () => {
+    const headers = { 'x-api-key': 'harbourmaster' };
+    expect(refusalIn(await call({ keys }, 'GET', '/metrics', { headers }))).toMatchObject({
+      ...{ status: 403, code: 'FORBIDDEN', detail: expect.stringContaining('all libraries') },
+    });
   });
 
   test('a page of another host changes nothing, key or not', async () => {
