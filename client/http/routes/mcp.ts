@@ -1,5 +1,6 @@
 /** MCP over streamable HTTP, behind the same keys as everything else. */
 import { type App, principal, type RouteContext } from '../app.ts';
+import { headersOf } from '../sse.ts';
 
 export function mcpRoutes(app: App, { mcp }: RouteContext): void {
   app.route({
@@ -10,6 +11,7 @@ export function mcpRoutes(app: App, { mcp }: RouteContext): void {
     schema: { hide: true },
     handler: async (request, reply) => {
       reply.hijack();
+      for (const [name, value] of Object.entries(headersOf(reply))) reply.raw.setHeader(name, value);
       await mcp.handleMcp(request.raw, reply.raw, request.body, principal(request));
     },
   });
