@@ -25,6 +25,7 @@ import { assertOwnPage, corsFor } from './origins.ts';
 import { assertScope, principalOf } from './principal.ts';
 import { fromFastify, PROBLEM_TYPE, problemOf, retryAfterOf } from './problems.ts';
 import { bookRoutes } from './routes/books.ts';
+import { errorRoutes } from './routes/errors.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { mcpRoutes } from './routes/mcp.ts';
 import { questionRoutes } from './routes/questions.ts';
@@ -72,6 +73,7 @@ export async function createHttpServer(options: ServerOptions): Promise<App> {
       jobRoutes(typed, context);
       runRoutes(typed, context);
       serviceRoutes(typed, context);
+      errorRoutes(typed);
       mcpRoutes(typed, context);
       typed.get('/openapi.json', { schema: { hide: true } }, async () =>
         documentOf(app, options.open && (await options.keys.isEmpty())),

@@ -66,16 +66,9 @@ async function handle(
   const id = sessionIdOf(request);
   if (id === null) return await begin(hosted, request, response, body, principal);
   const served = sessions.of(id, principal.id);
-  if (!served) throw new NoSession();
+  if (!served) throw new ScriptoriumError('SESSION_NOT_FOUND', `There is no session ${id.slice(0, 100)}`);
   response.once('close', sessions.use(id));
   await served.transport.handleRequest(request, response, body);
-}
-
-/** The protocol: whoever hears 404 begins a new session. */
-class NoSession extends Error {
-  constructor() {
-    super('There is no such session; it may have been closed for being unused. Begin a new one.');
-  }
 }
 
 function sessionIdOf({ headers }: IncomingMessage): string | null {
@@ -105,16 +98,20 @@ async function begin(
   if (transport.sessionId === undefined) await mcp.close();
 }
 
-const statuses: Partial<Record<ErrorCode, number>> = { INVALID_ARGUMENT: 400, RATE_LIMITED: 429 };
+const statuses: Partial<Record<ErrorCode, number>> = {
+  INVALID_ARGUMENT: 400,
+  // The protocol: whoever hears it begins a new session.
+  SESSION_NOT_FOUND: 404,
+  RATE_LIMITED: 429,
+};
 /** JSON-RPC: the server refused. */
 const REFUSED = -32_000;
 
 function refuse(response: ServerResponse, thrown: unknown): void {
   if (response.headersSent) return void response.destroy();
-  const missing = thrown instanceof NoSession;
   const error = toScriptoriumError(thrown);
-  const status = missing ? 404 : (statuses[error.code] ?? 500);
-  const message = missing ? thrown.message : failureText(error);
+  const status = statuses[error.code] ?? 500;
+  const message = failureText(error);
   const headers = { 'content-type': 'application/json', ...(status === 429 && { 'retry-after': '60' }) };
   response.writeHead(status, headers);
   response.end(JSON.stringify({ jsonrpc: '2.0', error: { code: REFUSED, message }, id: null }));

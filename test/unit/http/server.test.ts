@@ -215,6 +215,16 @@ describe('addresses and methods', () => {
     expect(response.json()).toEqual({ ready: false, parts });
   });
 
+  test('the type of a problem leads to a page that explains its code', async () => {
+    const { response } = await call({ keys }, 'GET', '/api/v2/books');
+    const type = new URL(response.json().type, 'http://localhost:8720/api/v2/books');
+    const page = await call({ keys }, 'GET', type.pathname);
+    expect(page.response.statusCode).toBe(200);
+    expect(page.response.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(type.hash).toBe('#NOT_FOUND');
+    for (const code of Object.keys(errorRegistry)) expect(page.response.body).toContain(`id="${code}"`);
+  });
+
   test('the OpenAPI document is the one of the project', async () => {
     const path = fileURLToPath(new URL('../../../docs/openapi.json', import.meta.url));
     // It is made by `npm run openapi`.
