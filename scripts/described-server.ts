@@ -36,4 +36,9 @@ const nothing: Service = {
   ...{ remove: never, explain: never, addJob: never, job: never, runs: never, run: never, steer: never },
   parts: never,
 };
-const mcp: McpHandler = { handleMcp: never, sessions: 0, [Symbol.asyncDispose]: async () => {} };
+const mcp: McpHandler = {
+  handleMcp: never,
+  endSessionsOf: never,
+  sessions: 0,
+  [Symbol.asyncDispose]: async () => {},
+};

@@ -29,6 +29,8 @@ export interface McpHandler extends AsyncDisposable {
     body: unknown,
     principal: Principal,
   ): Promise<void>;
+  /** Ends the sessions of one asker, with their streams and what they work on: its key was revoked. */
+  endSessionsOf(owner: string): Promise<void>;
   /** Sessions that are open. */
   readonly sessions: number;
 }
@@ -43,6 +45,7 @@ export function createMcpHandler(serverFor: McpServerFor, limits: SessionLimits 
         refuse(response, error);
       }
     },
+    endSessionsOf: (owner) => sessions.endOf(owner),
     get sessions() {
       return sessions.count;
     },

@@ -77,7 +77,12 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
       isEmpty: async () => Object.keys(keys).length === 0,
       find: async (presented) => keys[presented] ?? null,
     },
-    mcp: { handleMcp: async () => {}, sessions: 0, [Symbol.asyncDispose]: async () => {} },
+    mcp: {
+      handleMcp: async () => {},
+      endSessionsOf: async () => {},
+      sessions: 0,
+      [Symbol.asyncDispose]: async () => {},
+    },
     ...{ uploads: uploadFolder, limits: all, slowQuestions: () => [], version: '1.2.3' },
     ...{
       open: true,

@@ -13,6 +13,7 @@ import { problemOf } from '../problems.ts';
 import { pathRights } from '../server-paths.ts';
 import type { Service } from '../service.ts';
 import { type EventStream, streamEvents, wantsEvents } from '../sse.ts';
+import { whileAllowed } from '../while-allowed.ts';
 import { eventsText } from './questions.ts';
 
 const tags = ['ingestion'];
@@ -79,7 +80,11 @@ export function jobRoutes(app: App, context: RouteContext): void {
       const first = await seenJob(service, who, id);
       if (!wantsEvents(request)) return first;
       return await streams.count(who.id, () =>
-        streamEvents(reply, (stream) => watch(stream, first, request.id, () => seenJob(service, who, id))),
+        whileAllowed(context, request, (refused) =>
+          streamEvents(reply, (stream) =>
+            watch(stream, refused, first, request.id, () => seenJob(service, who, id)),
+          ),
+        ),
       );
     },
   );
@@ -141,16 +146,19 @@ const LOOK_EVERY_MS = 1_000;
 
 async function watch(
   stream: EventStream,
+  refused: AbortSignal,
   first: HttpJob,
   requestId: string,
   look: () => Promise<HttpJob>,
 ): Promise<void> {
+  const signal = AbortSignal.any([stream.signal, refused]);
   try {
     for (let job = first; ; job = await look()) {
       stream.send('job', job);
       if (stream.signal.aborted || job.endedAtMs !== null) return;
-      await delay(LOOK_EVERY_MS, undefined, { signal: stream.signal }).catch(() => {});
+      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
       if (stream.signal.aborted) return;
+      refused.throwIfAborted();
     }
   } catch (error) {
     stream.send('problem', problemOf(error, requestId));

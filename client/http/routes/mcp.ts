@@ -1,8 +1,11 @@
 /** MCP over streamable HTTP, behind the same keys as everything else. */
+import { once } from 'node:events';
 import { type App, principal, type RouteContext } from '../app.ts';
 import { headersOf } from '../sse.ts';
+import { whileAllowed } from '../while-allowed.ts';
 
-export function mcpRoutes(app: App, { mcp }: RouteContext): void {
+export function mcpRoutes(app: App, context: RouteContext): void {
+  const { mcp } = context;
   app.route({
     method: ['GET', 'POST', 'DELETE'],
     url: '/mcp',
@@ -10,9 +13,17 @@ export function mcpRoutes(app: App, { mcp }: RouteContext): void {
     config: { scope: 'any' },
     schema: { hide: true },
     handler: async (request, reply) => {
+      const who = principal(request);
+      const { raw } = reply;
       reply.hijack();
-      for (const [name, value] of Object.entries(headersOf(reply))) reply.raw.setHeader(name, value);
-      await mcp.handleMcp(request.raw, reply.raw, request.body, principal(request));
+      for (const [name, value] of Object.entries(headersOf(reply))) raw.setHeader(name, value);
+      await whileAllowed(context, request, async (refused) => {
+        const end = (): void => void mcp.endSessionsOf(who.id).finally(() => raw.destroy());
+        refused.addEventListener('abort', end, { once: true });
+        const closed = raw.destroyed ? null : once(raw, 'close').catch(() => {});
+        await mcp.handleMcp(request.raw, raw, request.body, who);
+        await closed;
+      });
     },
   });
 }

@@ -6,8 +6,10 @@ import { API, answer, queryBody, queryEvents, searchBody, searchResult } from '.
 import { allowedScope } from '../principal.ts';
 import { problemOf } from '../problems.ts';
 import { type EventStream, streamEvents, wantsEvents } from '../sse.ts';
+import { whileAllowed } from '../while-allowed.ts';
 
-export function questionRoutes(app: App, { service, streams }: RouteContext): void {
+export function questionRoutes(app: App, context: RouteContext): void {
+  const { service, streams } = context;
   app.post(
     `${API}/query`,
     {
@@ -33,8 +35,10 @@ export function questionRoutes(app: App, { service, streams }: RouteContext): vo
       const input = { ...request.body, ...allowedScope(who, request.body.library) };
       if (!wantsEvents(request)) return await service.ask(input);
       return await streams.count(who.id, () =>
-        streamEvents(reply, (stream) =>
-          answerInto(stream, request.id, () => service.ask(input, told(stream))),
+        whileAllowed(context, request, (refused) =>
+          streamEvents(reply, (stream) =>
+            answerInto(stream, request.id, () => service.ask(input, told(stream, refused))),
+          ),
         ),
       );
     },
@@ -60,14 +64,18 @@ export function questionRoutes(app: App, { service, streams }: RouteContext): vo
   );
 }
 
-function told(stream: EventStream): {
+function told(
+  stream: EventStream,
+  refused: AbortSignal,
+): {
   readonly signal: AbortSignal;
   readonly onText: (text: string) => void;
 } {
   let writing = false;
   return {
-    signal: stream.signal,
+    signal: AbortSignal.any([stream.signal, refused]),
     onText: (text) => {
+      if (refused.aborted) return;
       if (!writing) stream.send('stage', { stage: 'writing' });
       writing = true;
       stream.send('text', { text });
