@@ -9,6 +9,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { z } from 'zod';
+import { audited, auditLog } from '../audit.ts';
 import type { McpHandler } from '../mcp/http.ts';
 import { type Problem, problem, type Scope } from './contract.ts';
 import type { HttpLimits } from './limits.ts';
@@ -91,10 +92,16 @@ export function principal(request: FastifyRequest): Principal {
   throw new Error(`${request.url} knows no principal`);
 }
 
-/** One line in the log for every change, whoever made it and however it ended. */
-export function audit(request: FastifyRequest, action: string, target: object): void {
-  const { id, name } = principal(request);
-  request.log.info({ audit: true, action, ...target, key: id, keyName: name, ip: request.ip }, 'change');
+/** Makes a change, and tells the log of it, whoever makes it and however it ends. */
+export function audit<T>(
+  request: FastifyRequest,
+  action: string,
+  target: object,
+  change: () => Promise<T>,
+): Promise<T> {
+  const { id: key, name: keyName } = principal(request);
+  const fields = { action, key, keyName, ip: request.ip, way: 'http' } as const;
+  return audited(auditLog(request.log), fields, target, change);
 }
 
 const described: Readonly<Record<number, string>> = {

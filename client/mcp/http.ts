@@ -14,8 +14,8 @@ interface Served {
   readonly transport: StreamableHTTPServerTransport;
 }
 
-/** Makes a server that nobody is connected to yet, for one asker. */
-export type McpServerFor = (principal: Principal) => McpServer;
+/** Makes a server that nobody is connected to yet, for one asker, who began the session from that address. */
+export type McpServerFor = (principal: Principal, ip: string | null) => McpServer;
 
 export interface McpHandler extends AsyncDisposable {
   /**
@@ -89,7 +89,7 @@ async function begin(
   if (request.method !== 'POST' || !isInitializeRequest(body))
     throw new ScriptoriumError('INVALID_ARGUMENT', 'Mcp-Session-Id is missing, and this begins no session');
   await sessions.makeRoom(principal.id);
-  const mcp = serverFor(principal);
+  const mcp = serverFor(principal, request.socket.remoteAddress ?? null);
   const transport = new StreamableHTTPServerTransport({
     sessionIdGenerator: () => randomUUID(),
     onsessioninitialized: (id) => sessions.add(id, principal.id, { mcp, transport }),

@@ -11,7 +11,7 @@ import { hasScope, type Rights } from '../http/principal.ts';
 import type { PathRights } from '../http/server-paths.ts';
 import type { Service } from '../http/service.ts';
 import { addResources } from './resources.ts';
-import { callTool, type Extra, type McpTool, progressFor } from './tool.ts';
+import { type Audit, callTool, type Extra, type McpTool, progressFor } from './tool.ts';
 import { explainTool, listBooksTool } from './tools/books.ts';
 import { ingestStatusTool, ingestTool } from './tools/ingestion.ts';
 import { askTool, searchTool } from './tools/questions.ts';
@@ -31,8 +31,8 @@ export interface McpServerOptions {
   readonly version: string;
   /** Which paths of the workers' machine may be handed in. Default: all; where none may be, `ingest` is not listed. */
   readonly paths?: PathRights;
-  /** Told of every change before it is made. */
-  readonly audit?: (action: string, target: object) => void;
+  /** Makes every change. Default: nobody is told. */
+  readonly audit?: Audit;
 }
 
 const instructions = `Scriptorium answers from a library of books that were handed to it, and cites title and page.
@@ -60,7 +60,7 @@ export function createMcpServer({
   principal,
   version,
   paths = everyPath,
-  audit = () => {},
+  audit = (_action, _target, change) => change(),
 }: McpServerOptions): McpServer {
   const rights: Rights = { name: null, ...principal };
   const theService = typeof service === 'function' ? service : async () => service;

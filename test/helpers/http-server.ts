@@ -45,6 +45,7 @@ export interface ServerOptions {
   readonly limits?: Partial<HttpLimits>;
   readonly parts?: Partial<Pick<ServerParts, 'open' | 'metrics' | 'dashboard' | 'slowQuestions' | 'mcp'>>;
   readonly rootsSet?: boolean;
+  readonly logLevel?: string;
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -62,7 +63,7 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
   await using opened = new AsyncDisposableStack();
   const folder = opened.use(await tempFolder());
   const uploads = join(folder.path, 'uploads');
-  const { keys = {}, limits, parts, rootsSet = false } = options;
+  const { keys = {}, limits, parts, rootsSet = false, logLevel = 'info' } = options;
   const asked: { method: string; args: readonly unknown[] }[] = [];
   const lines: Record<string, unknown>[] = [];
   const all: HttpLimits = {
@@ -92,7 +93,7 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
       ...parts,
     },
     logger: pino(
-      { level: 'info', serializers: { error: stdSerializers.err } },
+      { level: logLevel, serializers: { error: stdSerializers.err } },
       { write: (line) => void lines.push(JSON.parse(line)) },
     ),
   });

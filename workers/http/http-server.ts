@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { sniffFormat } from '../../activities/adapters/documents/sniff.ts';
+import { audited, auditLog } from '../../client/audit.ts';
 import { KeyStore } from '../../client/http/keys.ts';
 import { createHttpServer } from '../../client/http/server.ts';
 import { pathRights } from '../../client/http/server-paths.ts';
@@ -50,11 +51,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const open = isLoopback(address.host);
   const serverPaths = { rootsSet: config.roots.length > 0, uploads: config.home.uploads };
   const mcp = opened.use(
-    createMcpHandler((principal) =>
+    createMcpHandler((principal, ip) =>
       createMcpServer({
         ...{ service, principal, version, paths: pathRights(principal, serverPaths) },
-        audit: (action, target) =>
-          logger.info({ audit: true, action, ...target, key: principal.id, way: 'mcp' }, 'change'),
+        audit: (action, target, change) => {
+          const { id: key, name: keyName } = principal;
+          return audited(auditLog(logger), { action, key, keyName, ip, way: 'mcp' }, target, change);
+        },
       }),
     ),
   );

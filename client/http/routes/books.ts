@@ -84,8 +84,7 @@ export function bookRoutes(app: App, { service }: RouteContext): void {
     },
     async (request) => {
       const { bookId, library } = await seen(service, principal(request), request.params.id);
-      audit(request, 'remove book', { bookId, library });
-      return await service.remove(bookId);
+      return await audit(request, 'remove book', { bookId, library }, () => service.remove(bookId));
     },
   );
 

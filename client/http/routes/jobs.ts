@@ -105,8 +105,9 @@ async function takePaths(
     );
   await pathRights(who, serverPaths).check(paths);
   const named = allowedLibrary(who, library ?? asked) ?? DEFAULT_LIBRARY;
-  audit(request, 'index paths', { library: named, paths });
-  return await service.addJob(named, paths, { parallel, idempotencyKey: scoped(who, key) });
+  return await audit(request, 'index paths', { library: named, paths }, () =>
+    service.addJob(named, paths, { parallel, idempotencyKey: scoped(who, key) }),
+  );
 }
 
 async function takeUpload(
@@ -119,13 +120,14 @@ async function takeUpload(
   // Known before the first byte is kept: nobody fills the disk for a library that is not theirs.
   const library = parse(libraryName, allowedLibrary(who, asked) ?? DEFAULT_LIBRARY);
   await using upload = await uploads.receive(request, library);
-  audit(request, 'index upload', { library, files: upload.files });
-  const paths = await upload.keep();
-  const job = await service.addJob(library, paths, {
-    ...{ parallel: DEFAULT_PARALLEL, idempotencyKey: scoped(who, key) },
+  return await audit(request, 'index upload', { library, files: upload.files }, async () => {
+    const paths = await upload.keep();
+    const job = await service.addJob(library, paths, {
+      ...{ parallel: DEFAULT_PARALLEL, idempotencyKey: scoped(who, key) },
+    });
+    upload.taken();
+    return job;
   });
-  upload.taken();
-  return job;
 }
 
 /** Two askers may choose the same key. */

@@ -1,4 +1,5 @@
 /** Runs: what goes on, and how it is steered; and what failed. */
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { errorRegistry, isErrorCode, ScriptoriumError } from '../../../activities/errors.ts';
 import { libraryName } from '../../../workflows/contract.ts';
@@ -50,10 +51,12 @@ export function runRoutes(app: App, context: RouteContext): void {
     async (request) => await service.run(seenRun(principal(request), request.params.id)),
   );
 
-  const steer = async (request: Parameters<typeof audit>[0], library: string, action: RunAction) => {
+  const steer = async (request: FastifyRequest, library: string, action: RunAction) => {
     seenRun(principal(request), library);
-    audit(request, `run ${action.action}`, { library, ...action });
-    return { library, ...(await service.steer(library, action)) };
+    // The action itself is named already.
+    const { action: name, ...how } = action;
+    const change = () => service.steer(library, action);
+    return { library, ...(await audit(request, `run ${name}`, { library, ...how }, change)) };
   };
   for (const action of runActions) addAction(app, action, steer);
 
@@ -76,7 +79,7 @@ export function runRoutes(app: App, context: RouteContext): void {
 }
 
 type Steer = (
-  request: Parameters<typeof audit>[0],
+  request: FastifyRequest,
   library: string,
   action: RunAction,
 ) => Promise<z.output<typeof steered>>;

@@ -39,8 +39,10 @@ export const ingestTool = defineTool({
   run: async ({ paths, library, parallel, wait }, context) => {
     await context.checkPaths(paths);
     const named = allowedLibrary(context.rights, library) ?? DEFAULT_LIBRARY;
-    context.audit('ingest', { library: named, paths });
-    const taken = { ...(await context.service.addJob(named, paths, { parallel })), progress: null };
+    const added = await context.audit('ingest', { library: named, paths }, () =>
+      context.service.addJob(named, paths, { parallel }),
+    );
+    const taken = { ...added, progress: null };
     const seen = wait ? await waitFor(taken, context) : taken;
     return { data: seen, text: jobText(seen) };
   },

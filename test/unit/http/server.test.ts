@@ -358,6 +358,21 @@ describe('who may', () => {
     });
   });
 
+  test('one that fails says so, and a quiet log tells of it all the same', async () => {
+    const steer = async () => {
+      throw new ScriptoriumError('NO_RUN', 'There is no run');
+    };
+    const options = { keys, service: { steer }, logLevel: 'error' };
+    const headers = { 'x-api-key': 'boss' };
+    const payload = { parallel: 7 };
+    const { server } = await call(options, 'POST', '/api/v1/runs/sea/parallel', { headers, payload });
+    const line = { action: 'run parallel', library: 'sea', parallel: 7, key: 'boss' };
+    expect(server.lines).toMatchObject([
+      { ...line, outcome: 'begun' },
+      { ...line, outcome: 'NO_RUN' },
+    ]);
+  });
+
   test('a page of another host changes nothing, key or not', async () => {
     const headers = { origin: 'https://evil.example' };
     expect(refusalIn(await call({}, 'POST', '/api/v1/search', { ...search, headers }))).toMatchObject({
@@ -384,9 +399,12 @@ describe('who may', () => {
   test('every change leaves a line that says who', async () => {
     const headers = { 'x-api-key': 'boss' };
     const { server } = await call({ keys }, 'DELETE', `/api/v1/books/${BOOK_ID}`, { headers });
-    expect(server.lines.find(({ audit }) => audit === true)).toMatchObject({
-      ...{ action: 'remove book', bookId: BOOK_ID, key: 'boss', keyName: "boss's" },
-    });
+    const line = { audit: true, action: 'remove book', bookId: BOOK_ID, library: 'sea', way: 'http' };
+    const by = { key: 'boss', keyName: "boss's", ip: '127.0.0.1' };
+    expect(server.lines.filter(({ audit }) => audit === true)).toMatchObject([
+      { ...line, ...by, outcome: 'begun' },
+      { ...line, ...by, outcome: 'done' },
+    ]);
     expect(JSON.stringify(server.lines)).not.toContain('x-api-key');
   });
 });

@@ -215,7 +215,12 @@ describe('explain', () => {
 describe('ingest', () => {
   test('returns the job at once', async () => {
     const changes: unknown[] = [];
-    await using to = await connected({ audit: (action, target) => changes.push([action, target]) });
+    await using to = await connected({
+      audit: (action, target, change) => {
+        changes.push([action, target]);
+        return change();
+      },
+    });
     const { data, text } = await to.call('ingest', { paths: ['/books'] });
     expect(data).toMatchObject({ jobId: jobOf('default').jobId, state: 'waiting', progress: null });
     expect(text).toMatch(/^Job default~\S+: waiting, behind 1 other job/);
