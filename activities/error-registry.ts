@@ -204,6 +204,11 @@ export const errorRegistry = {
     'Pruning would remove more than a tenth of the books of the library.',
     'Check that the folder is mounted and complete; if they are really gone, prune with --force.',
   ),
+  RUN_NOT_READY: entry(
+    false,
+    'The run does not take this change in the state that it is in.',
+    'See with `scriptorium status` where it stands; try again when it has gone on, or start another run.',
+  ),
   NO_RUN: entry(
     false,
     'No run over the library is going on that could be changed.',

@@ -28,6 +28,7 @@ const statuses: Partial<Readonly<Record<ErrorCode, number>>> = {
   METHOD_NOT_ALLOWED: 405,
   REQUEST_TIMEOUT: 408,
   RUN_IN_PROGRESS: 409,
+  RUN_NOT_READY: 409,
   MODEL_MISMATCH: 409,
   IDEMPOTENCY_CONFLICT: 409,
   BODY_TOO_LARGE: 413,

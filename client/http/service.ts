@@ -51,7 +51,7 @@ export interface Service {
   runs(): Promise<readonly Run[]>;
   /** The latest run over a library, over or not; @throws ScriptoriumError NO_RUN */
   run(library: string): Promise<Run>;
-  /** @throws ScriptoriumError NO_RUN, INVALID_ARGUMENT */
+  /** @throws ScriptoriumError NO_RUN, RUN_NOT_READY, INVALID_ARGUMENT */
   steer(library: string, action: RunAction): Promise<Steered>;
   /** Temporal, store, model, each named. */
   parts(): Promise<readonly Pick<Part, 'name' | 'healthy' | 'detail'>[]>;

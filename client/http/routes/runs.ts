@@ -96,7 +96,7 @@ function addAction(app: App, action: (typeof runActions)[number], steer: Steer):
   const url = `${API}/runs/:id/${action}`;
   const schema = {
     ...{ operationId: `${action}Run`, tags, summary: summaries[action], params: runParams },
-    response: { 200: steered, ...problems(404, 413, 415) },
+    response: { 200: steered, ...problems(404, 409, 413, 415) },
   };
   const config = { scope: 'ingest' } as const;
   if (action === 'parallel') {

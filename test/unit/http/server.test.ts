@@ -276,6 +276,8 @@ describe('who may', () => {
     ['asker', 'GET', '/metrics', 403],
     ['feeder', 'POST', '/api/v1/search', 403],
     ['feeder', 'GET', '/api/v1/runs', 200],
+    ['feeder', 'GET', '/api/v1/libraries', 200],
+    ['feeder', 'GET', '/api/v1/books', 403],
     ['feeder', 'GET', '/api/v1/whoami', 200],
     ['boss', 'DELETE', `/api/v1/books/${BOOK_ID}`, 200],
     ['boss', 'POST', '/api/v1/search', 200],
@@ -433,6 +435,15 @@ describe('runs', () => {
   ])('%s %j is refused', async (action, payload) => {
     const answer = await call({}, 'POST', `/api/v1/runs/sea/${action}`, { payload });
     expect(refusalIn(answer)).toMatchObject({ status: 400, code: 'INVALID_ARGUMENT' });
+  });
+
+  test('a change that the run does not take now is a conflict, and no bad request', async () => {
+    const steer = async () => {
+      throw new ScriptoriumError('RUN_NOT_READY', 'pauseRun: the run is being cancelled');
+    };
+    expect(refusalIn(await call({ service: { steer } }, 'POST', '/api/v1/runs/sea/pause'))).toMatchObject({
+      ...{ status: 409, code: 'RUN_NOT_READY', detail: 'pauseRun: the run is being cancelled' },
+    });
   });
 
   test('failures come with what to do', async () => {
