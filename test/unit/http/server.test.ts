@@ -331,6 +331,88 @@ describe('who may', () => {
     expect(refusalIn(await call({ keys }, 'POST', '/api/v1/search', given))).toMatchObject({ status: 400 });
   });
 
+  describe('of a foreign library, whatever the scope', () => {
+    const service = {
+      book: async (bookId: string) => ({
+        ...{ ...cannedBook, bookId, library: 'law', format: 'pdf', sha256: 'ab', bytes: 9, mtimeMs: 1 },
+        ...{ points: 4, updatedAtMs: 2 },
+      }),
+    };
+    const everywhere = [
+      'page',
+      'chunks',
+      'remove',
+      'ask',
+      'search',
+      'books',
+      'addJob',
+      'job',
+      'run',
+      'steer',
+    ];
+
+    test.each([
+      ['GET', `/api/v1/books/${BOOK_ID}`, undefined, 404, 'BOOK_NOT_FOUND'],
+      ['GET', `/api/v1/books/${BOOK_ID}/pages/1`, undefined, 404, 'BOOK_NOT_FOUND'],
+      ['GET', `/api/v1/books/${BOOK_ID}/chunks`, undefined, 404, 'BOOK_NOT_FOUND'],
+      ['DELETE', `/api/v1/books/${BOOK_ID}`, undefined, 404, 'BOOK_NOT_FOUND'],
+      ['GET', '/api/v1/books?library=law', undefined, 403, 'FORBIDDEN'],
+      ['GET', '/api/v1/failures?library=law', undefined, 403, 'FORBIDDEN'],
+      ['POST', '/api/v1/search', { query: 'a', library: 'law' }, 403, 'FORBIDDEN'],
+      ['POST', '/api/v1/query', { question: 'a', library: 'law' }, 403, 'FORBIDDEN'],
+      ['POST', '/api/v1/index', { paths: ['/srv'], library: 'law' }, 403, 'FORBIDDEN'],
+      ['POST', '/api/v1/index?library=law', { paths: ['/srv'] }, 403, 'FORBIDDEN'],
+      ['GET', `/api/v1/status/law~${JOB_UUID}`, undefined, 404, 'JOB_NOT_FOUND'],
+      ['GET', '/api/v1/runs/law', undefined, 404, 'NO_RUN'],
+      ['POST', '/api/v1/runs/law/pause', undefined, 404, 'NO_RUN'],
+      ['POST', '/api/v1/runs/law/parallel', { parallel: 3 }, 404, 'NO_RUN'],
+      ['POST', '/api/v1/runs/law/retry', { all: true }, 404, 'NO_RUN'],
+    ] as const)('%s %s %j gives nothing', async (method, url, payload, status, code) => {
+      const headers = { 'x-api-key': 'harbourmaster' };
+      const options = { keys, service, rootsSet: true };
+      const answer = await call(options, method, url, { headers, ...(payload && { payload }) });
+      expect(refusalIn(answer)).toMatchObject({ status, code });
+      expect(answer.server.asked.filter(({ method }) => everywhere.includes(method))).toEqual([]);
+    });
+
+    test('runs and libraries are left out of lists', async () => {
+      const { response } = await call({ keys }, 'GET', '/api/v1/libraries', {
+        headers: { 'x-api-key': 'harbourmaster' },
+      });
+      expect(response.json()).toEqual({ libraries: [{ library: 'sea' }] });
+    });
+  });
+
+  test('more streams at once than a key may have open are refused; other keys have their own', async () => {
+    const begun = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    let asked = 0;
+    const service = {
+      ask: async () => {
+        asked += 1;
+        if (asked === 2) begun.resolve();
+        await end.promise;
+        return cannedAnswer;
+      },
+    };
+    await using server = await testServer({ keys, service, limits: { streams: 2 } });
+    const stream = (presented: string) => {
+      const headers = { 'x-api-key': presented, accept: 'text/event-stream' };
+      return server.app.inject({ method: 'POST', url: '/api/v1/query', ...ask, headers });
+    };
+    const open = [stream('asker'), stream('asker')];
+    await begun.promise;
+    const refused = await stream('asker');
+    expect({ status: refused.statusCode, code: refused.json().code }).toEqual({
+      ...{ status: 429, code: 'RATE_LIMITED' },
+    });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    const other = stream('boss');
+    end.resolve();
+    for (const { statusCode } of await Promise.all([...open, other])) expect(statusCode).toBe(200);
+    expect((await stream('asker')).statusCode).toBe(200);
+  });
+
   test('slow questions are told to whoever may see all that they were asked of', async () => {
     const slow = (text: string, filters: object) => ({
       ...{ atMs: 1, kind: 'search', text, filters: { topK: 3, ...filters }, totalMs: 900, timings: {} },
