@@ -16,10 +16,11 @@ export function createCatalogActivities({ catalog }: { readonly catalog: Catalog
 /** Needs no workflow: whoever holds the catalog may call it. */
 export async function catalogPage(
   { catalog }: { readonly catalog: Catalog },
-  { library, state, after, limit }: Listing,
+  { library, libraries, state, after, limit }: Listing,
 ): Promise<BookPage> {
   const books = await catalog.list({
     ...(library && { library }),
+    ...(libraries && { libraries }),
     ...(state && { state }),
     ...(after && { after }),
     limit,

@@ -26,6 +26,8 @@ export interface RetrievePorts {
 export interface RetrieveInput {
   readonly query: string;
   readonly library?: string | undefined;
+  /** Only these. */
+  readonly libraries?: readonly string[] | undefined;
   readonly filters?: SearchFilters | undefined;
   /** Most hits to give. */
   readonly topK: number;
@@ -89,7 +91,7 @@ export async function search(
   input: RetrieveInput,
   signal?: AbortSignal,
 ): Promise<SearchResult> {
-  await assertSearchable(ports, input.library);
+  await assertSearchable(ports, input);
   const watch = new Stopwatch(ports.observe);
   const { dense, lexical } = await bothRankings(ports, input, watch, signal);
   const fused = await watch.time('fuse', async () =>
@@ -119,14 +121,14 @@ export async function search(
 /** Vectors of another model than the configured one say nothing about the question. */
 async function assertSearchable(
   { catalog, embedder }: RetrievePorts,
-  library: string | undefined,
+  { library, libraries }: Pick<RetrieveInput, 'library' | 'libraries'>,
 ): Promise<void> {
-  const libraries = await catalog.listLibraries();
-  const named = libraries.filter((record) => library === undefined || record.library === library);
+  const wanted = library === undefined ? libraries : [library];
+  const named = (await catalog.listLibraries()).filter((record) => wanted?.includes(record.library) ?? true);
   if (named.length === 0) {
     throw new ScriptoriumError(
       'LIBRARY_NOT_FOUND',
-      library === undefined ? 'Nothing was ingested yet' : `There is no library ${library}`,
+      wanted === undefined ? 'Nothing was ingested yet' : `There is no library ${wanted.join(', ')}`,
     );
   }
   const other = named.find((record) => record.embedderId !== embedder.id);
@@ -178,9 +180,9 @@ async function questionVector(
   return vector;
 }
 
-function storeFilter({ library, filters = {} }: RetrieveInput): SearchFilter {
+function storeFilter({ library, libraries, filters = {} }: RetrieveInput): SearchFilter {
   const { book, ...others } = filters;
-  return { library, bookId: book, ...others };
+  return { library, libraries, bookId: book, ...others };
 }
 
 interface Reranking {

@@ -31,6 +31,7 @@ import { ask } from './ask.ts';
 import { parse } from './checked-input.ts';
 import { type ConnectOptions, connectTemporal } from './connection.ts';
 import { fromWorkflow } from './failures.ts';
+import { inTime } from './in-time.ts';
 import { IngestHandle, type ProgressListener } from './ingest-handle.ts';
 import type { AskOptions, BooksOptions, IngestOptions, RetryOptions, SearchOptions } from './options.ts';
 import { type QueueWithoutWorkers, queuesWithoutWorkers } from './pollers.ts';
@@ -180,13 +181,13 @@ export class ScriptoriumClient implements AsyncDisposable {
 
   /**
    * The passages that say most about a text, by meaning and by words, best first.
-   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, STACK_UNREACHABLE
+   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, QUESTION_TIMEOUT, STACK_UNREACHABLE;
+   * the reason of the signal
    */
-  async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
-    return await this.#execute<SearchResult>(
-      workflowTypes.searchLibrary,
-      parse(searchInput, { query, ...options }),
-      QUESTION_TIMEOUT,
+  async search(query: string, { signal, deadlineMs, ...options }: SearchOptions = {}): Promise<SearchResult> {
+    const input = parse(searchInput, { query, ...options });
+    return await inTime({ signal, deadlineMs }, () =>
+      this.#execute<SearchResult>(workflowTypes.searchLibrary, input, QUESTION_TIMEOUT),
     );
   }
 

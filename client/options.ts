@@ -2,6 +2,7 @@
 import type { SearchFilters, SearchMode } from '../workflows/filter-contract.ts';
 import type { BookSummary } from '../workflows/result-contract.ts';
 import type { AnswerOptions } from './ask.ts';
+import type { Patience } from './in-time.ts';
 import type { ProgressListener } from './ingest-handle.ts';
 
 export interface IngestOptions {
@@ -33,7 +34,7 @@ export interface QueryOptions {
   readonly perBook?: number;
 }
 
-export interface SearchOptions extends QueryOptions {
+export interface SearchOptions extends QueryOptions, Patience {
   /** By meaning and words, or by one of them. Default `hybrid`. */
   readonly mode?: SearchMode;
   /** Chunks before and after a hit that are joined to it, 0 to 3. Default 1. */

@@ -7,7 +7,7 @@ import type { RunChain } from './run-chain.ts';
 /** A run without workers can't take an update; Temporal itself would wait for ever. */
 const UPDATE_TIMEOUT_MS = 60_000;
 
-/** @throws ScriptoriumError NO_RUN, INVALID_ARGUMENT, STACK_UNREACHABLE */
+/** @throws ScriptoriumError NO_RUN, RUN_NOT_READY, INVALID_ARGUMENT, STACK_UNREACHABLE */
 export async function steer(
   client: Client,
   chain: RunChain,

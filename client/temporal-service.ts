@@ -24,6 +24,7 @@ import { type AskSettings, ask } from './ask.ts';
 import { parse } from './checked-input.ts';
 import { fromWorkflow } from './failures.ts';
 import { type BookDetail, type BooksQuery, bookDetail } from './http/contract.ts';
+import type { LibraryScope } from './http/principal.ts';
 import type { Run, RunAction, Service } from './http/service.ts';
 import { ScriptoriumClient } from './index.ts';
 import { addJob, type JobOptions, job, type LibraryJob } from './jobs.ts';
@@ -63,7 +64,7 @@ export class TemporalService implements Service {
     return [...names].sort();
   }
 
-  async books({ title, limit, after, ...query }: BooksQuery): Promise<BookPage> {
+  async books({ title, limit, after, ...query }: BooksQuery & LibraryScope): Promise<BookPage> {
     if (title === undefined) return await this.#listed({ ...query, after, limit });
     return await titledBooks({ title, limit, after }, (from) =>
       this.#listed({ ...query, after: from, limit: LISTED }),

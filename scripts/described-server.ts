@@ -12,7 +12,12 @@ export async function describedServer(): Promise<object> {
     keys: { isEmpty: async () => true, find: async () => null },
     uploads: new UploadFolder({ folder: '', limits: noUploads, sniff: never }),
     limits: { requestsPerMinute: 1, streams: 1, corsOrigins: [] },
-    ...{ open: true, rootsSet: false, logger: pino({ level: 'silent' }), version: '1' },
+    ...{
+      open: true,
+      serverPaths: { rootsSet: false, uploads: '' },
+      logger: pino({ level: 'silent' }),
+      version: '1',
+    },
   });
   try {
     await app.ready();
@@ -36,4 +41,9 @@ const nothing: Service = {
   ...{ remove: never, explain: never, addJob: never, job: never, runs: never, run: never, steer: never },
   parts: never,
 };
-const mcp: McpHandler = { handleMcp: never, sessions: 0, [Symbol.asyncDispose]: async () => {} };
+const mcp: McpHandler = {
+  handleMcp: never,
+  endSessionsOf: never,
+  sessions: 0,
+  [Symbol.asyncDispose]: async () => {},
+};

@@ -45,6 +45,12 @@ export const libraryName = z
     /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u,
     'a library name has 1 to 64 letters, digits, dots, dashes or underscores, and begins with a letter or digit',
   );
+/** Several to look in at once; sorted, so that the same ones are the same however they are named. */
+export const libraryNames = z
+  .array(libraryName)
+  .min(1)
+  .max(1_000)
+  .transform((names) => [...new Set(names)].sort());
 /** Children in flight at once. */
 export const parallel = z.int().min(1).max(500);
 /** Hits of a search, or passages of an answer. */
@@ -85,6 +91,8 @@ export const askInput = z.strictObject({
   question: questionText,
   /** All libraries when left out. */
   library: libraryName.optional(),
+  /** Only these; with `library`, that one where it is among them. */
+  libraries: libraryNames.optional(),
   filters: searchFilters.optional(),
   topK: topK.default(DEFAULT_TOP_K),
   perBook: perBook.optional(),
@@ -98,6 +106,7 @@ export type AskInput = z.input<typeof askInput>;
 export const searchInput = z.strictObject({
   query: questionText,
   library: libraryName.optional(),
+  libraries: libraryNames.optional(),
   filters: searchFilters.optional(),
   topK: topK.default(DEFAULT_TOP_K),
   perBook: perBook.optional(),
@@ -109,6 +118,7 @@ export type SearchInput = z.input<typeof searchInput>;
 export const bookState = z.enum(['ingested', 'failed', 'cancelled']);
 export const listBooksInput = z.strictObject({
   library: libraryName.optional(),
+  libraries: libraryNames.optional(),
   state: bookState.optional(),
   after: z.string().optional(),
   limit: z.int().min(1).max(200).default(200),

@@ -67,13 +67,18 @@ function onUpdate<S extends z.ZodType>(
 const needWindow: ReadonlySet<RunUpdate> = new Set(['cancelBooks', 'moveToFront', 'retryFailed']);
 
 function assertOpen(run: LibraryRun, name: RunUpdate): void {
-  if (run.window?.cancelling) throw refusal(`${name}: the run is being cancelled`);
+  if (run.window?.cancelling) throw notNow(`${name}: the run is being cancelled`);
   if (!run.window && needWindow.has(name))
-    throw refusal(`${name}: the books are still being looked for; try again in a moment`);
+    throw notNow(`${name}: the books are still being looked for; try again in a moment`);
 }
 
 function refusal(message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, 'INVALID_ARGUMENT');
+}
+
+/** Nothing is wrong with the change itself. */
+function notNow(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'RUN_NOT_READY');
 }
 
 function setPaused(run: LibraryRun, paused: boolean): number {
@@ -83,7 +88,7 @@ function setPaused(run: LibraryRun, paused: boolean): number {
 }
 
 function windowOf({ window }: LibraryRun): RunWindow {
-  if (!window) throw refusal('the books are still being looked for');
+  if (!window) throw notNow('the books are still being looked for');
   return window;
 }
 
@@ -120,7 +125,7 @@ async function moveToFront(run: LibraryRun, books: readonly string[]): Promise<n
 }
 
 function assertRoom({ crowded }: RunWindow): void {
-  if (crowded) throw refusal(`${crowded}; try again when some of them are done`);
+  if (crowded) throw notNow(`${crowded}; try again when some of them are done`);
 }
 
 /** Those that are in flight by id, and those that wait. A name of neither is refused, and nothing is done. */
@@ -151,7 +156,7 @@ async function retryFailed(run: LibraryRun, { all = false }: RetryFailedInput): 
   const { library, startedAtMs, input } = run;
   const window = windowOf(run);
   if (window.manifests.length > 1 && window.waiting > 0)
-    throw refusal('the books of an earlier retry are still waiting');
+    throw notNow('the books of an earlier retry are still waiting');
   const except = window.running.map(({ bookId }) => bookId);
   const found = await scanLibrary({
     library,

@@ -1,4 +1,5 @@
 import { APIConnectionError, APIError } from 'openai';
+import { z } from 'zod';
 
 /** What a call of an endpoint that speaks OpenAI's language failed by. */
 export type Refusal = 'unreachable' | 'rate-limited' | 'rejected';
@@ -13,3 +14,25 @@ export function refusalOf(error: unknown, passing: readonly number[] = []): Refu
   if (status === 429) return 'rate-limited';
   return status < 500 && ![LOST_PATIENCE, ...passing].includes(status) ? 'rejected' : 'unreachable';
 }
+
+/**
+ * As `fetch`; a refusal without the `error` in which the client looks for words gets its whole body as one: some servers
+ * (Text Embeddings Inference) say `{"message": …}`.
+ */
+export const fetchWithWords: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init);
+  if (response.ok) return response;
+  const { status, statusText, headers } = response;
+  return new Response(withError(await response.text()), { status, statusText, headers });
+};
+
+function withError(body: string): string {
+  try {
+    const { success, data } = wordsOnly.safeParse(JSON.parse(body));
+    return success ? JSON.stringify({ error: data }) : body;
+  } catch {
+    return body;
+  }
+}
+
+const wordsOnly = z.looseObject({ message: z.string(), error: z.undefined().optional() });

@@ -61,6 +61,8 @@ export interface LibraryRecord {
 
 export interface BookQuery {
   readonly library?: string;
+  /** In one of these. */
+  readonly libraries?: readonly string[];
   readonly state?: BookRecord['state'];
   /** Continue after this book id. */
   readonly after?: string;

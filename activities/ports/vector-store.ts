@@ -43,6 +43,8 @@ export interface NumberRange {
 /** All that is given must hold. Texts must be the same, letter by letter. */
 export interface SearchFilter {
   readonly library?: string | undefined;
+  /** In one of these. */
+  readonly libraries?: readonly string[] | undefined;
   readonly bookId?: string | undefined;
   readonly title?: string | undefined;
   readonly author?: string | undefined;

@@ -9,10 +9,12 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { z } from 'zod';
+import { audited, auditLog } from '../audit.ts';
 import type { McpHandler } from '../mcp/http.ts';
 import { type Problem, problem, type Scope } from './contract.ts';
 import type { HttpLimits } from './limits.ts';
 import type { KeyFinder, Principal } from './principal.ts';
+import type { ServerPathOptions } from './server-paths.ts';
 import type { Service } from './service.ts';
 import type { OpenStreams } from './streams.ts';
 import type { UploadFolder } from './uploads.ts';
@@ -43,6 +45,8 @@ export interface SlowQuestion {
   readonly kind: string;
   /** Null where the configuration keeps texts out of logs. */
   readonly text: string | null;
+  /** What was asked for beside the text; `library` or `libraries`, unless it was about all. */
+  readonly filters: Readonly<Record<string, unknown>>;
   readonly totalMs: number;
   readonly timings: Readonly<Record<string, number>>;
   readonly results: number;
@@ -56,8 +60,7 @@ export interface ServerParts {
   readonly limits: HttpLimits;
   /** Whether whoever reaches the server may use it while there is no key: it listens on loopback only. */
   readonly open: boolean;
-  /** Whether paths of the server may be handed in by whoever has a key: the workers read below roots only. */
-  readonly rootsSet: boolean;
+  readonly serverPaths: ServerPathOptions;
   /** The page for Prometheus; null where there is none. */
   readonly metrics: (() => Promise<string>) | null;
   /** The latest, newest first. */
@@ -89,10 +92,16 @@ export function principal(request: FastifyRequest): Principal {
   throw new Error(`${request.url} knows no principal`);
 }
 
-/** One line in the log for every change, whoever made it and however it ended. */
-export function audit(request: FastifyRequest, action: string, target: object): void {
-  const { id, name } = principal(request);
-  request.log.info({ audit: true, action, ...target, key: id, keyName: name, ip: request.ip }, 'change');
+/** Makes a change, and tells the log of it, whoever makes it and however it ends. */
+export function audit<T>(
+  request: FastifyRequest,
+  action: string,
+  target: object,
+  change: () => Promise<T>,
+): Promise<T> {
+  const { id: key, name: keyName } = principal(request);
+  const fields = { action, key, keyName, ip: request.ip, way: 'http' } as const;
+  return audited(auditLog(request.log), fields, target, change);
 }
 
 const described: Readonly<Record<number, string>> = {

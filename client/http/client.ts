@@ -16,7 +16,7 @@ export type Search = Schemas['SearchInput'];
 export type SearchResult = Schemas['SearchResult'];
 
 export interface HttpClientOptions {
-  /** Of the server, such as http://127.0.0.1:8720. */
+  /** Of the server, such as http://127.0.0.1:8720, or https://host/books behind a proxy. */
   readonly url: string;
   /** Made by `scriptorium keys add`; none where the server wants none. */
   readonly apiKey?: string;
@@ -65,11 +65,14 @@ export class ScriptoriumHttpClient {
   /** Every address, typed; it throws nothing, and gives `data` or `error`. */
   readonly api: Client<paths>;
   readonly #options: HttpClientOptions;
+  /** Every path begins with a slash. */
+  readonly #base: string;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
+    this.#base = options.url.replace(/\/+$/, '');
     this.api = createClient<paths>({
-      baseUrl: options.url.replace(/\/+$/, ''),
+      baseUrl: this.#base,
       headers: this.#headersWith({}),
       ...(options.fetch && { fetch: options.fetch }),
     });
@@ -81,8 +84,7 @@ export class ScriptoriumHttpClient {
       ...{ method: 'POST', headers: this.#headersWith(JSON_TYPE), body: JSON.stringify(query) },
       ...(signal && { signal }),
     });
-    if (!response.ok) throw await refusal(response);
-    return believed<Answer>(await response.text());
+    return await bodyOf<Answer>(response);
   }
 
   /**
@@ -94,8 +96,11 @@ export class ScriptoriumHttpClient {
       if (event === 'problem') throw new ScriptoriumHttpError(believed<Problem>(data));
       if (event === 'stage') yield { kind: event, ...believed<{ stage: 'searching' | 'writing' }>(data) };
       if (event === 'text') yield { kind: event, ...believed<{ text: string }>(data) };
-      if (event === 'answer') yield { kind: event, answer: believed<Answer>(data) };
+      if (event !== 'answer') continue;
+      yield { kind: event, answer: believed<Answer>(data) };
+      return;
     }
+    throw brokenOff('the answer');
   }
 
   /** @throws ScriptoriumHttpError, and TypeError where the server is not reached */
@@ -118,8 +123,7 @@ export class ScriptoriumHttpClient {
       ...{ method: 'POST', headers: this.#headersWith({}), body: form },
       ...(signal && { signal }),
     });
-    if (!response.ok) throw await refusal(response);
-    return believed<Job>(await response.text());
+    return await bodyOf<Job>(response);
   }
 
   /** A job again and again, as it goes on; the last one has ended. Leaving the loop closes the stream. */
@@ -127,8 +131,11 @@ export class ScriptoriumHttpClient {
     const path = `/api/v1/status/${encodeURIComponent(jobId)}`;
     for await (const { event, data } of this.#events('GET', path, undefined, options)) {
       if (event === 'problem') throw new ScriptoriumHttpError(believed<Problem>(data));
-      yield believed<Job>(data);
+      const job = believed<Job>(data);
+      yield job;
+      if (job.endedAtMs !== null) return;
     }
+    throw brokenOff('the end of the job, which goes on; watch it again');
   }
 
   /** The books of the server, or of a library, page by page. */
@@ -148,8 +155,8 @@ export class ScriptoriumHttpClient {
   }
 
   #fetch(path: string, init: RequestInit): Promise<Response> {
-    const { url, fetch: own = fetch } = this.#options;
-    return own(new URL(path, url), init);
+    const { fetch: own = fetch } = this.#options;
+    return own(`${this.#base}${path}`, init);
   }
 
   async *#events(
@@ -176,6 +183,16 @@ function believed<T>(json: string): T {
   return JSON.parse(json);
 }
 
+async function bodyOf<T>(response: Response): Promise<T> {
+  if (!response.ok) throw await refusal(response);
+  const text = await response.text();
+  try {
+    return believed<T>(text);
+  } catch {
+    throw unreadable(response);
+  }
+}
+
 interface Result<T> {
   readonly data?: T;
   readonly error?: Problem;
@@ -184,22 +201,45 @@ interface Result<T> {
 
 function given<T>({ data, error, response }: Result<T>): T {
   if (data !== undefined) return data;
-  throw error ? new ScriptoriumHttpError(error, waitOf(response)) : unreadable(response);
+  throw error && isProblem(response)
+    ? new ScriptoriumHttpError(error, waitOf(response))
+    : unreadable(response);
 }
 
 async function refusal(response: Response): Promise<ScriptoriumHttpError> {
-  const type = response.headers.get('content-type') ?? '';
-  if (!type.startsWith('application/problem+json')) return unreadable(response);
+  if (!isProblem(response)) return unreadable(response);
   return new ScriptoriumHttpError(believed<Problem>(await response.text()), waitOf(response));
+}
+
+function isProblem({ headers }: Response): boolean {
+  return (headers.get('content-type') ?? '').startsWith('application/problem+json');
 }
 
 /** What stands between, a proxy for instance, has answered. */
 function unreadable({ status, statusText }: Response): ScriptoriumHttpError {
+  return noAnswer(status, `${status} ${statusText} came, which is no answer of Scriptorium`);
+}
+
+/** To be told from an answer that has nothing more to say. */
+function brokenOff(missing: string): ScriptoriumHttpError {
+  return noAnswer(502, `The stream broke off before ${missing}`);
+}
+
+/** As the registry has it, which is not loaded here. */
+function noAnswer(status: number, detail: string): ScriptoriumHttpError {
   return new ScriptoriumHttpError({
-    ...{ type: 'about:blank', title: statusText, status, detail: `The answer was ${status} ${statusText}` },
-    ...{ code: 'UNREADABLE', remedy: 'Check the address; a proxy may stand between', instance: '' },
+    ...{
+      type: 'about:blank',
+      title: 'What came is no whole answer of a server of Scriptorium.',
+      status,
+      detail,
+    },
+    ...{ code: 'RESPONSE_UNREADABLE', remedy: RESPONSE_REMEDY, instance: '' },
   });
 }
+
+const RESPONSE_REMEDY =
+  'Check the address and what stands between, a proxy for instance; then send it again.';
 
 function waitOf(response: Response): number | null {
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);

@@ -14,11 +14,11 @@ export const API = '/api/v1';
 
 // ── questions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const queryBody = askInput.meta({
+export const queryBody = askInput.omit({ libraries: true }).meta({
   id: 'Query',
   examples: [{ question: 'Who kept the lamp of Saint Orrin?', library: DEFAULT_LIBRARY }],
 });
-export const searchBody = searchInput.meta({
+export const searchBody = searchInput.omit({ libraries: true }).meta({
   id: 'Search',
   examples: [{ query: 'the lamp is lit at dusk', topK: 5, filters: { format: 'pdf' } }],
 });

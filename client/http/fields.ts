@@ -25,7 +25,7 @@ export const bookSummary = z.object(bookFields).meta({ id: 'Book' });
 /** RFC 9457. */
 export const problem = z
   .object({
-    type: text.meta({ description: 'Where the code is explained, relative to the documents of the project' }),
+    type: text.meta({ description: 'Where the code is explained: a part of a page of this server' }),
     title: text.meta({ description: 'What the code means' }),
     status: z.int().min(400).max(599),
     detail: text.meta({ description: 'What happened, and to which field' }),

@@ -17,14 +17,16 @@ export const indexBody = z
       .min(1)
       .max(MAX_JOB_PATHS)
       .meta({ description: 'Files and folders of the machine that the workers run on' }),
-    library: libraryName.default(DEFAULT_LIBRARY),
+    library: libraryName
+      .optional()
+      .meta({ description: `What the address says, where it is left out, or else \`${DEFAULT_LIBRARY}\`` }),
     parallel: parallel.default(DEFAULT_PARALLEL),
   })
   .meta({ id: 'Index', examples: [{ paths: ['/srv/books'], library: DEFAULT_LIBRARY, parallel: 5 }] });
 
 /** What comes beside the files of an upload. */
 export const uploadQuery = z.strictObject({
-  library: libraryName.optional().meta({ description: 'For uploads; a JSON body names it itself' }),
+  library: libraryName.optional().meta({ description: 'The library; a body of JSON may name it instead' }),
 });
 
 const counts = z

@@ -1,4 +1,5 @@
 /** Which pages a browser may let talk to the server: its own, and those that are configured. */
+import type { FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyRequest } from 'fastify';
 import { ScriptoriumError } from '../../activities/errors.ts';
 
@@ -6,6 +7,23 @@ export interface OriginRules {
   /** The server listens on loopback, and lets everyone in as long as there are no keys. */
   readonly open: boolean;
   readonly corsOrigins: readonly string[];
+}
+
+/** What a page may read of an answer beside its body: where a job is, how much it may ask, and its session of MCP. */
+const exposedHeaders = [
+  ...(['Location', 'Retry-After', 'WWW-Authenticate', 'Mcp-Session-Id'] as const),
+  ...(['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const),
+];
+/** Longest time that Chromium keeps the answer to a preflight. */
+const PREFLIGHT_S = 7_200;
+
+/** Every method that an address takes; keys come in headers, so no page needs what the browser keeps of its own. */
+export function corsFor(origins: readonly string[]): FastifyCorsOptions {
+  return {
+    origin: [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    ...{ exposedHeaders, maxAge: PREFLIGHT_S },
+  };
 }
 
 const readOnly = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -88,7 +88,43 @@ export function allowedLibrary({ libraries, name }: Rights, asked: string | unde
   );
 }
 
+/** What is looked in: one library, several, or all. */
+export interface LibraryScope {
+  readonly library?: string | undefined;
+  readonly libraries?: string[] | undefined;
+}
+
+/**
+ * What a question or a listing looks in: the library that it names, or all that its key may see.
+ * @throws ScriptoriumError FORBIDDEN
+ */
+export function allowedScope(rights: Rights, asked: string | undefined): LibraryScope {
+  const { libraries } = rights;
+  if (asked !== undefined || libraries === null) return { library: allowedLibrary(rights, asked) };
+  const [only, ...others] = libraries;
+  return only !== undefined && others.length === 0 ? { library: only } : { libraries: [...libraries] };
+}
+
 /** Whether a thing of that library may be seen at all; what may not is as if it were not there. */
 export function maySee({ libraries }: Pick<Rights, 'libraries'>, library: string): boolean {
   return libraries === null || libraries.includes(library);
+}
+
+/** The same of what was asked of several libraries, or of all. */
+export function maySeeAll(who: Pick<Rights, 'libraries'>, { library, libraries }: LibraryScope): boolean {
+  if (who.libraries === null) return true;
+  const within = library === undefined ? libraries : [library];
+  return within?.every((each) => maySee(who, each)) ?? false;
+}
+
+/**
+ * For what says something of every library.
+ * @throws ScriptoriumError FORBIDDEN
+ */
+export function assertAllLibraries({ libraries, name }: Rights, what: string): void {
+  if (libraries === null) return;
+  throw new ScriptoriumError(
+    'FORBIDDEN',
+    `The key ${name} is for ${libraries.join(', ')} alone, and ${what} tell of all libraries`,
+  );
 }

@@ -9,6 +9,9 @@ import type { Problem } from './contract.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
+/** The page that explains every code, on this server. */
+export const CODES_PAGE = '/docs/errors';
+
 /** Of what a request can meet. A part that is out of service is 503, and whatever is left our own fault. */
 const statuses: Partial<Readonly<Record<ErrorCode, number>>> = {
   INVALID_ARGUMENT: 400,
@@ -20,10 +23,12 @@ const statuses: Partial<Readonly<Record<ErrorCode, number>>> = {
   BOOK_NOT_FOUND: 404,
   PAGE_NOT_FOUND: 404,
   JOB_NOT_FOUND: 404,
+  SESSION_NOT_FOUND: 404,
   NO_RUN: 404,
   METHOD_NOT_ALLOWED: 405,
   REQUEST_TIMEOUT: 408,
   RUN_IN_PROGRESS: 409,
+  RUN_NOT_READY: 409,
   MODEL_MISMATCH: 409,
   IDEMPOTENCY_CONFLICT: 409,
   BODY_TOO_LARGE: 413,
@@ -50,7 +55,7 @@ export function problemOf(error: unknown, instance: string): Problem {
   const status = statusOf(code);
   const { meaning } = errorRegistry[code];
   return {
-    type: `errors#${code.toLowerCase()}`,
+    type: `${CODES_PAGE}#${code}`,
     title: meaning,
     status,
     detail: status === 500 ? meaning : message,

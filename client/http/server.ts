@@ -21,10 +21,11 @@ import type { App, RouteContext, ServerParts } from './app.ts';
 import { BODY_TIMEOUT_MS, HEAD_TIMEOUT_MS, IDLE_TIMEOUT_MS, MAX_JSON_BYTES, MAX_PARAM } from './limits.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { describeService, documentOf } from './openapi.ts';
-import { assertOwnPage } from './origins.ts';
+import { assertOwnPage, corsFor } from './origins.ts';
 import { assertScope, principalOf } from './principal.ts';
 import { fromFastify, PROBLEM_TYPE, problemOf, retryAfterOf } from './problems.ts';
 import { bookRoutes } from './routes/books.ts';
+import { errorRoutes } from './routes/errors.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { mcpRoutes } from './routes/mcp.ts';
 import { questionRoutes } from './routes/questions.ts';
@@ -72,6 +73,7 @@ export async function createHttpServer(options: ServerOptions): Promise<App> {
       jobRoutes(typed, context);
       runRoutes(typed, context);
       serviceRoutes(typed, context);
+      errorRoutes(typed);
       mcpRoutes(typed, context);
       typed.get('/openapi.json', { schema: { hide: true } }, async () =>
         documentOf(app, options.open && (await options.keys.isEmpty())),
@@ -143,7 +145,7 @@ async function protect(app: App, { keys, open, limits }: ServerOptions): Promise
     // Behind a proxy with TLS this is the proxy's to say.
     strictTransportSecurity: false,
   });
-  if (limits.corsOrigins.length > 0) await app.register(fastifyCors, { origin: [...limits.corsOrigins] });
+  if (limits.corsOrigins.length > 0) await app.register(fastifyCors, corsFor(limits.corsOrigins));
   app.addHook('onRequest', async (request) => {
     assertOwnPage(request, { open, corsOrigins: limits.corsOrigins });
     const { scope } = request.routeOptions.config;

@@ -9,6 +9,7 @@ import type { JobOptions, LibraryJob } from '../jobs.ts';
 import type { Part } from '../stack-state.ts';
 import type { Explanation } from '../upkeep.ts';
 import type { BookDetail, BooksQuery, ChunkPage, PageOfBook, runActions } from './contract.ts';
+import type { LibraryScope } from './principal.ts';
 
 export interface Run extends IngestProgress {
   readonly workflowId: string;
@@ -29,7 +30,7 @@ export interface Service {
   ): Promise<Answer>;
   search(input: SearchInput): Promise<SearchResult>;
   libraries(): Promise<readonly string[]>;
-  books(query: BooksQuery): Promise<BookPage>;
+  books(query: BooksQuery & LibraryScope): Promise<BookPage>;
   /** @throws ScriptoriumError BOOK_NOT_FOUND */
   book(bookId: string): Promise<BookDetail>;
   /**
@@ -50,7 +51,7 @@ export interface Service {
   runs(): Promise<readonly Run[]>;
   /** The latest run over a library, over or not; @throws ScriptoriumError NO_RUN */
   run(library: string): Promise<Run>;
-  /** @throws ScriptoriumError NO_RUN, INVALID_ARGUMENT */
+  /** @throws ScriptoriumError NO_RUN, RUN_NOT_READY, INVALID_ARGUMENT */
   steer(library: string, action: RunAction): Promise<Steered>;
   /** Temporal, store, model, each named. */
   parts(): Promise<readonly Pick<Part, 'name' | 'healthy' | 'detail'>[]>;

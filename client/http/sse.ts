@@ -44,7 +44,7 @@ export async function streamEvents(
 }
 
 /** What hooks have set: a hijacked reply does not send it by itself. */
-function headersOf(reply: FastifyReply): Record<string, string | number | string[]> {
+export function headersOf(reply: FastifyReply): Record<string, string | number | string[]> {
   return Object.fromEntries(
     Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, value]],

@@ -14,8 +14,8 @@ interface Served {
   readonly transport: StreamableHTTPServerTransport;
 }
 
-/** Makes a server that nobody is connected to yet, for one asker. */
-export type McpServerFor = (principal: Principal) => McpServer;
+/** Makes a server that nobody is connected to yet, for one asker, who began the session from that address. */
+export type McpServerFor = (principal: Principal, ip: string | null) => McpServer;
 
 export interface McpHandler extends AsyncDisposable {
   /**
@@ -29,6 +29,8 @@ export interface McpHandler extends AsyncDisposable {
     body: unknown,
     principal: Principal,
   ): Promise<void>;
+  /** Ends the sessions of one asker, with their streams and what they work on: its key was revoked. */
+  endSessionsOf(owner: string): Promise<void>;
   /** Sessions that are open. */
   readonly sessions: number;
 }
@@ -43,6 +45,7 @@ export function createMcpHandler(serverFor: McpServerFor, limits: SessionLimits 
         refuse(response, error);
       }
     },
+    endSessionsOf: (owner) => sessions.endOf(owner),
     get sessions() {
       return sessions.count;
     },
@@ -71,7 +74,7 @@ async function handle(
   const id = sessionIdOf(request);
   if (id === null) return await begin(hosted, request, response, body, principal);
   const served = sessions.of(id, principal.id);
-  if (!served) throw new NoSession();
+  if (!served) throw new ScriptoriumError('SESSION_NOT_FOUND', `There is no session ${id.slice(0, 100)}`);
   response.once('close', sessions.use(id));
   cancelWith(response, served.transport, body);
   await served.transport.handleRequest(request, response, body);
@@ -85,13 +88,6 @@ function cancelWith(response: ServerResponse, transport: Served['transport'], bo
     if (response.writableFinished) return;
     transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
   });
-}
-
-/** The protocol: whoever hears 404 begins a new session. */
-class NoSession extends Error {
-  constructor() {
-    super('There is no such session; it may have been closed for being unused. Begin a new one.');
-  }
 }
 
 function sessionIdOf({ headers }: IncomingMessage): string | null {
@@ -109,7 +105,7 @@ async function begin(
   if (request.method !== 'POST' || !isInitializeRequest(body))
     throw new ScriptoriumError('INVALID_ARGUMENT', 'Mcp-Session-Id is missing, and this begins no session');
   await sessions.makeRoom(principal.id);
-  const mcp = serverFor(principal);
+  const mcp = serverFor(principal, request.socket.remoteAddress ?? null);
   const transport = new StreamableHTTPServerTransport({
     sessionIdGenerator: () => randomUUID(),
     onsessioninitialized: (id) => sessions.add(id, principal.id, { mcp, transport }),
@@ -121,16 +117,20 @@ async function begin(
   if (transport.sessionId === undefined) await mcp.close();
 }
 
-const statuses: Partial<Record<ErrorCode, number>> = { INVALID_ARGUMENT: 400, RATE_LIMITED: 429 };
+const statuses: Partial<Record<ErrorCode, number>> = {
+  INVALID_ARGUMENT: 400,
+  // The protocol: whoever hears it begins a new session.
+  SESSION_NOT_FOUND: 404,
+  RATE_LIMITED: 429,
+};
 /** JSON-RPC: the server refused. */
 const REFUSED = -32_000;
 
 function refuse(response: ServerResponse, thrown: unknown): void {
   if (response.headersSent) return void response.destroy();
-  const missing = thrown instanceof NoSession;
   const error = toScriptoriumError(thrown);
-  const status = missing ? 404 : (statuses[error.code] ?? 500);
-  const message = missing ? thrown.message : failureText(error);
+  const status = statuses[error.code] ?? 500;
+  const message = failureText(error);
   const headers = { 'content-type': 'application/json', ...(status === 429 && { 'retry-after': '60' }) };
   response.writeHead(status, headers);
   response.end(JSON.stringify({ jsonrpc: '2.0', error: { code: REFUSED, message }, id: null }));

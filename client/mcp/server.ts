@@ -8,9 +8,10 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { Scope } from '../http/contract.ts';
 import { hasScope, type Rights } from '../http/principal.ts';
+import type { PathRights } from '../http/server-paths.ts';
 import type { Service } from '../http/service.ts';
 import { addResources } from './resources.ts';
-import { callTool, type Extra, type McpTool, progressFor } from './tool.ts';
+import { type Audit, callTool, type Extra, type McpTool, progressFor } from './tool.ts';
 import { explainTool, listBooksTool } from './tools/books.ts';
 import { ingestStatusTool, ingestTool } from './tools/ingestion.ts';
 import { askTool, searchTool } from './tools/questions.ts';
@@ -28,10 +29,10 @@ export interface McpServerOptions {
   readonly service: Service | (() => Promise<Service>);
   readonly principal: McpPrincipal;
   readonly version: string;
-  /** Whether paths of the workers' machine may be handed in. Default true; without it there is no tool `ingest`. */
-  readonly takesPaths?: boolean;
-  /** Told of every change before it is made. */
-  readonly audit?: (action: string, target: object) => void;
+  /** Which paths of the workers' machine may be handed in. Default: all; where none may be, `ingest` is not listed. */
+  readonly paths?: PathRights;
+  /** Makes every change. Default: nobody is told. */
+  readonly audit?: Audit;
 }
 
 const instructions = `Scriptorium answers from a library of books that were handed to it, and cites title and page.
@@ -51,13 +52,15 @@ const tools: readonly McpTool[] = [
   ingestStatusTool,
 ];
 
+const everyPath: PathRights = { areTaken: true, check: async () => {} };
+
 /** Not connected yet: give it a transport. */
 export function createMcpServer({
   service,
   principal,
   version,
-  takesPaths = true,
-  audit = () => {},
+  paths = everyPath,
+  audit = (_action, _target, change) => change(),
 }: McpServerOptions): McpServer {
   const rights: Rights = { name: null, ...principal };
   const theService = typeof service === 'function' ? service : async () => service;
@@ -65,18 +68,25 @@ export function createMcpServer({
     { name: 'scriptorium', title: 'Scriptorium', version },
     { instructions, capabilities: { tools: {}, logging: {} } },
   );
-  const offered = tools.filter((tool) => takesPaths || tool !== ingestTool);
+  const offered = tools.filter((tool) => paths.areTaken || tool !== ingestTool);
   // Not by `registerTool`: what is wrong with a call is to be told with its code and remedy, as everything is.
   mcp.server.setRequestHandler(ListToolsRequestSchema, () => ({
     tools: offered.filter(({ scope }) => hasScope(rights, scope)).map(({ listed }) => listed),
   }));
   mcp.server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra: Extra) => {
-    const tool = offered.find(({ listed }) => listed.name === params.name);
+    const tool = tools.find(({ listed }) => listed.name === params.name);
     if (!tool) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${params.name.slice(0, 100)}`);
     const note = (text: string): void => {
       mcp.sendLoggingMessage({ level: 'info', logger: 'scriptorium', data: text }).catch(() => {});
     };
-    const asked = { rights, signal: extra.signal, progress: progressFor(extra), note, audit };
+    const asked = {
+      rights,
+      signal: extra.signal,
+      progress: progressFor(extra),
+      note,
+      audit,
+      checkPaths: paths.check,
+    };
     return await callTool(tool, params.arguments, { ...asked, service: theService });
   });
   addResources(mcp, { rights, service: theService });

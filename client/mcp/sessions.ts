@@ -79,6 +79,12 @@ export class Sessions<T> {
     if (session) await this.#close(session.held);
   }
 
+  /** Every session of one asker. */
+  async endOf(owner: string): Promise<void> {
+    const own = [...this.#sessions].filter(([, session]) => session.owner === owner);
+    await Promise.all(own.map(([id]) => this.end(id)));
+  }
+
   async endAll(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all([...this.#sessions.keys()].map((id) => this.end(id)));

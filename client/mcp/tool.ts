@@ -20,6 +20,9 @@ import { Progress } from './progress.ts';
 
 export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
+/** Makes a change of which a log is told before and after. */
+export type Audit = <T>(action: string, target: object, change: () => Promise<T>) => Promise<T>;
+
 export interface ToolContext {
   readonly service: Service;
   readonly rights: Rights;
@@ -29,8 +32,10 @@ export interface ToolContext {
   readonly progress: Progress | null;
   /** Tells the log of the asker. */
   note(text: string): void;
-  /** Tells the log of whoever runs the server that something is changed. */
-  audit(action: string, target: object): void;
+  /** @throws ScriptoriumError FORBIDDEN where one of the paths may not be handed in */
+  checkPaths(paths: readonly string[]): Promise<void>;
+  /** Makes a change, and tells the log of whoever runs the server. */
+  readonly audit: Audit;
 }
 
 /** What a tool gives: data, and the same for a reader. */

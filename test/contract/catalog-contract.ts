@@ -77,7 +77,7 @@ export function catalogContract(name: string, start: () => Promise<Backing>): vo
       expect((await all({ after: gone })).map(({ bookId }) => bookId)).toEqual(ids.slice(2));
     });
 
-    test('lists one library, one state, or both', async () => {
+    test('lists one library, several, one state, or both', async () => {
       await given.stores.catalog.put(record('one', { library: 'a' }));
       await given.stores.catalog.put(record('two', { library: 'a', state: 'cancelled' }));
       await given.stores.catalog.put(record('three', { library: 'b', state: 'cancelled' }));
@@ -86,6 +86,10 @@ export function catalogContract(name: string, start: () => Promise<Backing>): vo
       expect(await titles({ library: 'a' })).toEqual(['one', 'two']);
       expect(await titles({ state: 'cancelled' })).toEqual(['three', 'two']);
       expect(await titles({ library: 'a', state: 'cancelled' })).toEqual(['two']);
+      await given.stores.catalog.put(record('four', { library: 'd' }));
+      expect(await titles({ libraries: ['a', 'd'] })).toEqual(['four', 'one', 'two']);
+      expect(await titles({ libraries: ['b', 'c'], state: 'cancelled' })).toEqual(['three']);
+      expect(await titles({ libraries: [] })).toEqual([]);
       expect(await titles({ library: 'c' })).toEqual([]);
     });
 

@@ -87,6 +87,9 @@ export function vectorLexicalContract(name: string, start: () => Promise<Backing
     describe('filters', () => {
       const filters: readonly (readonly [string, SearchFilter, readonly string[]])[] = [
         ['library', { library: 'one' }, ['alice']],
+        ['libraries', { libraries: ['one', "o'ther"] }, ['alice', 'carol']],
+        ['libraries, and one that is none of them', { library: 'default', libraries: ['one'] }, []],
+        ['no libraries', { libraries: [] }, []],
         ['book', { bookId: BOB }, ['bob']],
         ['title', { title: "The Keeper's Lamp" }, ['bob']],
         ['author', { author: 'Ada' }, ['alice', 'carol']],
@@ -116,7 +119,7 @@ export function vectorLexicalContract(name: string, start: () => Promise<Backing
             ...{ page: { start: 5, end: 9 }, section: ['Storms', 'At sea'] },
           }),
           ...bookPoints(CAROL, 'r1', 1, {
-            ...{ text, author: 'Ada', year: null, language: null, format: 'epub' },
+            ...{ text, library: "o'ther", author: 'Ada', year: null, language: null, format: 'epub' },
             ...{ page: null, section: [] },
           }),
         ]);

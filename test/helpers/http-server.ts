@@ -43,7 +43,9 @@ export interface ServerOptions {
   readonly keys?: Readonly<Record<string, KnownKey>>;
   readonly service?: Partial<Service>;
   readonly limits?: Partial<HttpLimits & UploadLimits>;
-  readonly parts?: Partial<Pick<ServerParts, 'open' | 'rootsSet' | 'metrics' | 'dashboard' | 'mcp'>>;
+  readonly parts?: Partial<Pick<ServerParts, 'open' | 'metrics' | 'dashboard' | 'slowQuestions' | 'mcp'>>;
+  readonly rootsSet?: boolean;
+  readonly logLevel?: string;
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -63,7 +65,7 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
   await using opened = new AsyncDisposableStack();
   const folder = opened.use(await tempFolder());
   const uploads = join(folder.path, 'uploads');
-  const { keys = {}, limits, parts } = options;
+  const { keys = {}, limits, parts, rootsSet = false, logLevel = 'info' } = options;
   const asked: { method: string; args: readonly unknown[] }[] = [];
   const lines: Record<string, unknown>[] = [];
   const all: HttpLimits & UploadLimits = {
@@ -79,11 +81,22 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
       isEmpty: async () => Object.keys(keys).length === 0,
       find: async (presented) => keys[presented] ?? null,
     },
-    mcp: { handleMcp: async () => {}, sessions: 0, [Symbol.asyncDispose]: async () => {} },
+    mcp: {
+      handleMcp: async () => {},
+      endSessionsOf: async () => {},
+      sessions: 0,
+      [Symbol.asyncDispose]: async () => {},
+    },
     ...{ uploads: uploadFolder, limits: all, slowQuestions: () => [], version: '1.2.3' },
-    ...{ open: true, rootsSet: false, metrics: async () => 'up 1\n', dashboard: null, ...parts },
+    ...{
+      open: true,
+      serverPaths: { rootsSet, uploads },
+      metrics: async () => 'up 1\n',
+      dashboard: null,
+      ...parts,
+    },
     logger: pino(
-      { level: 'info', serializers: { error: stdSerializers.err } },
+      { level: logLevel, serializers: { error: stdSerializers.err } },
       { write: (line) => void lines.push(JSON.parse(line)) },
     ),
   });

@@ -29,10 +29,11 @@ export class MemoryCatalog implements Catalog {
     this.#epoch += 1;
   }
 
-  async list({ library, state, after = '', limit }: BookQuery): Promise<readonly BookRecord[]> {
+  async list({ library, libraries, state, after = '', limit }: BookQuery): Promise<readonly BookRecord[]> {
     return [...this.books.values()]
       .filter((book) => book.bookId > after)
       .filter((book) => (library ?? book.library) === book.library && (state ?? book.state) === book.state)
+      .filter((book) => libraries?.includes(book.library) ?? true)
       .sort((a, b) => (a.bookId < b.bookId ? -1 : 1))
       .slice(0, limit);
   }

@@ -51,6 +51,8 @@ beforeAll(async () => {
   await buildSamples();
   books = join(home.folder, 'Books');
   await mkdir(books);
+  // With keys, paths are taken below roots only.
+  home.env.SCRIPTORIUM_LIBRARY_ROOTS = home.folder;
   await copyFile(join(booksFolder, BOOK), join(books, BOOK));
   // No stack is up yet: the command starts it, and says hello meanwhile.
   to = await connect();

@@ -159,6 +159,25 @@ describe('an embedding endpoint', () => {
     );
   });
 
+  test.each([
+    ['as OpenAI does', '{"error":{"message":"the text is too long"}}'],
+    ['as Text Embeddings Inference does', '{"message":"the text is too long","type":"Validation"}'],
+    ['in plain text', 'the text is too long'],
+  ])('that says why it refuses, %s, is quoted', async (_, body) => {
+    const reply: Reply = (_, response) => {
+      response.writeHead(422, { 'content-type': 'application/json' }).end(body);
+    };
+    await withServer(
+      () => reply,
+      async (_server, options) => {
+        await using embedder = await EndpointEmbedder.open(options);
+        await expect(embedder.embed(['light'])).rejects.toMatchObject({
+          ...{ code: 'EMBEDDING_REJECTED', message: expect.stringContaining('the text is too long') },
+        });
+      },
+    );
+  });
+
   test.each<[string, Reply, string]>([
     [
       'refuses for too many, longer than we wait',

@@ -24,6 +24,7 @@ describe('two askers', () => {
     expect(idOf('Cafe\u0301?')).toBe(idOf('Caf\u00e9?'));
     expect(idOf('Who?', { topK: 3, library: 'a' })).toBe(idOf('Who?', { library: 'a', topK: 3 }));
     expect(idOf('Who?', { library: undefined })).toBe(idOf('Who?'));
+    expect(idOf('Who?', { libraries: ['b', 'a', 'b'] })).toBe(idOf('Who?', { libraries: ['a', 'b'] }));
     expect(idOf('Who?', { topK: 10 })).toBe(idOf('Who?'));
   });
 
@@ -32,6 +33,7 @@ describe('two askers', () => {
     ['another digit', 'Who came in 1850?', 'Who came in 1851?', {}],
     ['another power', 'What is x²?', 'What is x2?', {}],
     ['another library', 'Who?', 'Who?', { library: 'a' }],
+    ['several libraries', 'Who?', 'Who?', { libraries: ['a', 'b'] }],
     ['another number of passages', 'Who?', 'Who?', { topK: 3 }],
     ['another deadline', 'Who?', 'Who?', { deadlineMs: 2_000 }],
     ['quotes', 'Who?', 'Who?', { extractive: true }],
@@ -73,8 +75,17 @@ describe('a question begins', () => {
   test('in a scope of its filters and its writer, whatever its deadline', async () => {
     const scopeOf = async (input: object) => (await begin(input)).keep?.scope;
     expect(await scopeOf({ deadlineMs: 2_000 })).toBe(await scopeOf({}));
-    const scopes = await Promise.all([{}, { topK: 3 }, { library: 'a' }, { extractive: true }].map(scopeOf));
-    expect(new Set(scopes).size).toBe(4);
+    const scopes = await Promise.all(
+      [
+        {},
+        { topK: 3 },
+        { library: 'a' },
+        { libraries: ['a', 'b'] },
+        { libraries: ['a'] },
+        { extractive: true },
+      ].map(scopeOf),
+    );
+    expect(new Set(scopes).size).toBe(6);
   });
 
   test('anew when the caches take too long, and its answer is not kept', async () => {

@@ -98,6 +98,27 @@ describe('invariant 2: a search', () => {
   });
 });
 
+describe('several libraries', () => {
+  test('are searched, and no other; one that is not there yet does no harm', async () => {
+    await withStores(async (stores) => {
+      for (const library of ['law', 'sea', 'art']) {
+        await stores.catalog.putLibrary({ library, embedderId: 'model', dimensions: DIMENSIONS });
+        await stores.catalog.put(record(library, { library, revision: 'r1' }));
+        const points = pointsOf(library, 'r1', 1, 1).map((point) => ({ ...point, library }));
+        await upsertAll(stores.store, points);
+      }
+      const search = (libraries: readonly string[], library?: string) =>
+        runActivity(activities(stores).search, { ...question, libraries, library });
+      const { result } = await search(['art', 'new', 'sea']);
+      expect(result?.hits.map(({ bookId }) => bookId).sort()).toEqual(
+        [bookIdOf('art'), bookIdOf('sea')].sort(),
+      );
+      expect((await search(['art', 'sea'], 'law')).result?.hits).toEqual([]);
+      expect((await search(['new'])).failure).toMatchObject({ type: 'LIBRARY_NOT_FOUND' });
+    });
+  });
+});
+
 describe('vectors of another model', () => {
   test.each([undefined, 'default'])('are never searched (library: %s)', async (library) => {
     await withStores(async (stores) => {

@@ -102,6 +102,20 @@ describe('a run that is steered', () => {
     });
   }, 60_000);
 
+  test('refuses what it takes at another time with a code of its own', async () => {
+    await fixture.withRun({ entries: entriesOf('fails-once-1', 'held') }, { parallel: 5 }, async (run) => {
+      await eventually(async () => (await progressOf(run.handle)).books.failed === 1);
+      await update(run, 'pause');
+      expect(await update(run, 'retryFailed')).toMatchObject({ books: 1 });
+      expect(await refusalOf(update(run, 'retryFailed'))).toMatchObject({
+        ...{ type: 'RUN_NOT_READY', message: expect.stringContaining('earlier retry') },
+      });
+      run.seen.released = true;
+      await update(run, 'resume');
+      expect((await run.handle.result()).books).toMatchObject({ ingested: 2, failed: 0 });
+    });
+  }, 60_000);
+
   test('ends as cancelled when an update says so, with every book accounted for', async () => {
     await fixture.withRun({ entries: entriesOf(...held(5)) }, { parallel: 2 }, async (run) => {
       await reading(run, 2);

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { sniffFormat } from '../../activities/adapters/documents/sniff.ts';
+import { audited, auditLog } from '../../client/audit.ts';
 import { KeyStore } from '../../client/http/keys.ts';
 import { createHttpServer } from '../../client/http/server.ts';
+import { pathRights } from '../../client/http/server-paths.ts';
 import { UploadFolder } from '../../client/http/uploads.ts';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { createMcpHandler } from '../../client/mcp/http.ts';
@@ -48,18 +50,20 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   await uploads.open();
   const service = new LocalService({ ...worker, client });
   const open = isLoopback(address.host);
-  const rootsSet = config.roots.length > 0;
+  const serverPaths = { rootsSet: config.roots.length > 0, uploads: config.home.uploads };
   const mcp = opened.use(
-    createMcpHandler((principal) =>
+    createMcpHandler((principal, ip) =>
       createMcpServer({
-        ...{ service, principal, version, takesPaths: open || rootsSet },
-        audit: (action, target) =>
-          logger.info({ audit: true, action, ...target, key: principal.id, way: 'mcp' }, 'change'),
+        ...{ service, principal, version, paths: pathRights(principal, serverPaths) },
+        audit: (action, target, change) => {
+          const { id: key, name: keyName } = principal;
+          return audited(auditLog(logger), { action, key, keyName, ip, way: 'mcp' }, target, change);
+        },
       }),
     ),
   );
   const app = await createHttpServer({
-    ...{ service, keys, uploads, logger, version, mcp, open, rootsSet },
+    ...{ service, keys, uploads, logger, version, mcp, open, serverPaths },
     limits: { requestsPerMinute, streams, corsOrigins },
     metrics: telemetry.metricsPage,
     slowQuestions: () => telemetry.slowLog.latest,

@@ -6,6 +6,7 @@ import type { BookRecord } from '../../activities/ports/catalog.ts';
 import { readChunks, readPage } from '../../activities/read-book.ts';
 import type { TextListener } from '../../client/ask.ts';
 import type { BookDetail, BooksQuery, ChunkPage, PageOfBook } from '../../client/http/contract.ts';
+import type { LibraryScope } from '../../client/http/principal.ts';
 import type { Run, RunAction, Service } from '../../client/http/service.ts';
 import type { ScriptoriumClient } from '../../client/index.ts';
 import { addJob, type JobOptions, job, type LibraryJob } from '../../client/jobs.ts';
@@ -59,8 +60,15 @@ export class LocalService implements Service {
     return records.map(({ library }) => library);
   }
 
-  async books({ library, state, title, after, limit }: BooksQuery): Promise<BookPage> {
-    const query = { library, state };
+  async books({
+    library,
+    libraries,
+    state,
+    title,
+    after,
+    limit,
+  }: BooksQuery & LibraryScope): Promise<BookPage> {
+    const query = { library, libraries, state };
     if (title === undefined) return await catalogPage(this.#options.parts, { ...query, after, limit });
     return await titledBooks({ title, limit, after }, (from) =>
       catalogPage(this.#options.parts, { ...query, after: from, limit: LOOKED_THROUGH }),

@@ -4,7 +4,7 @@ import { Stream } from 'openai/streaming';
 import { z } from 'zod';
 import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
 import type { TokenUsage } from '../../ports/answer-model.ts';
-import { type Refusal, refusalOf } from '../openai-refusal.ts';
+import { fetchWithWords, type Refusal, refusalOf } from '../openai-refusal.ts';
 import { retryAfterMs } from '../retry-after.ts';
 
 export interface ChatEndpointOptions {
@@ -66,6 +66,7 @@ export class ChatEndpoint {
       ...{ apiKey, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 },
       // It would print what an endpoint sent to the console.
       logLevel: 'off',
+      fetch: fetchWithWords,
     });
   }
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
 import { hashOf } from '../../naming.ts';
 import type { Embedder } from '../../ports/embedder.ts';
-import { type Refusal, refusalOf } from '../openai-refusal.ts';
+import { fetchWithWords, type Refusal, refusalOf } from '../openai-refusal.ts';
 import { retryAfterMs } from '../retry-after.ts';
 
 export interface EndpointEmbedderOptions {
@@ -81,6 +81,7 @@ export class EndpointEmbedder implements Embedder {
       ...{ apiKey, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 },
       // It would print what an endpoint sent to the console.
       logLevel: 'off',
+      fetch: fetchWithWords,
     });
   }
 

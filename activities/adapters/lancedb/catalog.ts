@@ -67,10 +67,11 @@ export class LanceCatalog implements Catalog {
   }
 
   async list(query: BookQuery): Promise<readonly BookRecord[]> {
-    const { library, state, after, limit } = query;
+    const { library, libraries, state, after, limit } = query;
     if (limit <= 0) return [];
     const where = allOf([
       library === undefined ? undefined : equals('library', library),
+      libraries === undefined ? undefined : isOneOf('library', libraries),
       state === undefined ? undefined : equals('state', state),
       after === undefined ? undefined : `key > ${sqlText(after)}`,
     ]);

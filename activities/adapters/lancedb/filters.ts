@@ -1,11 +1,12 @@
 import type { NumberRange, SearchFilter } from '../../ports/vector-store.ts';
-import { allOf, equals, sqlText } from './sql.ts';
+import { allOf, equals, isOneOf, sqlText } from './sql.ts';
 
 /** The filter as an SQL condition on the columns of `point-rows.ts`; undefined when it lets everything through. */
 export function filterCondition(filter: SearchFilter): string | undefined {
-  const { library, bookId, title, author, language, format, section, pages, years } = filter;
+  const { library, libraries, bookId, title, author, language, format, section, pages, years } = filter;
   return allOf([
     ifGiven(library, (value) => equals('library', value)),
+    ifGiven(libraries, (values) => isOneOf('library', values)),
     ifGiven(bookId, (value) => equals('book_id', value)),
     ifGiven(title, (value) => equals('title', value)),
     ifGiven(author, (value) => equals('author', value)),

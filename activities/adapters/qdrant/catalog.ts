@@ -3,6 +3,7 @@ import type { BookQuery, BookRecord, Catalog, LibraryRecord } from '../../ports/
 import { bookRecord, libraryRecord, wellFormedBook } from '../catalog-records.ts';
 import type { QdrantConnection } from './connection.ts';
 import { QdrantEpoch } from './epoch.ts';
+import { matches, matchesAny, type PointFilter } from './filters.ts';
 
 /** Qdrant wants a vector with every point; the catalog has none, so all its points carry this one. */
 const NO_VECTOR: readonly number[] = [1];
@@ -53,10 +54,11 @@ export class QdrantCatalog implements Catalog {
     await this.#epoch.advance();
   }
 
-  async list({ library, state, after, limit }: BookQuery): Promise<readonly BookRecord[]> {
+  async list({ library, libraries, state, after, limit }: BookQuery): Promise<readonly BookRecord[]> {
     if (limit <= 0) return [];
     const must = [
-      ...(library === undefined ? [] : [{ key: 'library', match: { value: library } }]),
+      ...(library === undefined ? [] : [matches('library', library)]),
+      ...(libraries === undefined ? [] : [matchesAny('library', libraries)]),
       ...(state === undefined ? [] : [{ key: 'state', match: { value: state } }]),
     ];
     // Scrolling goes by point id, which for UUIDs is the order of their text. It starts with its offset: `after` itself.
@@ -118,7 +120,7 @@ export class QdrantCatalog implements Catalog {
 
   async #scroll(
     collection: string,
-    filter: { must: { key: string; match: { value: string } }[] },
+    filter: Pick<PointFilter, 'must'>,
     limit: number,
     offset: string | number | null | undefined,
   ): Promise<Page> {

@@ -5,13 +5,18 @@ export interface FieldMatch {
   readonly match: { readonly value: string };
 }
 
+interface FieldMatchAny {
+  readonly key: string;
+  readonly match: { readonly any: string[] };
+}
+
 interface FieldRange {
   readonly key: string;
   readonly range: { readonly gte?: number; readonly lte?: number };
 }
 
 export interface PointFilter {
-  must: (FieldMatch | FieldRange)[];
+  must: (FieldMatch | FieldMatchAny | FieldRange)[];
   must_not: FieldMatch[];
 }
 
@@ -34,15 +39,24 @@ export function matches(key: keyof typeof payloadIndexes, value: string): FieldM
   return { key, match: { value: value.toWellFormed() } };
 }
 
+export function matchesAny(key: keyof typeof payloadIndexes, values: readonly string[]): FieldMatchAny {
+  return { key, match: { any: values.map((value) => value.toWellFormed()) } };
+}
+
 /** A list of headings matches when one of them does. */
-export function pointFilter({ pages, years, ...texts }: SearchFilter): PointFilter {
+export function pointFilter({ pages, years, libraries, ...texts }: SearchFilter): PointFilter {
   const { library, bookId, title, author, language, format, section } = texts;
   const given = Object.entries({ library, bookId, title, author, language, format, section });
   const must = given.flatMap(([key, value]) =>
     value === undefined ? [] : [{ key, match: { value: value.toWellFormed() } }],
   );
   return {
-    must: [...must, ...overlaps('page.start', 'page.end', pages), ...overlaps('year', 'year', years)],
+    must: [
+      ...must,
+      ...(libraries === undefined ? [] : [matchesAny('library', libraries)]),
+      ...overlaps('page.start', 'page.end', pages),
+      ...overlaps('year', 'year', years),
+    ],
     must_not: [],
   };
 }

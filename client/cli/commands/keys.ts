@@ -4,6 +4,7 @@ import { ScriptoriumError } from '../../../activities/errors.ts';
 import { homeOf } from '../../home.ts';
 import { type Scope, scopes } from '../../http/contract.ts';
 import { type ApiKey, KeyStore } from '../../http/keys.ts';
+import { auditedHere } from '../audit-file.ts';
 import { printable, printResult, say } from '../output.ts';
 
 interface AddFlags {
@@ -49,7 +50,8 @@ export function addKeysCommand(program: Command): void {
 }
 
 async function add(name: string, { scope = ['ask'], library }: AddFlags, command: Command): Promise<void> {
-  const added = await store().add({ name, scopes: scope, libraries: library ?? null });
+  const wanted = { name, scopes: scope, libraries: library ?? null };
+  const added = await auditedHere('add key', wanted, () => store().add(wanted));
   printResult(command, added, () => [added.key]);
   say(`${keyLine(added)}\nThis is the only time that the key is shown.`);
 }
@@ -60,8 +62,11 @@ async function listKeys(_flags: object, command: Command): Promise<void> {
 }
 
 async function revoke(key: string, _flags: object, command: Command): Promise<void> {
-  const revoked = await store().revoke(key);
-  if (!revoked) throw new ScriptoriumError('INVALID_ARGUMENT', `There is no key ${key}`);
+  const revoked = await auditedHere('revoke key', { name: key }, async () => {
+    const gone = await store().revoke(key);
+    if (gone) return gone;
+    throw new ScriptoriumError('INVALID_ARGUMENT', `There is no key ${key}`);
+  });
   printResult(command, revoked, () => [`Revoked ${keyLine(revoked)}`]);
   if ((await store().list()).length === 0)
     say(`No key is left: a server lets nobody in until one is added, or ${homeOf().keysFile} is removed.`);

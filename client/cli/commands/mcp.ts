@@ -2,6 +2,8 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { connectTemporal } from '../../connection.ts';
+import { homeOf } from '../../home.ts';
+import { assertNotUploaded } from '../../http/server-paths.ts';
 import { createMcpServer } from '../../mcp/server.ts';
 import { serveStdio } from '../../mcp/stdio.ts';
 import { TemporalService } from '../../temporal-service.ts';
@@ -38,6 +40,7 @@ async function mcp({ library, readOnly }: Flags, command: Command): Promise<void
     service: () => stack.service(),
     principal: { scopes: readOnly ? ['ask'] : ['ask', 'ingest'], libraries: library ?? null },
     version: packageVersion(),
+    paths: { areTaken: true, check: (paths) => assertNotUploaded(paths, homeOf().uploads) },
   });
   await serveStdio(server);
 }

@@ -2,23 +2,12 @@
 import { latestRun, libraries } from '../api/calls.ts';
 import { ProblemError } from '../api/problems.ts';
 import type { Run } from '../api/types.ts';
-import { isOver } from './run-words.ts';
+import { latestRuns } from './latest-runs.ts';
 
-/** More would be many requests, and a long page. */
-const MAX_LIBRARIES = 12;
-
-/** The latest first. */
 export async function earlierRuns(going: readonly string[], signal: AbortSignal): Promise<readonly Run[]> {
   const known = (await libraries(signal)).libraries.map(({ library }) => library);
-  const quiet = known.filter((library) => !going.includes(library)).slice(0, MAX_LIBRARIES);
-  const runs = await Promise.all(quiet.map((library) => runOf(library, signal)));
-  return (
-    runs
-      .filter((run) => run !== null)
-      // One that began a moment ago is listed with those that go on as soon as they are looked at again.
-      .filter(isOver)
-      .sort((one, other) => other.startedAtMs - one.startedAtMs)
-  );
+  const quiet = known.filter((library) => !going.includes(library));
+  return await latestRuns(quiet, (library) => runOf(library, signal));
 }
 
 /** Null when Temporal has forgotten it, or books came there in another way. */

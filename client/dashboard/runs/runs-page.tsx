@@ -46,6 +46,9 @@ function Runs(): JSX.Element {
       {going.loading && <Loading what="the runs" />}
       <RunSection title="Going on" runs={active} onSteered={reload} />
       <HandedIn />
+      {earlier.problem && !going.problem && (
+        <ProblemNotice problem={earlier.problem} onRetry={earlier.reload} />
+      )}
       <RunSection title="Last runs" runs={earlier.data ?? []} onSteered={reload} />
       {isNothingThere(going, earlier) && keptJobs.value.length === 0 && <NoRuns />}
     </>

@@ -13,7 +13,7 @@ import {
   pageText,
   removedBook,
 } from '../contract.ts';
-import { allowedLibrary, maySee, type Principal } from '../principal.ts';
+import { allowedScope, maySee, type Principal } from '../principal.ts';
 import type { Service } from '../service.ts';
 
 const bookParams = z.object({ id: z.uuid().meta({ description: 'Id of the book' }) });
@@ -31,7 +31,8 @@ export function bookRoutes(app: App, { service }: RouteContext): void {
   app.get(
     `${API}/libraries`,
     {
-      config: { scope: 'ask' },
+      // Who hands books in must know of them as well as who asks.
+      config: { scope: 'any' },
       schema: {
         ...{ operationId: 'listLibraries', tags, summary: 'The libraries that there are' },
         response: { 200: libraries, ...problems() },
@@ -55,8 +56,8 @@ export function bookRoutes(app: App, { service }: RouteContext): void {
       },
     },
     async (request) => {
-      const library = allowedLibrary(principal(request), request.query.library);
-      return await service.books({ ...request.query, library });
+      const scope = allowedScope(principal(request), request.query.library);
+      return await service.books({ ...request.query, ...scope });
     },
   );
 
@@ -84,8 +85,7 @@ export function bookRoutes(app: App, { service }: RouteContext): void {
     },
     async (request) => {
       const { bookId, library } = await seen(service, principal(request), request.params.id);
-      audit(request, 'remove book', { bookId, library });
-      return await service.remove(bookId);
+      return await audit(request, 'remove book', { bookId, library }, () => service.remove(bookId));
     },
   );
 

@@ -10,8 +10,10 @@ import { type App, audit, principal, problems, type RouteContext } from '../app.
 import { API, type HttpJob, indexBody, jobEvents, job as jobSchema, uploadQuery } from '../contract.ts';
 import { allowedLibrary, maySee, type Principal } from '../principal.ts';
 import { problemOf } from '../problems.ts';
+import { pathRights } from '../server-paths.ts';
 import type { Service } from '../service.ts';
 import { type EventStream, streamEvents, wantsEvents } from '../sse.ts';
+import { whileAllowed } from '../while-allowed.ts';
 import { eventsText } from './questions.ts';
 
 const tags = ['ingestion'];
@@ -78,33 +80,34 @@ export function jobRoutes(app: App, context: RouteContext): void {
       const first = await seenJob(service, who, id);
       if (!wantsEvents(request)) return first;
       return await streams.count(who.id, () =>
-        streamEvents(reply, (stream) => watch(stream, first, request.id, () => seenJob(service, who, id))),
+        whileAllowed(context, request, (refused) =>
+          streamEvents(reply, (stream) =>
+            watch(stream, refused, first, request.id, () => seenJob(service, who, id)),
+          ),
+        ),
       );
     },
   );
 }
 
 async function takePaths(
-  { service, open, rootsSet }: RouteContext,
+  { service, serverPaths }: RouteContext,
   request: FastifyRequest,
   asked: string | undefined,
   key: string | undefined,
 ): Promise<LibraryJob> {
   const who = principal(request);
   const { paths, library, parallel } = parse(indexBody, request.body);
-  if (asked !== undefined && asked !== library)
+  if (asked !== undefined && library !== undefined && asked !== library)
     throw new ScriptoriumError(
       'INVALID_ARGUMENT',
       `library: the address says ${asked}, and the body ${library}`,
     );
-  if (!open && !rootsSet)
-    throw new ScriptoriumError(
-      'FORBIDDEN',
-      'paths: this server takes paths only where SCRIPTORIUM_LIBRARY_ROOTS says which folders may be read; upload the books instead',
-    );
-  const named = allowedLibrary(who, library) ?? library;
-  audit(request, 'index paths', { library: named, paths });
-  return await service.addJob(named, paths, { parallel, idempotencyKey: scoped(who, key) });
+  await pathRights(who, serverPaths).check(paths);
+  const named = allowedLibrary(who, library ?? asked) ?? DEFAULT_LIBRARY;
+  return await audit(request, 'index paths', { library: named, paths }, () =>
+    service.addJob(named, paths, { parallel, idempotencyKey: scoped(who, key) }),
+  );
 }
 
 async function takeUpload(
@@ -117,15 +120,16 @@ async function takeUpload(
   // Known before the first byte is kept: nobody fills the disk for a library that is not theirs.
   const library = parse(libraryName, allowedLibrary(who, asked) ?? DEFAULT_LIBRARY);
   await using upload = await uploads.receive(request, library, who.id);
-  audit(request, 'index upload', { library, files: upload.files });
-  const paths = await upload.keep();
-  const options = { parallel: DEFAULT_PARALLEL, idempotencyKey: scoped(who, key) };
-  const job = await service.addJob(library, paths, options).catch((error: unknown) => {
-    if (!wasRefused(error)) upload.taken();
-    throw error;
+  return await audit(request, 'index upload', { library, files: upload.files }, async () => {
+    const paths = await upload.keep();
+    const options = { parallel: DEFAULT_PARALLEL, idempotencyKey: scoped(who, key) };
+    const job = await service.addJob(library, paths, options).catch((error: unknown) => {
+      if (!wasRefused(error)) upload.taken();
+      throw error;
+    });
+    upload.taken();
+    return job;
   });
-  upload.taken();
-  return job;
 }
 
 /** Two askers may choose the same key. */
@@ -146,16 +150,19 @@ const LOOK_EVERY_MS = 1_000;
 
 async function watch(
   stream: EventStream,
+  refused: AbortSignal,
   first: HttpJob,
   requestId: string,
   look: () => Promise<HttpJob>,
 ): Promise<void> {
+  const signal = AbortSignal.any([stream.signal, refused]);
   try {
     for (let job = first; ; job = await look()) {
       stream.send('job', job);
       if (stream.signal.aborted || job.endedAtMs !== null) return;
-      await delay(LOOK_EVERY_MS, undefined, { signal: stream.signal }).catch(() => {});
+      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
       if (stream.signal.aborted) return;
+      refused.throwIfAborted();
     }
   } catch (error) {
     stream.send('problem', problemOf(error, requestId));

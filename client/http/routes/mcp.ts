@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import type { FastifyRequest } from 'fastify';
 import { type App, principal, type RouteContext } from '../app.ts';
+import { headersOf } from '../sse.ts';
+import { whileAllowed } from '../while-allowed.ts';
 
-export function mcpRoutes(app: App, { mcp, streams }: RouteContext): void {
+export function mcpRoutes(app: App, context: RouteContext): void {
+  const { mcp, streams } = context;
   app.route({
     method: ['GET', 'POST', 'DELETE'],
     url: '/mcp',
@@ -16,9 +19,14 @@ export function mcpRoutes(app: App, { mcp, streams }: RouteContext): void {
       const { raw } = reply;
       const answer = async (): Promise<void> => {
         reply.hijack();
-        const closed = raw.destroyed ? null : once(raw, 'close');
-        await mcp.handleMcp(request.raw, raw, request.body, who);
-        await closed;
+        for (const [name, value] of Object.entries(headersOf(reply))) raw.setHeader(name, value);
+        await whileAllowed(context, request, async (refused) => {
+          const end = (): void => void mcp.endSessionsOf(who.id).finally(() => raw.destroy());
+          refused.addEventListener('abort', end, { once: true });
+          const closed = raw.destroyed ? null : once(raw, 'close').catch(() => {});
+          await mcp.handleMcp(request.raw, raw, request.body, who);
+          await closed;
+        });
       };
       await (staysOpen(request) ? streams.count(who.id, answer) : answer());
     },

@@ -3,11 +3,13 @@ import { z } from 'zod';
 import type { Answer } from '../../../workflows/result-contract.ts';
 import { type App, principal, problems, type RouteContext } from '../app.ts';
 import { API, answer, queryBody, queryEvents, searchBody, searchResult } from '../contract.ts';
-import { allowedLibrary } from '../principal.ts';
+import { allowedScope } from '../principal.ts';
 import { problemOf } from '../problems.ts';
 import { type EventStream, streamEvents, wantsEvents } from '../sse.ts';
+import { whileAllowed } from '../while-allowed.ts';
 
-export function questionRoutes(app: App, { service, streams }: RouteContext): void {
+export function questionRoutes(app: App, context: RouteContext): void {
+  const { service, streams } = context;
   app.post(
     `${API}/query`,
     {
@@ -30,11 +32,13 @@ export function questionRoutes(app: App, { service, streams }: RouteContext): vo
     },
     async (request, reply) => {
       const who = principal(request);
-      const input = { ...request.body, library: allowedLibrary(who, request.body.library) };
+      const input = { ...request.body, ...allowedScope(who, request.body.library) };
       if (!wantsEvents(request)) return await service.ask(input);
       return await streams.count(who.id, () =>
-        streamEvents(reply, (stream) =>
-          answerInto(stream, request.id, () => service.ask(input, told(stream))),
+        whileAllowed(context, request, (refused) =>
+          streamEvents(reply, (stream) =>
+            answerInto(stream, request.id, () => service.ask(input, told(stream, refused))),
+          ),
         ),
       );
     },
@@ -54,20 +58,24 @@ export function questionRoutes(app: App, { service, streams }: RouteContext): vo
       },
     },
     async (request) => {
-      const library = allowedLibrary(principal(request), request.body.library);
-      return await service.search({ ...request.body, library });
+      const scope = allowedScope(principal(request), request.body.library);
+      return await service.search({ ...request.body, ...scope });
     },
   );
 }
 
-function told(stream: EventStream): {
+function told(
+  stream: EventStream,
+  refused: AbortSignal,
+): {
   readonly signal: AbortSignal;
   readonly onText: (text: string) => void;
 } {
   let writing = false;
   return {
-    signal: stream.signal,
+    signal: AbortSignal.any([stream.signal, refused]),
     onText: (text) => {
+      if (refused.aborted) return;
       if (!writing) stream.send('stage', { stage: 'writing' });
       writing = true;
       stream.send('text', { text });

@@ -1,4 +1,5 @@
 /** Runs: what goes on, and how it is steered; and what failed. */
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { errorRegistry, isErrorCode, ScriptoriumError } from '../../../activities/errors.ts';
 import { libraryName } from '../../../workflows/contract.ts';
@@ -13,7 +14,7 @@ import {
   runProgress,
   steered,
 } from '../contract.ts';
-import { allowedLibrary, maySee, type Principal } from '../principal.ts';
+import { allowedScope, maySee, type Principal } from '../principal.ts';
 import type { RunAction } from '../service.ts';
 
 const tags = ['runs'];
@@ -50,10 +51,12 @@ export function runRoutes(app: App, context: RouteContext): void {
     async (request) => await service.run(seenRun(principal(request), request.params.id)),
   );
 
-  const steer = async (request: Parameters<typeof audit>[0], library: string, action: RunAction) => {
+  const steer = async (request: FastifyRequest, library: string, action: RunAction) => {
     seenRun(principal(request), library);
-    audit(request, `run ${action.action}`, { library, ...action });
-    return { library, ...(await service.steer(library, action)) };
+    // The action itself is named already.
+    const { action: name, ...how } = action;
+    const change = () => service.steer(library, action);
+    return { library, ...(await audit(request, `run ${name}`, { library, ...how }, change)) };
   };
   for (const action of runActions) addAction(app, action, steer);
 
@@ -68,15 +71,15 @@ export function runRoutes(app: App, context: RouteContext): void {
       },
     },
     async (request) => {
-      const library = allowedLibrary(principal(request), request.query.library);
-      const { books, next } = await service.books({ ...request.query, library, state: 'failed' });
+      const scope = allowedScope(principal(request), request.query.library);
+      const { books, next } = await service.books({ ...request.query, ...scope, state: 'failed' });
       return { failures: books.map((book) => ({ ...book, remedy: remedyOf(book.failure?.code) })), next };
     },
   );
 }
 
 type Steer = (
-  request: Parameters<typeof audit>[0],
+  request: FastifyRequest,
   library: string,
   action: RunAction,
 ) => Promise<z.output<typeof steered>>;
@@ -93,7 +96,7 @@ function addAction(app: App, action: (typeof runActions)[number], steer: Steer):
   const url = `${API}/runs/:id/${action}`;
   const schema = {
     ...{ operationId: `${action}Run`, tags, summary: summaries[action], params: runParams },
-    response: { 200: steered, ...problems(404, 413, 415) },
+    response: { 200: steered, ...problems(404, 409, 413, 415) },
   };
   const config = { scope: 'ingest' } as const;
   if (action === 'parallel') {

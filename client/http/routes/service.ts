@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ScriptoriumError } from '../../../activities/errors.ts';
 import { type App, principal, problems, type RouteContext } from '../app.ts';
 import { API, readiness, scopes, slowQuestions, whoami } from '../contract.ts';
+import { assertAllLibraries, type LibraryScope, maySeeAll } from '../principal.ts';
 
 const tags = ['service'];
 
@@ -51,7 +52,8 @@ export function serviceRoutes(app: App, context: RouteContext): void {
         },
       },
     },
-    async (_, reply) => {
+    async (request, reply) => {
+      assertAllLibraries(principal(request), 'the metrics');
       if (!metrics) throw new ScriptoriumError('NOT_FOUND', 'SCRIPTORIUM_METRICS_ADDRESS is off');
       return await reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics());
     },
@@ -66,7 +68,10 @@ export function serviceRoutes(app: App, context: RouteContext): void {
         response: { 200: slowQuestions, ...problems() },
       },
     },
-    async () => ({ questions: context.slowQuestions() }),
+    async (request) => {
+      const who = principal(request);
+      return { questions: context.slowQuestions().filter(({ filters }) => maySeeAll(who, scopeIn(filters))) };
+    },
   );
 
   app.get(
@@ -84,4 +89,11 @@ export function serviceRoutes(app: App, context: RouteContext): void {
       return { name, scopes: all, libraries, keyNeeded };
     },
   );
+}
+
+const askedOf = z.object({ library: z.string().optional(), libraries: z.array(z.string()).optional() });
+
+/** What a question was asked of; one that makes no sense is treated as one about all. */
+function scopeIn(filters: object): LibraryScope {
+  return askedOf.safeParse(filters).data ?? {};
 }

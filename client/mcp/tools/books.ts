@@ -6,7 +6,7 @@ import { explainInput } from '../../../workflows/upkeep-contract.ts';
 import { plural, printable } from '../../cli/output.ts';
 import { explanationLines } from '../../cli/upkeep-lines.ts';
 import { bookPage, booksQuery } from '../../http/contract.ts';
-import { allowedLibrary, maySee } from '../../http/principal.ts';
+import { allowedScope, maySee } from '../../http/principal.ts';
 import type { Explanation } from '../../upkeep.ts';
 import { explanation, explanationData } from '../explanation.ts';
 import { quoted } from '../quotations.ts';
@@ -23,14 +23,14 @@ export const listBooksTool = defineTool({
     'Use it to see what there is, to find the bookId of a title, or to see why a book is missing. It gives one page at a time; send `next` as `after` to go on.',
   scope: 'ask',
   input: booksQuery.extend({
-    library: booksQuery.shape.library.describe('Only of this library'),
+    library: booksQuery.shape.library.describe('Only of this library. Left out: of all that you may use.'),
     state: booksQuery.shape.state.describe('Only books in this state'),
     limit: z.int().min(1).max(200).default(50).describe('How many books at once'),
   }),
   output: bookPage,
   annotations: reads,
   run: async (query, { service, rights }) => {
-    const page = await service.books({ ...query, library: allowedLibrary(rights, query.library) });
+    const page = await service.books({ ...query, ...allowedScope(rights, query.library) });
     return { data: page, text: pageText(page) };
   },
 });

@@ -28,19 +28,21 @@ export const ingestTool = defineTool({
     paths: indexBody.shape.paths.describe(
       'Absolute paths of files and folders on the machine of the workers',
     ),
-    library: indexBody.shape.library
-      .unwrap()
-      .optional()
-      .describe(`Library that the books belong to; \`${DEFAULT_LIBRARY}\`, or the only one that you may use`),
+    library: indexBody.shape.library.describe(
+      `Library that the books belong to; \`${DEFAULT_LIBRARY}\`, or the only one that you may use`,
+    ),
     parallel: indexBody.shape.parallel.describe('Books at once'),
     wait: z.boolean().default(false).describe('Whether to return only when the job is over'),
   }),
   output: job,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   run: async ({ paths, library, parallel, wait }, context) => {
+    await context.checkPaths(paths);
     const named = allowedLibrary(context.rights, library) ?? DEFAULT_LIBRARY;
-    context.audit('ingest', { library: named, paths });
-    const taken = { ...(await context.service.addJob(named, paths, { parallel })), progress: null };
+    const added = await context.audit('ingest', { library: named, paths }, () =>
+      context.service.addJob(named, paths, { parallel }),
+    );
+    const taken = { ...added, progress: null };
     const seen = wait ? await waitFor(taken, context) : taken;
     return { data: seen, text: jobText(seen) };
   },

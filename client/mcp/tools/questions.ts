@@ -1,7 +1,7 @@
 /** `search` and `ask`. */
 import { askInput, searchInput } from '../../../workflows/contract.ts';
 import { answer, searchResult } from '../../http/contract.ts';
-import { allowedLibrary } from '../../http/principal.ts';
+import { allowedScope } from '../../http/principal.ts';
 import { answerText, hitsText } from '../answer-text.ts';
 import { defineTool } from '../tool.ts';
 
@@ -25,7 +25,7 @@ export const searchTool = defineTool({
     'Use it to look for evidence, to compare what books say, or to find a book; it takes some tens of milliseconds. Ask in the words of the subject, as a question or a phrase. ' +
     'Use `ask` instead for one answer with citations.',
   scope: 'ask',
-  input: searchInput.extend({
+  input: searchInput.omit({ libraries: true }).extend({
     query: searchInput.shape.query.describe('What to look for, in any language'),
     ...narrowing,
     topK: searchInput.shape.topK.describe('How many passages'),
@@ -39,7 +39,7 @@ export const searchTool = defineTool({
   output: searchResult,
   annotations: reads,
   run: async (input, { service, rights }) => {
-    const result = await service.search({ ...input, library: allowedLibrary(rights, input.library) });
+    const result = await service.search({ ...input, ...allowedScope(rights, input.library) });
     return { data: result, text: hitsText(result) };
   },
 });
@@ -52,7 +52,7 @@ export const askTool = defineTool({
     'Where no model is configured to write, or with `extractive`, the answer consists of quotations. An answer without citations means that the books say nothing about it. ' +
     'It may take up to two minutes; send a progress token to receive the text so far while it is written.',
   scope: 'ask',
-  input: askInput.extend({
+  input: askInput.omit({ libraries: true }).extend({
     question: askInput.shape.question.describe(
       'One whole question; the books see nothing of your conversation',
     ),
@@ -68,7 +68,7 @@ export const askTool = defineTool({
   output: answer,
   annotations: reads,
   run: async (input, { service, rights, signal, progress }) => {
-    const asked = { ...input, library: allowedLibrary(rights, input.library) };
+    const asked = { ...input, ...allowedScope(rights, input.library) };
     const result = await service.ask(asked, {
       signal,
       ...(progress && { onText: (text: string) => progress.step(text) }),

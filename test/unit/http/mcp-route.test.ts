@@ -13,6 +13,7 @@ test('calls and streams of MCP count as open streams while they are answered; wh
   const mcp: McpHandler = {
     handleMcp: async (_, response) => void open.push(response),
     sessions: 0,
+    endSessionsOf: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };
   await using server = await testServer({ parts: { mcp }, limits: { streams: 2 } });

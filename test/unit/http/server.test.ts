@@ -27,7 +27,9 @@ const keys = {
   asker: key('asker', ['ask']),
   feeder: key('feeder', ['ingest']),
   boss: key('boss', ['admin']),
+  harbourmaster: key('harbourmaster', ['admin'], ['sea', 'port']),
   sailor: key('sailor', ['ask', 'ingest'], ['sea']),
+  traveller: key('traveller', ['ask', 'ingest'], ['sea', 'art']),
 };
 
 type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH' | 'OPTIONS';
@@ -213,6 +215,16 @@ describe('addresses and methods', () => {
     expect(response.json()).toEqual({ ready: false, parts });
   });
 
+  test('the type of a problem leads to a page that explains its code', async () => {
+    const { response } = await call({ keys }, 'GET', '/api/v2/books');
+    const type = new URL(response.json().type, 'http://localhost:8720/api/v2/books');
+    const page = await call({ keys }, 'GET', type.pathname);
+    expect(page.response.statusCode).toBe(200);
+    expect(page.response.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(type.hash).toBe('#NOT_FOUND');
+    for (const code of Object.keys(errorRegistry)) expect(page.response.body).toContain(`id="${code}"`);
+  });
+
   test('the OpenAPI document is the one of the project', async () => {
     const path = fileURLToPath(new URL('../../../docs/openapi.json', import.meta.url));
     // It is made by `npm run openapi`.
@@ -264,6 +276,8 @@ describe('who may', () => {
     ['asker', 'GET', '/metrics', 403],
     ['feeder', 'POST', '/api/v1/search', 403],
     ['feeder', 'GET', '/api/v1/runs', 200],
+    ['feeder', 'GET', '/api/v1/libraries', 200],
+    ['feeder', 'GET', '/api/v1/books', 403],
     ['feeder', 'GET', '/api/v1/whoami', 200],
     ['boss', 'DELETE', `/api/v1/books/${BOOK_ID}`, 200],
     ['boss', 'POST', '/api/v1/search', 200],
@@ -292,6 +306,157 @@ describe('who may', () => {
     });
   });
 
+  test.each([
+    ['POST', '/api/v1/search', { query: 'a' }],
+    ['POST', '/api/v1/query', { question: 'a' }],
+    ['GET', '/api/v1/books', undefined],
+    ['GET', '/api/v1/failures', undefined],
+  ] as const)('a key for several looks in all of them: %s %s', async (method, url, payload) => {
+    const headers = { 'x-api-key': 'traveller' };
+    const all = await call({ keys }, method, url, { headers, ...(payload && { payload }) });
+    expect(all.response.statusCode).toBe(200);
+    expect(all.server.asked[0]?.args[0]).toMatchObject({ libraries: ['sea', 'art'] });
+    const narrowed = (library: string) =>
+      payload
+        ? call({ keys }, method, url, { headers, payload: { ...payload, library } })
+        : call({ keys }, method, `${url}?library=${library}`, { headers });
+    const one = await narrowed('art');
+    expect(one.server.asked[0]?.args[0]).toMatchObject({ library: 'art' });
+    expect(one.server.asked[0]?.args[0]).not.toHaveProperty('libraries');
+    expect(refusalIn(await narrowed('law'))).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+  });
+
+  test('and nobody widens what a key looks in', async () => {
+    const given = { payload: { query: 'a', libraries: ['law'] }, headers: { 'x-api-key': 'traveller' } };
+    expect(refusalIn(await call({ keys }, 'POST', '/api/v1/search', given))).toMatchObject({ status: 400 });
+  });
+
+  describe('of a foreign library, whatever the scope', () => {
+    const service = {
+      book: async (bookId: string) => ({
+        ...{ ...cannedBook, bookId, library: 'law', format: 'pdf', sha256: 'ab', bytes: 9, mtimeMs: 1 },
+        ...{ points: 4, updatedAtMs: 2 },
+      }),
+    };
+    const everywhere = [
+      'page',
+      'chunks',
+      'remove',
+      'ask',
+      'search',
+      'books',
+      'addJob',
+      'job',
+      'run',
+      'steer',
+    ];
+
+    test.each([
+      ['GET', `/api/v1/books/${BOOK_ID}`, undefined, 404, 'BOOK_NOT_FOUND'],
+      ['GET', `/api/v1/books/${BOOK_ID}/pages/1`, undefined, 404, 'BOOK_NOT_FOUND'],
+      ['GET', `/api/v1/books/${BOOK_ID}/chunks`, undefined, 404, 'BOOK_NOT_FOUND'],
+      ['DELETE', `/api/v1/books/${BOOK_ID}`, undefined, 404, 'BOOK_NOT_FOUND'],
+      ['GET', '/api/v1/books?library=law', undefined, 403, 'FORBIDDEN'],
+      ['GET', '/api/v1/failures?library=law', undefined, 403, 'FORBIDDEN'],
+      ['POST', '/api/v1/search', { query: 'a', library: 'law' }, 403, 'FORBIDDEN'],
+      ['POST', '/api/v1/query', { question: 'a', library: 'law' }, 403, 'FORBIDDEN'],
+      ['POST', '/api/v1/index', { paths: ['/srv'], library: 'law' }, 403, 'FORBIDDEN'],
+      ['POST', '/api/v1/index?library=law', { paths: ['/srv'] }, 403, 'FORBIDDEN'],
+      ['GET', `/api/v1/status/law~${JOB_UUID}`, undefined, 404, 'JOB_NOT_FOUND'],
+      ['GET', '/api/v1/runs/law', undefined, 404, 'NO_RUN'],
+      ['POST', '/api/v1/runs/law/pause', undefined, 404, 'NO_RUN'],
+      ['POST', '/api/v1/runs/law/parallel', { parallel: 3 }, 404, 'NO_RUN'],
+      ['POST', '/api/v1/runs/law/retry', { all: true }, 404, 'NO_RUN'],
+    ] as const)('%s %s %j gives nothing', async (method, url, payload, status, code) => {
+      const headers = { 'x-api-key': 'harbourmaster' };
+      const options = { keys, service, rootsSet: true };
+      const answer = await call(options, method, url, { headers, ...(payload && { payload }) });
+      expect(refusalIn(answer)).toMatchObject({ status, code });
+      expect(answer.server.asked.filter(({ method }) => everywhere.includes(method))).toEqual([]);
+    });
+
+    test('runs and libraries are left out of lists', async () => {
+      const { response } = await call({ keys }, 'GET', '/api/v1/libraries', {
+        headers: { 'x-api-key': 'harbourmaster' },
+      });
+      expect(response.json()).toEqual({ libraries: [{ library: 'sea' }] });
+    });
+  });
+
+  test('more streams at once than a key may have open are refused; other keys have their own', async () => {
+    const begun = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    let asked = 0;
+    const service = {
+      ask: async () => {
+        asked += 1;
+        if (asked === 2) begun.resolve();
+        await end.promise;
+        return cannedAnswer;
+      },
+    };
+    await using server = await testServer({ keys, service, limits: { streams: 2 } });
+    const stream = (presented: string) => {
+      const headers = { 'x-api-key': presented, accept: 'text/event-stream' };
+      return server.app.inject({ method: 'POST', url: '/api/v1/query', ...ask, headers });
+    };
+    const open = [stream('asker'), stream('asker')];
+    await begun.promise;
+    const refused = await stream('asker');
+    expect({ status: refused.statusCode, code: refused.json().code }).toEqual({
+      ...{ status: 429, code: 'RATE_LIMITED' },
+    });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    const other = stream('boss');
+    end.resolve();
+    for (const { statusCode } of await Promise.all([...open, other])) expect(statusCode).toBe(200);
+    expect((await stream('asker')).statusCode).toBe(200);
+  });
+
+  test('slow questions are told to whoever may see all that they were asked of', async () => {
+    const slow = (text: string, filters: object) => ({
+      ...{ atMs: 1, kind: 'search', text, filters: { topK: 3, ...filters }, totalMs: 900, timings: {} },
+      ...{ results: 1, outcome: 'done' },
+    });
+    const all = [
+      slow('of the sea', { library: 'sea' }),
+      slow('of the law', { library: 'law' }),
+      slow('of sea and port', { libraries: ['port', 'sea'] }),
+      slow('of sea and law', { libraries: ['law', 'sea'] }),
+      slow('of everything', {}),
+    ];
+    const told = async (presented: string) => {
+      const parts = { slowQuestions: () => all };
+      const headers = { 'x-api-key': presented };
+      const { response } = await call({ keys, parts }, 'GET', '/api/v1/slow-questions', { headers });
+      return response.json().questions.map(({ text }: { text: string }) => text);
+    };
+    expect(await told('boss')).toEqual(all.map(({ text }) => text));
+    expect(await told('harbourmaster')).toEqual(['of the sea', 'of sea and port']);
+  });
+
+  test('figures of all libraries are for keys of all libraries', async () => {
+    const headers = { 'x-api-key': 'harbourmaster' };
+    expect(refusalIn(await call({ keys }, 'GET', '/metrics', { headers }))).toMatchObject({
+      ...{ status: 403, code: 'FORBIDDEN', detail: expect.stringContaining('all libraries') },
+    });
+  });
+
+  test('one that fails says so, and a quiet log tells of it all the same', async () => {
+    const steer = async () => {
+      throw new ScriptoriumError('NO_RUN', 'There is no run');
+    };
+    const options = { keys, service: { steer }, logLevel: 'error' };
+    const headers = { 'x-api-key': 'boss' };
+    const payload = { parallel: 7 };
+    const { server } = await call(options, 'POST', '/api/v1/runs/sea/parallel', { headers, payload });
+    const line = { action: 'run parallel', library: 'sea', parallel: 7, key: 'boss' };
+    expect(server.lines).toMatchObject([
+      { ...line, outcome: 'begun' },
+      { ...line, outcome: 'NO_RUN' },
+    ]);
+  });
+
   test('a page of another host changes nothing, key or not', async () => {
     const headers = { origin: 'https://evil.example' };
     expect(refusalIn(await call({}, 'POST', '/api/v1/search', { ...search, headers }))).toMatchObject({
@@ -318,9 +483,12 @@ describe('who may', () => {
   test('every change leaves a line that says who', async () => {
     const headers = { 'x-api-key': 'boss' };
     const { server } = await call({ keys }, 'DELETE', `/api/v1/books/${BOOK_ID}`, { headers });
-    expect(server.lines.find(({ audit }) => audit === true)).toMatchObject({
-      ...{ action: 'remove book', bookId: BOOK_ID, key: 'boss', keyName: "boss's" },
-    });
+    const line = { audit: true, action: 'remove book', bookId: BOOK_ID, library: 'sea', way: 'http' };
+    const by = { key: 'boss', keyName: "boss's", ip: '127.0.0.1' };
+    expect(server.lines.filter(({ audit }) => audit === true)).toMatchObject([
+      { ...line, ...by, outcome: 'begun' },
+      { ...line, ...by, outcome: 'done' },
+    ]);
     expect(JSON.stringify(server.lines)).not.toContain('x-api-key');
   });
 });
@@ -349,6 +517,15 @@ describe('runs', () => {
   ])('%s %j is refused', async (action, payload) => {
     const answer = await call({}, 'POST', `/api/v1/runs/sea/${action}`, { payload });
     expect(refusalIn(answer)).toMatchObject({ status: 400, code: 'INVALID_ARGUMENT' });
+  });
+
+  test('a change that the run does not take now is a conflict, and no bad request', async () => {
+    const steer = async () => {
+      throw new ScriptoriumError('RUN_NOT_READY', 'pauseRun: the run is being cancelled');
+    };
+    expect(refusalIn(await call({ service: { steer } }, 'POST', '/api/v1/runs/sea/pause'))).toMatchObject({
+      ...{ status: 409, code: 'RUN_NOT_READY', detail: 'pauseRun: the run is being cancelled' },
+    });
   });
 
   test('failures come with what to do', async () => {

@@ -109,6 +109,9 @@ describe('MCP over HTTP', () => {
     });
     const gone = await post(ping, { 'mcp-session-id': 'gone' });
     expect(gone.status).toBe(404);
+    expect(await gone.json()).toMatchObject({
+      error: { message: expect.stringMatching(/^SESSION_NOT_FOUND: .*Begin a new session/) },
+    });
   });
 
   test('takes one message a request: a batch is refused as a whole', async () => {

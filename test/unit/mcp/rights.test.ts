@@ -65,9 +65,27 @@ describe('libraries', () => {
     expect(to.service.asked[0]?.args).toEqual(asked);
   });
 
-  test('of several that are allowed one must be named', async () => {
+  test.each([
+    ['search', { query: 'x' }],
+    ['ask', { question: 'x' }],
+    ['list_books', {}],
+  ])('%s looks in all that are allowed, where several are', async (name, args) => {
+    await using to = await connected({ principal: { ...everything, libraries: ['a', 'b'] } });
+    expect((await to.call(name, args)).isError).toBe(false);
+    expect(to.service.asked[0]?.args).toEqual([expect.objectContaining({ libraries: ['a', 'b'] })]);
+    await to.call(name, { ...args, library: 'b' });
+    expect(to.service.asked[1]?.args).toEqual([expect.objectContaining({ library: 'b' })]);
+    expect(to.service.asked[1]?.args).toEqual([expect.not.objectContaining({ libraries: ['a', 'b'] })]);
+  });
+
+  test('nobody widens them', async () => {
+    await using to = await connected({ principal: { ...everything, libraries: ['a', 'b'] } });
+    expect((await to.call('search', { query: 'x', libraries: ['a', 'c'] })).code).toBe('INVALID_ARGUMENT');
+  });
+
+  test('books are handed in to one that is named', async () => {
     await using to = await connected({ principal: { ...everything, libraries: ['a', 'b'], name: 'r' } });
-    const { text } = await to.call('search', { query: 'x' });
+    const { text } = await to.call('ingest', { paths: ['/books'] });
     expect(text).toMatch(/^INVALID_ARGUMENT: library: .*a, b/);
   });
 

@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ScriptoriumError } from '../../../activities/errors.ts';
+import { pathRights } from '../../../client/http/server-paths.ts';
 import { quoted } from '../../../client/mcp/quotations.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { connected } from './connected.ts';
+import { connected, everything } from './connected.ts';
 import { answer, book, bookId, chunkId, FakeService, hit, jobOf } from './fake-service.ts';
 
 const names = ['search', 'ask', 'list_books', 'explain', 'ingest', 'ingest_status'];
@@ -214,7 +215,12 @@ describe('explain', () => {
 describe('ingest', () => {
   test('returns the job at once', async () => {
     const changes: unknown[] = [];
-    await using to = await connected({ audit: (action, target) => changes.push([action, target]) });
+    await using to = await connected({
+      audit: (action, target, change) => {
+        changes.push([action, target]);
+        return change();
+      },
+    });
     const { data, text } = await to.call('ingest', { paths: ['/books'] });
     expect(data).toMatchObject({ jobId: jobOf('default').jobId, state: 'waiting', progress: null });
     expect(text).toMatch(/^Job default~\S+: waiting, behind 1 other job/);
@@ -252,10 +258,14 @@ describe('ingest', () => {
   });
 
   test('is not there where paths are not taken', async () => {
-    await using to = await connected({ takesPaths: false });
+    const principal = { ...everything, libraries: ['default'], name: 'reader' };
+    const paths = pathRights({ ...principal, keyNeeded: true }, { rootsSet: true, uploads: '/uploads' });
+    await using to = await connected({ principal, paths });
     const { tools } = await to.client.listTools();
     expect(tools.map(({ name }) => name)).toEqual(names.filter((name) => name !== 'ingest'));
-    await expect(to.call('ingest', { paths: ['/books'] })).rejects.toThrow(/no tool/);
+    const { code, text } = await to.call('ingest', { paths: ['/books'] });
+    expect({ code, text }).toMatchObject({ code: 'FORBIDDEN', text: expect.stringMatching(/upload/) });
+    expect(to.service.asked).toEqual([]);
   });
 });
 

@@ -1,0 +1,37 @@
+/** Nobody waits longer for a search than they said. */
+import { expect, test } from '@jest/globals';
+import { Client } from '@temporalio/client';
+import { ScriptoriumClient } from '../../client/index.ts';
+
+/** A client whose Temporal takes everything up, and answers nothing. */
+function silentClient() {
+  let asked = 0;
+  const temporal = new Client({});
+  temporal.workflow.execute = () => {
+    asked += 1;
+    return new Promise(() => {});
+  };
+  return { client: new ScriptoriumClient(temporal), asked: () => asked };
+}
+
+test('a search ends at its deadline, with a code', async () => {
+  const { client } = silentClient();
+  await expect(client.search('lamp', { deadlineMs: 5 })).rejects.toMatchObject({ code: 'QUESTION_TIMEOUT' });
+});
+
+test('a search is given up with its signal, and not begun when that is late', async () => {
+  const { client, asked } = silentClient();
+  const given = new AbortController();
+  const searching = client.search('lamp', { signal: given.signal });
+  given.abort(new Error('enough'));
+  await expect(searching).rejects.toThrow('enough');
+  expect(asked()).toBe(1);
+  await expect(client.search('lamp', { signal: given.signal })).rejects.toThrow('enough');
+  expect(asked()).toBe(1);
+});
+
+test.each([0, -1, 1.5, 110_001])('a deadline of %p makes no sense', async (deadlineMs) => {
+  const { client, asked } = silentClient();
+  await expect(client.search('lamp', { deadlineMs })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  expect(asked()).toBe(0);
+});
