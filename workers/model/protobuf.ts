@@ -4,7 +4,7 @@
 export class Message {
   readonly #parts: Uint8Array[] = [];
 
-  /** @param value not negative, below 2^53 */
+  /** @param value a safe integer; a negative one takes ten bytes, as the format has it */
   int(field: number, value: number): this {
     return this.#add(varint(field * 8), varint(value));
   }
@@ -39,8 +39,8 @@ export class Message {
 
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Uint8Array.from([...bytes, rest]);
-    bytes.push((rest % 128) + 128);
+  for (let rest = BigInt.asUintN(64, BigInt(value)); ; rest >>= 7n) {
+    if (rest < 128n) return Uint8Array.from([...bytes, Number(rest)]);
+    bytes.push(Number(rest & 127n) + 128);
   }
 }
