@@ -15,8 +15,9 @@ import type { Reranker } from '../activities/ports/reranker.ts';
 import type { Meter, StageObserver } from '../activities/ports/telemetry.ts';
 import { type Answering, cachingEmbedder, openAnswering } from './answering.ts';
 import { type FindOptions, findAsset } from './assets/find-asset.ts';
-import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
+import { tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
+import { findChosenModel } from './model/model-choice.ts';
 import { openStores, type Stores } from './stores.ts';
 
 export interface Parts extends Stores, Answering, AsyncDisposable {
@@ -84,13 +85,14 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
 }
 
 async function openEmbedder(
-  { embedding: { endpoint } }: Config,
+  config: Config,
   finding: FindOptions,
   tokenizerPath: string,
   threads: number,
 ): Promise<Embedder> {
+  const { endpoint } = config.embedding;
   if (endpoint) return await EndpointEmbedder.open(endpoint);
-  const modelPath = await findAsset(modelAsset, finding);
+  const modelPath = await findChosenModel(config, finding);
   return await OnnxEmbedder.open({
     ...{ modelPath, tokenizerPath, threads },
     ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },

@@ -13,7 +13,10 @@ export function rowsOf({ shape: [, columns = 0], values }: Matrix, rows: readonl
   return matrixOf(rows.length, columns, (row, column) => values[(rows[row] ?? 0) * columns + column] ?? 0);
 }
 
-export function columnsOf({ shape: [rows = 0, width = 0], values }: Matrix, columns: readonly number[]): Matrix {
+export function columnsOf(
+  { shape: [rows = 0, width = 0], values }: Matrix,
+  columns: readonly number[],
+): Matrix {
   return matrixOf(rows, columns.length, (row, column) => values[row * width + (columns[column] ?? 0)] ?? 0);
 }
 
@@ -23,11 +26,18 @@ export function transposed({ shape: [rows = 0, columns = 0], values }: Matrix): 
 
 /** Matrices of as many rows, side by side; vectors one behind the other. */
 export function beside(matrices: readonly Matrix[]): Matrix {
-  const [{ shape: [rows = 0] } = { shape: [] }] = matrices;
+  const [
+    {
+      shape: [rows = 0],
+    } = { shape: [] },
+  ] = matrices;
   const width = matrices.reduce((sum, { shape }) => sum + (shape[1] ?? 0), 0);
   const values = new Float32Array(rows * width);
   let from = 0;
-  for (const { shape: [, columns = 0], values: own } of matrices) {
+  for (const {
+    shape: [, columns = 0],
+    values: own,
+  } of matrices) {
     for (let row = 0; row < rows; row++)
       values.set(own.subarray(row * columns, (row + 1) * columns), row * width + from);
     from += columns;

@@ -61,13 +61,19 @@ class Minilm {
     });
     const start = graph.constant('start', { shape: [1], values: BigInt64Array.of(0n) });
     const own = graph.node('Slice', [places, start, graph.node('Shape', [this.#ids])]);
-    return this.#norm(graph.node('Add', [graph.node('Gather', [words, this.#ids]), own]), 'embeddings.LayerNorm');
+    return this.#norm(
+      graph.node('Add', [graph.node('Gather', [words, this.#ids]), own]),
+      'embeddings.LayerNorm',
+    );
   }
 
   #layer(input: Value, name: string): Value {
     const mixed = this.#attention(input, `${name}.attention.self`);
     const attended = this.#linear(mixed, this.#linearOf(`${name}.attention.output.dense`));
-    const middle = this.#norm(this.#graph.node('Add', [attended, input]), `${name}.attention.output.LayerNorm`);
+    const middle = this.#norm(
+      this.#graph.node('Add', [attended, input]),
+      `${name}.attention.output.LayerNorm`,
+    );
     const fed = this.#feedForward(middle, name);
     return this.#norm(this.#graph.node('Add', [fed, middle]), `${name}.output.LayerNorm`);
   }
@@ -88,7 +94,10 @@ class Minilm {
   }
 
   #feedForward(input: Value, name: string): Value {
-    const [into, out] = [this.#linearOf(`${name}.intermediate.dense`), this.#linearOf(`${name}.output.dense`)];
+    const [into, out] = [
+      this.#linearOf(`${name}.intermediate.dense`),
+      this.#linearOf(`${name}.output.dense`),
+    ];
     if (!this.#int8) return this.#layers.linear(this.#gelu(this.#layers.linear(input, into)), out);
     const [exact, others] = unitsBySize(out.weights);
     const units = [...exact, ...others];
@@ -124,7 +133,11 @@ class Minilm {
       columns,
       (row, column) => (weights.values[row * columns + column] ?? 0) * (factors[row] ?? 0),
     );
-    return this.#layers.linearInt8(this.#graph.node('Mul', [input, inverse]), { name, weights: smooth, bias });
+    return this.#layers.linearInt8(this.#graph.node('Mul', [input, inverse]), {
+      name,
+      weights: smooth,
+      bias,
+    });
   }
 
   #linear(input: Value, linear: Linear): Value {
@@ -145,7 +158,10 @@ class Minilm {
       shape: [widths.length],
       values: BigInt64Array.from(widths, BigInt),
     });
-    return this.#graph.nodeWithOutputs('Split', [input, sizes], { outputs: widths.length, ints: { axis: -1 } });
+    return this.#graph.nodeWithOutputs('Split', [input, sizes], {
+      outputs: widths.length,
+      ints: { axis: -1 },
+    });
   }
 
   #pooled(hidden: Value): Value {

@@ -63,7 +63,10 @@ export class OnnxGraph {
   }
 
   /** The file: one text in, `input` as int64 of 1 × tokens, and one vector out, 1 × `dimensions`. */
-  encoded(input: Value, output: { readonly from: Value; readonly name: string; dimensions: number }): Uint8Array {
+  encoded(
+    input: Value,
+    output: { readonly from: Value; readonly name: string; dimensions: number },
+  ): Uint8Array {
     this.#nodes.push(new Message().text(1, output.from).text(2, output.name).text(4, 'Identity'));
     const graph = new Message();
     for (const node of this.#nodes) graph.message(1, node);
@@ -90,7 +93,10 @@ function elementType(values: Constant['values']): number {
 function valueInfo(name: string, type: number, shape: readonly (number | string)[]): Message {
   const dimensions = new Message();
   for (const size of shape)
-    dimensions.message(1, typeof size === 'number' ? new Message().int(1, size) : new Message().text(2, size));
+    dimensions.message(
+      1,
+      typeof size === 'number' ? new Message().int(1, size) : new Message().text(2, size),
+    );
   const tensor = new Message().int(1, type).message(2, dimensions);
   return new Message().text(1, name).message(2, new Message().message(1, tensor));
 }
