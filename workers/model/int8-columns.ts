@@ -13,6 +13,8 @@ export function int8Columns({ shape: [rows = 0, columns = 0], values }: Matrix):
   for (let at = 0; at < rows * columns; at++)
     largest[at % columns] = Math.max(largest[at % columns] ?? 0, Math.abs(values[at] ?? 0));
   const scales = largest.map((value) => Math.max(value / 127, 1e-12));
-  const rounded = Int8Array.from(values, (value, at) => Math.round(value / (scales[at % columns] ?? 1)));
+  const rounded = new Int8Array(values.length);
+  for (let at = 0; at < values.length; at++)
+    rounded[at] = Math.round((values[at] ?? 0) / (scales[at % columns] ?? 1));
   return { values: rounded, scales };
 }

@@ -48,9 +48,9 @@ export function beside(matrices: readonly Matrix[]): Matrix {
 /** Largest absolute number of each row. */
 export function largestOfRows({ shape: [, columns = 0], values }: Matrix): Float32Array {
   const largest = new Float32Array(values.length / columns);
-  for (const [at, value] of values.entries()) {
+  for (let at = 0; at < values.length; at++) {
     const row = Math.floor(at / columns);
-    largest[row] = Math.max(largest[row] ?? 0, Math.abs(value));
+    largest[row] = Math.max(largest[row] ?? 0, Math.abs(values[at] ?? 0));
   }
   return largest;
 }
@@ -58,9 +58,9 @@ export function largestOfRows({ shape: [, columns = 0], values }: Matrix): Float
 /** Root of the mean square of each row. */
 export function sizesOfRows({ shape: [, columns = 0], values }: Matrix): Float64Array {
   const squares = new Float64Array(values.length / columns);
-  for (const [at, value] of values.entries()) {
+  for (let at = 0; at < values.length; at++) {
     const row = Math.floor(at / columns);
-    squares[row] = (squares[row] ?? 0) + value * value;
+    squares[row] = (squares[row] ?? 0) + (values[at] ?? 0) ** 2;
   }
   return squares.map((sum) => Math.sqrt(sum / columns));
 }
