@@ -13,6 +13,7 @@ import { benchScale } from './scale.ts';
 import { benchSearch } from './search.ts';
 import { benchService } from './service.ts';
 import { benchTelemetry } from './telemetry.ts';
+import { benchVariants } from './variants.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
   ask: benchAsk,
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   search: benchSearch,
   service: benchService,
   telemetry: benchTelemetry,
+  variants: benchVariants,
 };
 
 const USAGE = `Usage: npm run bench -- NAME [--json] [--books N] [--parallel N] [--rounds N] [--chunks N] [--seconds N]
