@@ -10,6 +10,7 @@ import { presentAsset } from './assets/find-asset.ts';
 import { type Asset, modelAsset, temporalAsset, tokenizerAsset } from './assets/manifest.ts';
 import { type Config, loadConfig } from './config.ts';
 import { deviceCheck } from './device-check.ts';
+import { chosenVariant } from './model/model-choice.ts';
 
 const PROBE_TIMEOUT_MS = 5_000;
 
@@ -30,7 +31,8 @@ async function workerSide(): Promise<readonly Check[]> {
 async function checksOf(config: Config): Promise<readonly Check[]> {
   const server = config.temporalAddress === null ? temporalAsset() : null;
   const { endpoint } = config.embedding;
-  const needed = [...(endpoint ? [] : [modelAsset]), tokenizerAsset, ...(server ? [server] : [])];
+  const model = (await chosenVariant(config))?.asset ?? modelAsset;
+  const needed = [...(endpoint ? [] : [model]), tokenizerAsset, ...(server ? [server] : [])];
   const files = await Promise.all([
     ...(endpoint ? [embeddingEndpointCheck(endpoint)] : []),
     ...needed.map((asset) => assetCheck(asset, config)),
@@ -47,7 +49,8 @@ async function checksOf(config: Config): Promise<readonly Check[]> {
 }
 
 async function assetCheck(asset: Asset, { home, env }: Config): Promise<Check> {
-  const name = asset.name === 'temporal' ? 'temporal file' : asset.name;
+  const name =
+    asset.name === 'temporal' ? 'temporal file' : asset.name === 'tokenizer' ? 'tokenizer' : 'model';
   try {
     const path = await presentAsset(asset, { cacheFolder: home.cache, env });
     if (path !== null) return ok(name, `${asset.title} ${asset.version} at ${path}`);

@@ -16,9 +16,10 @@ import type { Meter, StageObserver } from '../activities/ports/telemetry.ts';
 import { type Answering, cachingEmbedder, openAnswering } from './answering.ts';
 import { openArtifacts } from './artifacts.ts';
 import { type FindOptions, findAsset } from './assets/find-asset.ts';
-import { modelAsset, tokenizerAsset } from './assets/manifest.ts';
+import { tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
 import { openLocalEmbedder } from './local-embedder.ts';
+import { findChosenModel } from './model/model-choice.ts';
 import { openStores, type Stores } from './stores.ts';
 
 export interface Parts extends Stores, Answering, AsyncDisposable {
@@ -90,18 +91,18 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
 }
 
 async function openEmbedder(
-  { embedding }: Config,
+  config: Config,
   finding: FindOptions,
   tokenizerPath: string,
   { embedThreads: threads, embedsPassages = true, onDevice }: PartsOptions,
 ): Promise<Embedder> {
-  if (embedding.endpoint) return await EndpointEmbedder.open(embedding.endpoint);
-  const modelPath = await findAsset(modelAsset, finding);
+  const { endpoint, device, deviceBatch } = config.embedding;
+  if (endpoint) return await EndpointEmbedder.open(endpoint);
   const model = {
-    ...{ modelPath, tokenizerPath, modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
+    ...{ modelPath: await findChosenModel(config, finding), tokenizerPath },
+    ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
     layoutFolder: join(finding.cacheFolder, 'laid-out'),
   };
-  const { device, deviceBatch } = embedding;
   // A GPU that was asked for by name takes the questions too.
   const wanted = device === 'auto' && !embedsPassages ? 'cpu' : device;
   return await openLocalEmbedder({ model, wanted, threads, deviceBatch, ...(onDevice && { onDevice }) });

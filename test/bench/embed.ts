@@ -1,57 +1,119 @@
-/** Chunks a second of the product's embedder against a bare loop over `session.run`: same model, threads and texts. */
-import { readdir, readFile } from 'node:fs/promises';
+/**
+ * Chunks a second of the product's embedder, beside a bare loop over `session.run` and two others' libraries: same texts,
+ * same machine, and the same model file where an engine takes one (torch has the 32-bit weights).
+ */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { findVariant, variantOf } from '../../workers/model/variants.ts';
+import { Alternatives, type Engine } from './embed/alternatives.ts';
+import { BareLoop } from './embed/bare-loop.ts';
+import { bestSettings } from './embed/best-settings.ts';
+import { type Mix, mixes, sampleTexts } from './embed/sample-texts.ts';
 import type { BenchOptions } from './options.ts';
-import { alternate, type BenchReport, reportOf } from './report.ts';
+import { alternate, type BenchReport, median, reportOf } from './report.ts';
 
-const ROUNDS = 7;
-const CHUNKS = 256;
+const ROUNDS = 5;
+const CHUNKS = 128;
 /** The batch between two checkpoints of the product's pipeline. */
 const BATCH = 32;
+const ENGINES: readonly Engine[] = ['transformers.js', 'sentence-transformers', 'sentence-transformers ONNX'];
 
-export async function benchEmbed({ signal }: Pick<BenchOptions, 'signal'>): Promise<BenchReport> {
+interface Files {
+  readonly modelPath: string;
+  readonly tokenizerPath: string;
+  readonly threads: number;
+}
+
+export async function benchEmbed({
+  chunks = CHUNKS,
+  rounds: wanted = ROUNDS,
+  signal,
+}: BenchOptions): Promise<BenchReport> {
   const threads = availableParallelism();
   const finding = { cacheFolder: homeOf().cache, env: process.env };
-  const [modelPath, tokenizerPath] = [
-    await findAsset(modelAsset, finding),
-    await findAsset(tokenizerAsset, finding),
-  ];
-  const texts = await sampleTexts(CHUNKS);
-  await using embedder = await OnnxEmbedder.open({
-    modelPath,
-    tokenizerPath,
-    modelName: 'bench',
-    maxTokens: 256,
-    threads,
-  });
-  const bare = await BareLoop.start(texts, { modelPath, tokenizerPath, threads });
-  const rounds = await alternate(
-    { scriptorium: () => rate(() => embedAll(embedder, texts, threads)), bare: () => rate(() => bare.run()) },
-    ROUNDS,
-    signal,
-  );
-  await bare.stop();
-  return reportOf(
-    {
-      bench: 'embed',
-      unit: 'chunks/s',
-      settings: {
-        threads,
-        chunks: CHUNKS,
-        words: '20 to 180',
-        batch: BATCH,
-        rounds: ROUNDS,
-        model: modelAsset.sha256.slice(0, 12),
+  const modelPath = await findAsset(modelAsset, finding);
+  const files: Files = { modelPath, tokenizerPath: await findAsset(tokenizerAsset, finding), threads };
+  const variantPath = await findVariant(variantOf('int8'), finding);
+  const figures: Record<string, number | string> = {};
+  for (const mix of ['short', 'long'] as const) {
+    const { medians, ratio } = await besideBare(files, mix, chunks, wanted, signal);
+    figures[`${mix}: ours, chunks/s`] = Number((medians.scriptorium ?? 0).toFixed(1));
+    figures[`${mix}: ours to bare`] = Number(ratio.toFixed(3));
+  }
+  const texts = await sampleTexts(chunks, 'mixed');
+  await using opened = new AsyncDisposableStack();
+  const contenders: Record<string, () => Promise<void>> = {};
+  const ours = opened.use(await openOurs(files));
+  contenders.scriptorium = () => embedAll(ours, texts, threads);
+  const bare = opened.use(await BareLoop.start(texts, files));
+  contenders.bare = () => bare.run();
+  const alternatives = await Alternatives.prepare(homeOf().cache, modelPath);
+  for (const engine of ENGINES) {
+    const best = await bestSettings(alternatives, engine, texts, threads, signal);
+    figures[`${engine}: best batch`] = best.batch ?? 'its own';
+    const [plain, tuned] = [
+      opened.use(await alternatives.start(engine, texts, { batch: null, threads: null })),
+      opened.use(await alternatives.start(engine, texts, best)),
+    ];
+    contenders[engine] = () => plain.run();
+    contenders[`${engine}, best`] = () => tuned.run();
+  }
+  const fast = opened.use(await openOurs({ ...files, modelPath: variantPath }));
+  contenders['scriptorium int8'] = () => embedAll(fast, texts, threads);
+  const rounds = await alternate(timed(contenders, chunks), wanted, signal);
+  return {
+    ...reportOf(
+      {
+        bench: 'embed',
+        unit: 'chunks/s',
+        settings: {
+          ...{ threads, chunks, words: mixes.mixed.join(' to '), batch: BATCH, rounds: wanted },
+          model: modelAsset.sha256.slice(0, 12),
+        },
+        notMeasured:
+          'loading the model, other instruction sets than this machine has, quality of the vectors (bench variants)',
       },
-      notMeasured: 'loading the model, other instruction sets than this machine has, quality of the vectors',
-    },
-    rounds,
+      rounds,
+    ),
+    figures: { ...figures, ...variantRatios(rounds) },
+  };
+}
+
+async function besideBare(
+  files: Files,
+  mix: Mix,
+  chunks: number,
+  rounds: number,
+  signal: AbortSignal,
+): Promise<BenchReport> {
+  const texts = await sampleTexts(chunks, mix);
+  await using ours = await openOurs(files);
+  await using bare = await BareLoop.start(texts, files);
+  const contenders = {
+    scriptorium: () => embedAll(ours, texts, files.threads),
+    bare: () => bare.run(),
+  };
+  const about = { bench: mix, unit: 'chunks/s', settings: {}, notMeasured: '' };
+  return reportOf(about, await alternate(timed(contenders, chunks), rounds, signal));
+}
+
+/** How our 8-bit file does against each: the median of the rounds' own ratios. */
+function variantRatios(rounds: Readonly<Record<string, readonly number[]>>): Record<string, number> {
+  const ours = rounds['scriptorium int8'] ?? [];
+  const others = Object.entries(rounds).filter(([name]) => name !== 'scriptorium int8');
+  return Object.fromEntries(
+    others.map(([name, theirs]) => [
+      `int8 to ${name}`,
+      Number(median(ours.map((figure, round) => figure / (theirs[round] ?? Number.NaN))).toFixed(3)),
+    ]),
   );
+}
+
+function openOurs({ modelPath, tokenizerPath, threads }: Files): Promise<OnnxEmbedder> {
+  return OnnxEmbedder.open({ modelPath, tokenizerPath, threads, modelName: 'bench', maxTokens: 256 });
 }
 
 /** As the pipeline does it: as many books at once as there are threads, batch by batch. */
@@ -65,60 +127,18 @@ async function embedAll(embedder: OnnxEmbedder, texts: readonly string[], books:
   );
 }
 
-async function rate(work: () => Promise<void>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return (CHUNKS * 1_000) / (performance.now() - started);
-}
-
-/** Passages of the sample books' sources, of 20 to 180 words, the same ones every time. */
-async function sampleTexts(count: number): Promise<string[]> {
-  const folder = new URL('../../samples/sources/', import.meta.url);
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.md')).sort();
-  const sources = await Promise.all(names.map((name) => readFile(new URL(name, folder), 'utf8')));
-  const words = sources.join(' ').split(/\s+/);
-  return Array.from({ length: count }, (_, index) => {
-    const from = (index * 97) % (words.length - 200);
-    return words.slice(from, from + 20 + ((index * 53) % 161)).join(' ');
-  });
-}
-
-/** The texts dealt out to as many threads as the product uses, so that each has about the same to do. */
-class BareLoop {
-  readonly #workers: readonly Worker[];
-
-  private constructor(workers: readonly Worker[]) {
-    this.#workers = workers;
-  }
-
-  static async start(
-    texts: readonly string[],
-    { threads, ...files }: { modelPath: string; tokenizerPath: string; threads: number },
-  ) {
-    const workers = Array.from({ length: threads }, (_, thread) => {
-      const own = texts.filter((_text, index) => index % threads === thread);
-      return new Worker(new URL('./bare-thread.ts', import.meta.url), {
-        workerData: { ...files, texts: own },
-      });
-    });
-    await Promise.all(workers.map(nextMessage));
-    return new BareLoop(workers);
-  }
-
-  async run(): Promise<void> {
-    const done = this.#workers.map(nextMessage);
-    for (const worker of this.#workers) worker.postMessage('run');
-    await Promise.all(done);
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
-  }
-}
-
-function nextMessage(worker: Worker): Promise<void> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', () => resolve());
-    worker.once('error', reject);
-  });
+function timed(
+  contenders: Readonly<Record<string, () => Promise<void>>>,
+  chunks: number,
+): Record<string, () => Promise<number>> {
+  return Object.fromEntries(
+    Object.entries(contenders).map(([name, work]) => [
+      name,
+      async () => {
+        const started = performance.now();
+        await work();
+        return (chunks * 1_000) / (performance.now() - started);
+      },
+    ]),
+  );
 }

@@ -25,6 +25,7 @@ import { benchSearch } from './search.ts';
 import { benchService } from './service.ts';
 import { benchStore } from './store.ts';
 import { benchTelemetry } from './telemetry.ts';
+import { benchVariants } from './variants.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
   ask: benchAsk,
@@ -43,6 +44,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   service: benchService,
   store: benchStore,
   telemetry: benchTelemetry,
+  variants: benchVariants,
 };
 
 const USAGE = `Usage: npm run bench -- NAME [--json] [--books N] [--parallel N] [--rounds N] [--chunks N] [--seconds N]

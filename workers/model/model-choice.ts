@@ -1,0 +1,121 @@
+/**
+ * Which file of the model a home uses. It is written down once, beside the store, and every process of the stack obeys: no
+ * vectors of two files ever meet, since a library is pinned to the file's hash, but a home that changed its file could
+ * not search what it has.
+ */
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ScriptoriumError } from '../../activities/errors.ts';
+import type { FindOptions } from '../assets/find-asset.ts';
+import { modelAsset } from '../assets/manifest.ts';
+import type { Config } from '../config.ts';
+import { fastestOf, measureVariants } from './measure.ts';
+import { findVariant, type ModelVariant, presentVariant, variantOf, variants } from './variants.ts';
+
+const choice = z.object({ variant: z.enum(['int8-weights', 'int8', 'fp32']), reason: z.string() });
+type Choice = z.infer<typeof choice>;
+
+type ModelConfig = Pick<Config, 'home' | 'env' | 'store' | 'embedding'>;
+
+/** The variant that this home uses: the default where none was chosen. Null: SCRIPTORIUM_MODEL names a file. */
+export async function chosenVariant({
+  home,
+  env,
+}: Pick<Config, 'home' | 'env'>): Promise<ModelVariant | null> {
+  if (env[modelAsset.variable]) return null;
+  return variantOf((await readChoice(home.folder))?.variant ?? 'int8-weights');
+}
+
+/** Path of the model's file. @throws ScriptoriumError ASSET_UNAVAILABLE */
+export async function findChosenModel(
+  config: Pick<Config, 'home' | 'env'>,
+  finding: FindOptions,
+): Promise<string> {
+  const [standard] = variants;
+  const variant = (await chosenVariant(config)) ?? standard;
+  if (!variant) throw new ScriptoriumError('INTERNAL', 'the manifest holds no model');
+  return await findVariant(variant, finding);
+}
+
+/**
+ * Chooses for a home that has neither a choice nor a store: the fastest on this CPU of the files that are at hand. A home
+ * with a store keeps what it was made with. Seconds where there is a choice, else nothing.
+ */
+export async function settleModel(
+  config: ModelConfig,
+  finding: FindOptions,
+  tokenizerPath: string,
+): Promise<Choice | null> {
+  const { home, env, store, embedding } = config;
+  const settled = env[modelAsset.variable] || (await readChoice(home.folder));
+  if (settled || store.kind !== 'lancedb' || !(await isEmpty(home.store))) return null;
+  const atHand = await variantsAtHand(finding);
+  if (atHand.length < 2) return null;
+  const measured = await measureVariants(atHand, tokenizerPath, embedding.threads);
+  const { variant, reason } = fastestOf(measured);
+  return await writeChoice(home.folder, { variant, reason });
+}
+
+/** @throws ScriptoriumError INVALID_ARGUMENT when this home's store holds vectors of another file */
+export async function chooseModel(
+  { home, env, store }: ModelConfig,
+  name: string,
+  finding: FindOptions,
+): Promise<Choice> {
+  const { name: variant } = variantOf(name);
+  if (env[modelAsset.variable])
+    throw new ScriptoriumError('INVALID_ARGUMENT', `${modelAsset.variable} names the model; unset it first`);
+  const current = (await readChoice(home.folder))?.variant ?? 'int8-weights';
+  if (variant !== current && store.kind === 'lancedb' && !(await isEmpty(home.store)))
+    throw new ScriptoriumError(
+      'INVALID_ARGUMENT',
+      `The store in ${home.store} was made with ${current}, and no other file can search it. ` +
+        'Choose in a new SCRIPTORIUM_HOME, and ingest the books there',
+    );
+  await findVariant(variantOf(name), finding);
+  return await writeChoice(home.folder, { variant, reason: 'chosen by hand' });
+}
+
+/** With the path of each. */
+export async function variantsAtHand(
+  finding: FindOptions,
+): Promise<readonly { readonly variant: ModelVariant; readonly path: string }[]> {
+  const found = await Promise.all(
+    variants.map(async (variant) => ({ variant, path: await presentVariant(variant, finding) })),
+  );
+  return found.flatMap(({ variant, path }) => (path === null ? [] : [{ variant, path }]));
+}
+
+async function readChoice(folder: string): Promise<Choice | null> {
+  const path = join(folder, 'model.json');
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return null;
+  const { data, error } = choice.safeParse(parsed(text));
+  if (data) return data;
+  throw new ScriptoriumError('INVALID_CONFIG', `${path} is damaged: ${z.prettifyError(error)}`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+async function writeChoice(folder: string, made: Choice): Promise<Choice> {
+  const path = join(folder, 'model.json');
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${path}.partial`, `${JSON.stringify(made)}\n`, { flush: true });
+  await rename(`${path}.partial`, path);
+  return made;
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch(() => []);
+  return names.length === 0;
+}

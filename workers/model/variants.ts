@@ -1,0 +1,81 @@
+/** The files of the default embedding model: what each is, and how it is had. */
+import { writeFile } from 'node:fs/promises';
+import { ScriptoriumError } from '../../activities/errors.ts';
+import { type FindOptions, findAsset, madeAsset, presentAsset } from '../assets/find-asset.ts';
+import { type Asset, modelAsset, weightsAsset } from '../assets/manifest.ts';
+import { minilmGraph } from './minilm-graph.ts';
+import { readSafetensors } from './safetensors.ts';
+
+export type VariantName = 'int8-weights' | 'int8' | 'fp32';
+
+export interface ModelVariant {
+  readonly name: VariantName;
+  /** What its weights are, and what it computes with. */
+  readonly precision: string;
+  /** Share of the ten nearest passages by fp32 that are nearest by it, over real chunks; see docs/performance.md. */
+  readonly recallAt10: number;
+  readonly asset: Asset;
+  /** Null: it is fetched. */
+  readonly made: 'int8' | 'fp32' | null;
+}
+
+/** The first is the default. */
+export const variants: readonly ModelVariant[] = [
+  {
+    name: 'int8-weights',
+    precision: 'weights of 8 bits, computes with 32',
+    recallAt10: 0.97,
+    asset: modelAsset,
+    made: null,
+  },
+  {
+    name: 'int8',
+    precision: 'computes with 8 bits where its layers bear it, else with 32',
+    recallAt10: 0.97,
+    asset: madeHere('model-int8', '3d9a4a8ca33e5a8d7ff60a3e0fd6235e68584e97035f82fe03e80298561385aa'),
+    made: 'int8',
+  },
+  {
+    name: 'fp32',
+    precision: 'weights of 32 bits, computes with 32: the reference',
+    recallAt10: 1,
+    asset: madeHere('model-fp32', 'e6b23b7931d1594fce7fc45c6b9f841eebca1c51b7f66981bbe8341258015f1e'),
+    made: 'fp32',
+  },
+];
+
+/** @throws ScriptoriumError INVALID_ARGUMENT, which lists those that there are */
+export function variantOf(name: string): ModelVariant {
+  const variant = variants.find((own) => own.name === name);
+  if (variant) return variant;
+  const names = variants.map((own) => own.name).join(', ');
+  throw new ScriptoriumError(
+    'INVALID_ARGUMENT',
+    `There is no variant ${name} of the model; there are ${names}`,
+  );
+}
+
+/**
+ * Path of its file, which is fetched or made where it is not at hand. Making takes some ten seconds, and fetches 90 MB once.
+ * @throws ScriptoriumError ASSET_UNAVAILABLE
+ */
+export async function findVariant({ asset, made }: ModelVariant, finding: FindOptions): Promise<string> {
+  if (!made) return await findAsset(asset, finding);
+  return await madeAsset(asset, finding, async (path) => {
+    const weights = await readSafetensors(await findAsset(weightsAsset, finding));
+    await writeFile(path, minilmGraph(weights, made));
+  });
+}
+
+/** Path of its file; null where it would have to be fetched or made. */
+export function presentVariant({ asset }: ModelVariant, finding: FindOptions): Promise<string | null> {
+  // The variable names a file instead of all of them, so that it says nothing of one.
+  return presentAsset(asset, { ...finding, env: {} });
+}
+
+function madeHere(name: 'model-int8' | 'model-fp32', sha256: string): Asset {
+  return {
+    ...{ name, sha256, title: 'embedding model all-MiniLM-L6-v2', version: '1' },
+    ...{ fileName: 'model.onnx', executable: false, variable: modelAsset.variable, sources: [] },
+  };
+}
