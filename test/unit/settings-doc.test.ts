@@ -8,7 +8,7 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { errorRegistry } from '../../activities/errors.ts';
 import { DEFAULT_NAMESPACE } from '../../client/stack-state.ts';
-import { modelAsset, temporalAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { modelAsset, temporalAsset, tokenizerAsset, weightsAsset } from '../../workers/assets/manifest.ts';
 import { settingRules } from '../../workers/config.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,7 +33,9 @@ for (const line of doc.split('\n')) {
 }
 
 const rules = Object.entries(settingRules);
-const assets = [temporalAsset('linux', 'x64'), modelAsset, tokenizerAsset].flatMap((asset) => asset ?? []);
+const assets = [temporalAsset('linux', 'x64'), modelAsset, weightsAsset, tokenizerAsset].flatMap(
+  (asset) => asset ?? [],
+);
 
 /** What its loader reads and does not hand on, or what Scriptorium has no use for. */
 const withoutEffect = /^TEMPORAL_(CODEC_|TLS_DISABLE_HOST_VERIFICATION$)/;

@@ -51,7 +51,7 @@ export async function settleModel(
   const settled = env[modelAsset.variable] || (await readChoice(home.folder));
   if (settled || store.kind !== 'lancedb' || !(await isEmpty(home.store))) return null;
   const atHand = await variantsAtHand(finding);
-  if (atHand.length < 2) return null;
+  if (atHand.length < 2 || !atHand.some(({ variant }) => variant.name === 'int8-weights')) return null;
   const measured = await measureVariants(atHand, tokenizerPath, embedding.threads);
   const { variant, reason } = fastestOf(measured);
   return await writeChoice(home.folder, { variant, reason });

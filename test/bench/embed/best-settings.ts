@@ -1,7 +1,7 @@
 import type { Alternatives, Engine } from './alternatives.ts';
 import type { Settings } from './contender.ts';
 
-const BATCHES = [1, 4, 8, 16, 32];
+const BATCHES = [1, 8, 32];
 
 /** The fastest of the batch sizes, on as many threads as ours, the texts sorted by length; each measured once, warm. */
 export async function bestSettings(
