@@ -5,6 +5,7 @@ import { deviceFacts } from '../../activities/adapters/onnx/device-facts.ts';
 import { loadConfig } from '../../workers/config.ts';
 import { deviceCheck } from '../../workers/device-check.ts';
 import { openLocalEmbedder } from '../../workers/local-embedder.ts';
+import '../helpers/any-realm.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 
 /** With a model that no device could load. */
@@ -14,7 +15,7 @@ async function checked(device: string, hasModel = true) {
   if (hasModel) await writeFile(model, 'no model');
   return await deviceCheck(
     loadConfig({
-      ...{ SCRIPTORIUM_CACHE: folder.path, SCRIPTORIUM_DEVICE: device },
+      ...{ SCRIPTORIUM_HOME: folder.path, SCRIPTORIUM_CACHE: folder.path, SCRIPTORIUM_DEVICE: device },
       ...(hasModel && { SCRIPTORIUM_MODEL: model }),
     }),
   );

@@ -16,7 +16,9 @@ import { findVariant, type ModelVariant, presentVariant, variantOf, variants } f
 const choice = z.object({ variant: z.enum(['int8-weights', 'int8', 'fp32']), reason: z.string() });
 type Choice = z.infer<typeof choice>;
 
-type ModelConfig = Pick<Config, 'home' | 'env' | 'store' | 'embedding'>;
+type ModelConfig = Pick<Config, 'home' | 'env' | 'store'> & {
+  readonly embedding: Pick<Config['embedding'], 'threads' | 'endpoint'>;
+};
 
 /** The variant that this home uses: the default where none was chosen. Null: SCRIPTORIUM_MODEL names a file. */
 export async function chosenVariant({
