@@ -7,16 +7,12 @@ import { modelAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
 import { findDevice } from './local-embedder.ts';
 import { chosenVariant } from './model/model-choice.ts';
-import { presentVariant } from './model/variants.ts';
 
 /** A faster device that does not work is told, and is nothing wrong unless it was asked for. */
 export async function deviceCheck({ embedding, home, env }: Config): Promise<Check> {
   try {
-    const finding = { cacheFolder: home.cache, env };
-    const variant = await chosenVariant({ home, env });
-    const modelPath = variant
-      ? await presentVariant(variant, finding)
-      : await presentAsset(modelAsset, finding);
+    const asset = (await chosenVariant({ home, env }))?.asset ?? modelAsset;
+    const modelPath = await presentAsset(asset, { cacheFolder: home.cache, env });
     if (modelPath === null) return skipped('device', 'needs the model');
     return ok('device', deviceLine(await findDevice(embedding.device, modelPath, embedding.threads)));
   } catch (error) {

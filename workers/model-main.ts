@@ -5,7 +5,7 @@ import { type FindOptions, findAsset } from './assets/find-asset.ts';
 import { tokenizerAsset } from './assets/manifest.ts';
 import { loadConfig } from './config.ts';
 import { measureVariants } from './model/measure.ts';
-import { chooseModel, chosenVariant, variantsAtHand } from './model/model-choice.ts';
+import { chooseModel, chosenVariant, layoutFolderOf, variantsAtHand } from './model/model-choice.ts';
 import { findVariant, variantOf, variants } from './model/variants.ts';
 
 const config = loadConfigOrNull();
@@ -21,7 +21,9 @@ async function report(): Promise<ModelReport> {
     const atHand = await variantsAtHand(finding);
     const measured =
       action === 'measure'
-        ? await measureVariants(atHand, await findAsset(tokenizerAsset, finding), config.embedding.threads)
+        ? await measureVariants(atHand, await findAsset(tokenizerAsset, finding), {
+            ...{ threads: config.embedding.threads, layoutFolder: layoutFolderOf(finding) },
+          })
         : [];
     const chosen = await chosenVariant(config);
     return {

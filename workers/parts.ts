@@ -1,5 +1,4 @@
 /** Everything an activity may need, opened once a process and closed in the order of need. */
-import { join } from 'node:path';
 import { chunkerFingerprint, extractorFingerprint } from '../activities/adapters/documents/fingerprints.ts';
 import { ProcessSandbox } from '../activities/adapters/documents/process-sandbox.ts';
 import { EndpointEmbedder } from '../activities/adapters/endpoint/endpoint-embedder.ts';
@@ -19,7 +18,7 @@ import { type FindOptions, findAsset } from './assets/find-asset.ts';
 import { tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
 import { openLocalEmbedder } from './local-embedder.ts';
-import { findChosenModel } from './model/model-choice.ts';
+import { findChosenModel, layoutFolderOf } from './model/model-choice.ts';
 import { openStores, type Stores } from './stores.ts';
 
 export interface Parts extends Stores, Answering, AsyncDisposable {
@@ -101,7 +100,7 @@ async function openEmbedder(
   const model = {
     ...{ modelPath: await findChosenModel(config, finding), tokenizerPath },
     ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
-    layoutFolder: join(finding.cacheFolder, 'laid-out'),
+    layoutFolder: layoutFolderOf(finding),
   };
   // A GPU that was asked for by name takes the questions too.
   const wanted = device === 'auto' && !embedsPassages ? 'cpu' : device;

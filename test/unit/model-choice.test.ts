@@ -77,7 +77,7 @@ async function temporaryHome() {
       home,
       env,
       store: { kind: 'lancedb' },
-      embedding: { threads: 1, chunksPerBatch: 1, endpoint: null },
+      embedding: { threads: 1, chunksPerBatch: 1, device: 'cpu', deviceBatch: 1, endpoint: null },
     },
     finding: { cacheFolder: home.cache, env },
     async write(name: string, text: string): Promise<void> {

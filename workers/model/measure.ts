@@ -24,13 +24,13 @@ const LEAST_GAIN = 1.1;
 export async function measureVariants(
   atHand: readonly { readonly variant: ModelVariant; readonly path: string }[],
   tokenizerPath: string,
-  threads: number,
+  { threads, layoutFolder }: { readonly threads: number; readonly layoutFolder: string },
 ): Promise<readonly Measured[]> {
   await using opened = new AsyncDisposableStack();
   const contenders = [];
   for (const { variant, path } of atHand) {
     const embedder = await OnnxEmbedder.open({
-      ...{ modelPath: path, tokenizerPath, threads },
+      ...{ modelPath: path, tokenizerPath, threads, layoutFolder },
       ...{ modelName: variant.name, maxTokens: 256 },
     });
     contenders.push({ variant, embedder: opened.use(embedder), times: [] as number[] });

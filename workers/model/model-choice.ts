@@ -10,6 +10,7 @@ import { ScriptoriumError } from '../../activities/errors.ts';
 import type { FindOptions } from '../assets/find-asset.ts';
 import { modelAsset } from '../assets/manifest.ts';
 import type { Config } from '../config.ts';
+import { findDevice } from '../local-embedder.ts';
 import { fastestOf, measureVariants } from './measure.ts';
 import { findVariant, type ModelVariant, presentVariant, variantOf, variants } from './variants.ts';
 
@@ -42,7 +43,8 @@ export async function findChosenModel(
 
 /**
  * Chooses for a home that has neither a choice nor a store: the fastest on this CPU of the files that are at hand. A home
- * with a store keeps what it was made with. Seconds where there is a choice, else nothing.
+ * with a store keeps what it was made with, and one that a GPU embeds for keeps the default, since GPUs have no kernels for
+ * the others. Seconds where there is a choice, else nothing.
  */
 export async function settleModel(
   config: ModelConfig,
@@ -54,7 +56,12 @@ export async function settleModel(
   if (settled || store.kind !== 'lancedb' || !(await isEmpty(home.store))) return null;
   const atHand = await variantsAtHand(finding);
   if (atHand.length < 2 || !atHand.some(({ variant }) => variant.name === 'int8-weights')) return null;
-  const measured = await measureVariants(atHand, tokenizerPath, embedding.threads);
+  const [{ path: defaultPath } = { path: '' }] = atHand;
+  const { device } = await findDevice(embedding.device, defaultPath, embedding.threads);
+  if (device !== 'cpu') return null;
+  const measured = await measureVariants(atHand, tokenizerPath, {
+    ...{ threads: embedding.threads, layoutFolder: layoutFolderOf(finding) },
+  });
   const { variant, reason } = fastestOf(measured);
   return await writeChoice(home.folder, { variant, reason });
 }
@@ -77,6 +84,11 @@ export async function chooseModel(
     );
   await findVariant(variantOf(name), finding);
   return await writeChoice(home.folder, { variant, reason: 'chosen by hand' });
+}
+
+/** Where models are kept as they are laid out for this machine. */
+export function layoutFolderOf({ cacheFolder }: FindOptions): string {
+  return join(cacheFolder, 'laid-out');
 }
 
 /** With the path of each. */
