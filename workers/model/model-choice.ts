@@ -18,7 +18,7 @@ const choice = z.object({ variant: z.enum(['int8-weights', 'int8', 'fp32']), rea
 type Choice = z.infer<typeof choice>;
 
 type ModelConfig = Pick<Config, 'home' | 'env' | 'store'> & {
-  readonly embedding: Pick<Config['embedding'], 'threads' | 'endpoint'>;
+  readonly embedding: Pick<Config['embedding'], 'threads' | 'endpoint' | 'device'>;
 };
 
 /** The variant that this home uses: the default where none was chosen. Null: SCRIPTORIUM_MODEL names a file. */
