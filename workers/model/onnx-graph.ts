@@ -1,5 +1,5 @@
 /** Writes an ONNX model node by node; field numbers are those of `onnx.proto` (ONNX IR version 10). */
-import { Message } from './protobuf.ts';
+import { bytesField, floatField, textField, wholeField } from '../../activities/adapters/onnx/protobuf.ts';
 
 /** Little-endian values of a constant, row by row. */
 export interface Constant {
@@ -21,24 +21,33 @@ interface NodeOptions {
 export const MICROSOFT = 'com.microsoft';
 const IR_VERSION = 10;
 const OPSET = 21;
-const FLOAT = 1;
-const INT64 = 7;
-/** Attribute types. */
-const [A_FLOAT, A_INT] = [1, 2];
+const MODEL = { irVersion: 1, producer: 2, graph: 7, opset: 8 } as const;
+const OPSET_ID = { domain: 1, version: 2 } as const;
+const GRAPH = { node: 1, name: 2, constant: 5, input: 11, output: 12 } as const;
+const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 } as const;
+const ATTRIBUTE = { name: 1, float: 2, int: 3, type: 20 } as const;
+const TENSOR = { dimension: 1, type: 2, name: 8, raw: 9 } as const;
+/** Of elements, and of attributes. */
+const TYPE = { float: 1, uint8: 2, int8: 3, int64: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, int: 2 } as const;
 
 export class OnnxGraph {
-  readonly #nodes: Message[] = [];
-  readonly #constants = new Map<string, Message>();
+  readonly #nodes: Uint8Array[] = [];
+  readonly #constants = new Map<string, Uint8Array>();
   #values = 0;
 
   /** A constant of a name that was given before is that one. */
   constant(name: string, { shape, values }: Constant): Value {
-    if (this.#constants.has(name)) return name;
-    const tensor = new Message();
-    for (const size of shape) tensor.int(1, size);
-    tensor.int(2, elementType(values)).text(8, name);
-    tensor.bytes(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    this.#constants.set(name, tensor);
+    if (!this.#constants.has(name)) {
+      const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      const tensor = [
+        ...shape.map((size) => wholeField(TENSOR.dimension, size)),
+        wholeField(TENSOR.type, elementType(values)),
+        textField(TENSOR.name, name),
+        bytesField(TENSOR.raw, raw),
+      ];
+      this.#constants.set(name, bytesField(GRAPH.constant, ...tensor));
+    }
     return name;
   }
 
@@ -50,53 +59,70 @@ export class OnnxGraph {
   nodeWithOutputs(operator: string, inputs: readonly Value[], options: NodeOptions = {}): Value[] {
     const { domain = '', outputs = 1, ints = {}, floats = {} } = options;
     const names = Array.from({ length: outputs }, () => `v${this.#values++}`);
-    const node = new Message();
-    for (const input of inputs) node.text(1, input);
-    for (const output of names) node.text(2, output);
-    node.text(3, `${operator}_${names[0]}`).text(4, operator);
-    for (const [name, value] of Object.entries(ints))
-      node.message(5, new Message().text(1, name).int(3, value).int(20, A_INT));
-    for (const [name, value] of Object.entries(floats))
-      node.message(5, new Message().text(1, name).float(2, value).int(20, A_FLOAT));
-    this.#nodes.push(node.text(7, domain));
+    const node = [
+      ...inputs.map((input) => textField(NODE.input, input)),
+      ...names.map((output) => textField(NODE.output, output)),
+      textField(NODE.name, `${operator}_${names[0]}`),
+      textField(NODE.operator, operator),
+      ...Object.entries(ints).map(([name, value]) =>
+        attribute(name, wholeField(ATTRIBUTE.int, value), ATTRIBUTE_TYPE.int),
+      ),
+      ...Object.entries(floats).map(([name, value]) =>
+        attribute(name, floatField(ATTRIBUTE.float, value), ATTRIBUTE_TYPE.float),
+      ),
+      textField(NODE.domain, domain),
+    ];
+    this.#nodes.push(bytesField(GRAPH.node, ...node));
     return names;
   }
 
   /** The file: one text in, `input` as int64 of 1 × tokens, and one vector out, 1 × `dimensions`. */
   encoded(
     input: Value,
-    output: { readonly from: Value; readonly name: string; dimensions: number },
+    output: { readonly from: Value; readonly name: string; readonly dimensions: number },
   ): Uint8Array {
-    this.#nodes.push(new Message().text(1, output.from).text(2, output.name).text(4, 'Identity'));
-    const graph = new Message();
-    for (const node of this.#nodes) graph.message(1, node);
-    graph.text(2, 'sentence-transformer');
-    for (const constant of this.#constants.values()) graph.message(5, constant);
-    graph.message(11, valueInfo(input, INT64, [1, 'tokens']));
-    graph.message(12, valueInfo(output.name, FLOAT, [1, output.dimensions]));
-    return new Message()
-      .int(1, IR_VERSION)
-      .text(2, 'scriptorium')
-      .message(7, graph)
-      .message(8, new Message().text(1, '').int(2, OPSET))
-      .message(8, new Message().text(1, MICROSOFT).int(2, 1))
-      .encoded();
+    const last = [
+      textField(NODE.input, output.from),
+      textField(NODE.output, output.name),
+      textField(NODE.operator, 'Identity'),
+    ];
+    const graph = [
+      ...this.#nodes,
+      bytesField(GRAPH.node, ...last),
+      textField(GRAPH.name, 'sentence-transformer'),
+      ...this.#constants.values(),
+      bytesField(GRAPH.input, ...valueInfo(input, TYPE.int64, [1, 'tokens'])),
+      bytesField(GRAPH.output, ...valueInfo(output.name, TYPE.float, [1, output.dimensions])),
+    ];
+    return Buffer.concat([
+      wholeField(MODEL.irVersion, IR_VERSION),
+      textField(MODEL.producer, 'scriptorium'),
+      bytesField(MODEL.graph, ...graph),
+      opset('', OPSET),
+      opset(MICROSOFT, 1),
+    ]);
   }
 }
 
-function elementType(values: Constant['values']): number {
-  if (values instanceof Float32Array) return FLOAT;
-  if (values instanceof BigInt64Array) return INT64;
-  return values instanceof Uint8Array ? 2 : 3;
+function attribute(name: string, value: Uint8Array, type: number): Uint8Array {
+  return bytesField(NODE.attribute, textField(ATTRIBUTE.name, name), value, wholeField(ATTRIBUTE.type, type));
 }
 
-function valueInfo(name: string, type: number, shape: readonly (number | string)[]): Message {
-  const dimensions = new Message();
-  for (const size of shape)
-    dimensions.message(
-      1,
-      typeof size === 'number' ? new Message().int(1, size) : new Message().text(2, size),
-    );
-  const tensor = new Message().int(1, type).message(2, dimensions);
-  return new Message().text(1, name).message(2, new Message().message(1, tensor));
+function opset(domain: string, version: number): Uint8Array {
+  return bytesField(MODEL.opset, textField(OPSET_ID.domain, domain), wholeField(OPSET_ID.version, version));
+}
+
+function elementType(values: Constant['values']): number {
+  if (values instanceof Float32Array) return TYPE.float;
+  if (values instanceof BigInt64Array) return TYPE.int64;
+  return values instanceof Uint8Array ? TYPE.uint8 : TYPE.int8;
+}
+
+/** TypeProto.tensor_type = 1; of that elem_type = 1, and shape = 2, which repeats dim = 1: dim_value = 1 or dim_param = 2. */
+function valueInfo(name: string, type: number, shape: readonly (number | string)[]): Uint8Array[] {
+  const dimensions = shape.map((size) =>
+    bytesField(1, typeof size === 'number' ? wholeField(1, size) : textField(2, size)),
+  );
+  const tensor = bytesField(1, wholeField(1, type), bytesField(2, ...dimensions));
+  return [textField(1, name), bytesField(2, tensor)];
 }

@@ -54,7 +54,7 @@ export function textField(field: number, text: string): Uint8Array {
   return bytesField(field, Buffer.from(text, 'utf8'));
 }
 
-/** @param value whole, and not below 0 */
+/** @param value whole; one below 0 takes ten bytes, as the encoding has it */
 export function wholeField(field: number, value: number): Uint8Array {
   return Buffer.concat([varint(field * 8), varint(value)]);
 }
@@ -67,7 +67,7 @@ export function floatField(field: number, value: number): Uint8Array {
 
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  return Uint8Array.of(...bytes, rest);
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) + 128);
+  return Uint8Array.of(...bytes, Number(rest));
 }
