@@ -73,8 +73,12 @@ const isEndless = (line: string): boolean => line.includes('--watch');
 const isOrdinary = (line: string): boolean => !isAtTheEnd(line) && !isSteering(line) && !isEndless(line);
 const [temporalLine = '', ...otherTemporalLines] = shellLines.filter((line) => line.startsWith('temporal '));
 
-/** These install, build and test, and so run what runs this test; or they need Docker (see compose.test.ts). */
-const runElsewhere = /^(npm (start|test|run bench)|export|docker compose|claude mcp add)\b/;
+/**
+ * These install, build and test, and so run what runs this test; or they need Docker (see compose.test.ts), or fetch 90 MB
+ * (see test/long/model-variants).
+ */
+const runElsewhere =
+  /^(npm (start|test|run bench)|export|docker compose|claude mcp add|npx scriptorium model make)\b/;
 /** These are for clusters, and in docs/operations.md and docs/http.md; assistants start `mcp`; commander adds `help`. */
 const notInReadme = ['worker', 'serve', 'mcp', 'help'];
 /** Over HTTP, in the order of the README, and what each must say. */
