@@ -84,7 +84,7 @@ async function write(
   const written = await model.answer(question, passages.map(numbered), {
     ...(signal && { signal }),
     ...(onText && { onText }),
-    nearest: nearest ?? null,
+    ...(nearest !== undefined && { nearest }),
   });
   const answer = { ...written, citations: citationsOf(written, passages) };
   // A passage that went meanwhile would not be among the sources, and its book not be watched.

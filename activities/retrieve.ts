@@ -162,7 +162,9 @@ async function bothRankings(
     return await watch.time('dense', () => ranking((limit) => store.search(vector, filter, limit)));
   };
   const byWords = (): Promise<readonly StoredHit[]> =>
-    watch.time('lexical', () => ranking((limit) => store.searchText(query, filter, limit)));
+    watch.time('lexical', () =>
+      ranking((limit) => store.searchText(query, filter, limit, { promptly: mode === 'hybrid' })),
+    );
   const [dense, lexical] = await Promise.all([
     mode === 'lexical' ? [] : byMeaning(),
     mode === 'dense' ? [] : byWords(),

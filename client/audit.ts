@@ -23,14 +23,12 @@ export async function audited<T>(
 ): Promise<T> {
   const tell = (outcome: string): void => write({ audit: true, ...fields, ...target, outcome });
   tell('begun');
-  try {
-    const changed = await change();
-    tell('done');
-    return changed;
-  } catch (error) {
+  const changed = await change().catch((error: unknown) => {
     tell(toScriptoriumError(error).code);
     throw error;
-  }
+  });
+  tell('done');
+  return changed;
 }
 
 /** A logger as pino and fastify have it. */

@@ -79,6 +79,14 @@ export interface UpsertOptions {
  * resolves, and doing it again changes nothing.
  * All methods throw ScriptoriumError STORE_UNREACHABLE, STORE_REJECTED or DISK_FULL.
  */
+export interface TextSearchOptions {
+  /**
+   * Points that were written a moment ago may be left out where it would take long to read them: for whom a search by
+   * meaning finds them beside this one. Default false.
+   */
+  readonly promptly?: boolean;
+}
+
 export interface VectorStore extends AsyncDisposable {
   /** Most points to hand to one `upsert`. */
   readonly maxPointsPerWrite: number;
@@ -103,7 +111,12 @@ export interface VectorStore extends AsyncDisposable {
    * The `limit` points that share the most telling words with the text (BM25), best first; points without a word of it
    * are left out. What was acknowledged is found, whether an index holds it already or not.
    */
-  searchText(text: string, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]>;
+  searchText(
+    text: string,
+    filter: SearchFilter,
+    limit: number,
+    options?: TextSearchOptions,
+  ): Promise<readonly StoredHit[]>;
   /** Passages by id; ids that are not there are left out. */
   get(ids: readonly string[]): Promise<readonly StoredPassage[]>;
   /** Whether `maintain` would have something to do. Costs milliseconds. */

@@ -25,6 +25,8 @@ export async function streamEvents(
   reply.hijack();
   const { raw } = reply;
   raw.once('close', () => gone.abort());
+  // Whoever left before is heard no more.
+  if (raw.destroyed) gone.abort();
   raw.writeHead(200, {
     ...headersOf(reply),
     'content-type': 'text/event-stream; charset=utf-8',

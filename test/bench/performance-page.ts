@@ -22,7 +22,8 @@ export function withTables(page: string, reports: readonly KeptReport[]): string
 function between(text: string, mark: string, table: string): string {
   const from = text.indexOf(mark) + mark.length;
   const to = text.indexOf(END, from);
-  if (to < 0) throw new Error(`${mark} has no ${END}`);
+  const next = text.indexOf('<!-- bench ', from);
+  if (to < 0 || (next >= 0 && next < to)) throw new Error(`${mark} has no ${END}`);
   return `${text.slice(0, from)}\n${table}\n${text.slice(to)}`;
 }
 

@@ -130,11 +130,13 @@ describe('the upkeep of LanceDB', () => {
     await upsertAll(stores.store, books(0, 250));
     const compacted = { kind: 'compact' } as const;
     await takeStep(lance, await table(), compacted);
-    const found = async (filter = {}) => (await stores.store.searchText('lamp250', filter, 200)).length;
+    const found = async (filter = {}, promptly = true) =>
+      (await stores.store.searchText('lamp250', filter, 200, { promptly })).length;
     await upsertAll(stores.store, books(250, 260));
     expect(await found()).toBe(100);
     await stores.store.upsert(points(260, 1));
     expect(await found()).toBe(0);
+    expect(await found({}, false)).toBe(100);
     expect(await stores.store.health()).toContain('the words of 1001 wait for upkeep');
     expect(await found({ bookId: bookIdOf('book 250') })).toBe(100);
     const [newest] = points(250, 1);

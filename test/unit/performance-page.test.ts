@@ -34,6 +34,8 @@ describe('the page of performance', () => {
   test('without marks for a report, or with marks that none fills, is refused', () => {
     expect(() => withTables('nothing', [report])).toThrow('<!-- bench extract -->');
     expect(() => withTables(page, [])).toThrow('npm run bench -- extract --keep');
+    const unclosed = page.replace('<!-- /bench -->', '');
+    expect(() => withTables(unclosed + page.replaceAll('extract', 'other'), [report])).toThrow('has no');
   });
 });
 

@@ -29,7 +29,7 @@ export class ExtractiveAnswers implements AnswerModel {
     const candidates = passages.slice(0, CANDIDATES);
     const quotes = bestQuotes(question, candidates).filter(({ quote }) => quote !== '');
     const [first, ...others] = byWeight(quotes);
-    if (!first || !isSpokenOf(question, candidates, nearest ?? 0))
+    if (!first || !isSpokenOf(question, candidates, nearest))
       return { answer: NOTHING_FOUND, citations: [], droppedCitations: [], mode: 'extractive' };
     // One passage always speaks; others only where they share as much with the question.
     const chosen = [
@@ -50,7 +50,11 @@ export class ExtractiveAnswers implements AnswerModel {
  * Of the labelled questions it declines one in a hundred, and four in five of those that the books do not answer
  * (docs/retrieval.md).
  */
-function isSpokenOf(question: string, passages: readonly NumberedPassage[], nearest: number): boolean {
+function isSpokenOf(
+  question: string,
+  passages: readonly NumberedPassage[],
+  nearest: number | null | undefined,
+): boolean {
   const asked = [...new Set(meaningfulWords(question))];
   if (asked.length === 0) return true;
   const shares = passages.map(({ text, title, section }) => {
@@ -58,7 +62,8 @@ function isSpokenOf(question: string, passages: readonly NumberedPassage[], near
     return asked.filter((word) => told.has(word)).length / asked.length;
   });
   const share = Math.max(...shares);
-  return share > 0 && (share >= MOST_WORDS || nearest >= NEAR);
+  // Undefined: of a question that began under a version that did not tell it.
+  return share > 0 && (nearest === undefined || share >= MOST_WORDS || (nearest ?? 0) >= NEAR);
 }
 
 /** The nearer passage counts more, but a title page that shares a word is no answer. */

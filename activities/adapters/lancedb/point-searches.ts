@@ -39,17 +39,17 @@ export class PointSearches {
 
   /**
    * A thousand texts that no index holds are read in 55 ms of a core, for every search. While a large table grows, a
-   * search of all of it leaves such a tail to the search by meaning, until upkeep has indexed its words.
+   * search of all of it, where one by meaning goes beside it, leaves such a tail to that one until upkeep has indexed its words.
    */
-  async byWords(text: string, filter: SearchFilter, limit: number): Promise<StoredHit[]> {
+  async byWords(text: string, filter: SearchFilter, limit: number, promptly: boolean): Promise<StoredHit[]> {
     const words = new this.#lance.MatchQuery(text, 'text');
-    const onlyIndexed = !isNarrowing(filter) && (await this.wordsWaiting()) > 0;
+    const onlyIndexed = promptly && !isNarrowing(filter) && (await this.wordsWaiting()) > 0;
     return await this.#table.read('search texts', (table) =>
       this.#kept.hits(table, bestMatching(table, words, filter, limit, onlyIndexed)),
     );
   }
 
-  /** Passages that a search of the whole table does not find by their words yet. */
+  /** Passages that a prompt search of the whole table does not find by their words yet. */
   async wordsWaiting(): Promise<number> {
     const index = await this.#index(WORDS_INDEX);
     return index && isLongTail(index.unindexedRows, index.rows) ? index.unindexedRows : 0;

@@ -8,6 +8,7 @@ import type {
   StoredHit,
   StoredPassage,
   StoredPoint,
+  TextSearchOptions,
   Upkeep,
   UpsertOptions,
   VectorStore,
@@ -145,10 +146,15 @@ export class LanceVectorStore implements VectorStore {
     return await this.#searches.byVector(vector, filter, limit);
   }
 
-  async searchText(text: string, filter: SearchFilter, limit: number): Promise<readonly StoredHit[]> {
+  async searchText(
+    text: string,
+    filter: SearchFilter,
+    limit: number,
+    { promptly = false }: TextSearchOptions = {},
+  ): Promise<readonly StoredHit[]> {
     if (limit <= 0 || text.trim() === '') return [];
     this.#asked.set();
-    return await this.#searches.byWords(text.toWellFormed(), filter, limit);
+    return await this.#searches.byWords(text.toWellFormed(), filter, limit, promptly);
   }
 
   async get(ids: readonly string[]): Promise<readonly StoredPassage[]> {

@@ -6,7 +6,7 @@
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { siblingModule } from '../../sibling-module.ts';
@@ -31,6 +31,7 @@ export async function laidOutModel(modelPath: string, folder: string): Promise<s
     const fresh = await mkdtemp(`${own}.part-`);
     try {
       await layOut(modelPath, fresh);
+      await syncFolder(fresh);
       await rename(fresh, own);
     } finally {
       await rm(fresh, { recursive: true, force: true });
@@ -49,6 +50,14 @@ async function layOut(modelPath: string, folder: string): Promise<void> {
   });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`laying out the model ended with ${String(code)}`);
+}
+
+/** A file that a power cut emptied would be loaded, and give other vectors under the same name. */
+async function syncFolder(folder: string): Promise<void> {
+  for (const path of [...(await readdir(folder)).map((name) => join(folder, name)), folder]) {
+    const file = await open(path);
+    await file.sync().finally(() => file.close());
+  }
 }
 
 /** The layout is for a version of the runtime and for what the processor can do. */

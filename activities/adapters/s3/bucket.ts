@@ -67,9 +67,8 @@ export class S3Bucket implements Disposable {
       responseChecksumValidation: 'WHEN_REQUIRED',
       requestHandler: {
         connectionTimeout: CONNECT_TIMEOUT_MS,
-        requestTimeout: timeoutMs,
+        // Of silence. A limit of the whole request would end every upload over a slow line, at every try.
         socketTimeout: timeoutMs,
-        throwOnRequestTimeout: true,
       },
     });
   }

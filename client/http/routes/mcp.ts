@@ -21,7 +21,11 @@ export function mcpRoutes(app: App, context: RouteContext): void {
         reply.hijack();
         for (const [name, value] of Object.entries(headersOf(reply))) raw.setHeader(name, value);
         await whileAllowed(context, request, async (refused) => {
-          const end = (): void => void mcp.endSessionsOf(who.id).finally(() => raw.destroy());
+          const end = (): void =>
+            void mcp
+              .endSessionsOf(who.id)
+              .catch(() => {})
+              .finally(() => raw.destroy());
           refused.addEventListener('abort', end, { once: true });
           const closed = raw.destroyed ? null : once(raw, 'close').catch(() => {});
           await mcp.handleMcp(request.raw, raw, request.body, who);
