@@ -3,7 +3,8 @@
  * takes one text and gives its vector: mean over tokens, L2 norm 1.
  *
  * With `int8`, what bears 8 bits is computed with them; found by measuring each layer by itself against 32 bits:
- * - the values of attention stay in 32 bits: their error is the same for all tokens, and the mean over tokens keeps it;
+ * - queries, keys and values of attention stay in 32 bits: the error of the values is the same for all tokens, and the mean
+ *   over tokens keeps it;
  * - so do the 32 hidden units of each feed-forward layer whose weights into the sum are largest: without them, the scales
  *   of the others are a third smaller;
  * - inputs of a feed-forward layer are made more alike first, and its weights less, as in SmoothQuant (Xiao et al. 2022),
@@ -79,18 +80,14 @@ class Minilm {
   }
 
   #attention(input: Value, name: string): Value {
-    const [query, key, value] = [
-      this.#linearOf(`${name}.query`),
-      this.#linearOf(`${name}.key`),
-      this.#linearOf(`${name}.value`),
-    ];
-    const both = {
-      name: `${name}.query-key`,
-      weights: beside([query.weights, key.weights]),
-      bias: Float32Array.of(...query.bias, ...key.bias),
-    };
-    const [queries = '', keys = ''] = this.#split(this.#linear(input, both), [DIMENSIONS, DIMENSIONS]);
-    return this.#layers.attention(queries, keys, this.#layers.linear(input, value), HEADS);
+    const three = ['query', 'key', 'value'].map((part) => this.#linearOf(`${name}.${part}`));
+    const mixed = this.#layers.linear(input, {
+      name,
+      weights: beside(three.map(({ weights }) => weights)),
+      bias: Float32Array.from(three.flatMap(({ bias }) => [...bias])),
+    });
+    const [query = '', key = '', value = ''] = this.#split(mixed, [DIMENSIONS, DIMENSIONS, DIMENSIONS]);
+    return this.#layers.attention(query, key, value, HEADS);
   }
 
   #feedForward(input: Value, name: string): Value {

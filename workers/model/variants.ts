@@ -32,14 +32,14 @@ export const variants: readonly ModelVariant[] = [
     name: 'int8',
     precision: 'computes with 8 bits where its layers bear it, else with 32',
     recallAt10: 0.97,
-    asset: madeHere('model-int8', '3d9a4a8ca33e5a8d7ff60a3e0fd6235e68584e97035f82fe03e80298561385aa'),
+    asset: madeHere('model-int8', 'ccb3fcec506afda95302fe28a2423cbdc272797a4e8c5650f9ded409381c4d29'),
     made: 'int8',
   },
   {
     name: 'fp32',
     precision: 'weights of 32 bits, computes with 32: the reference',
     recallAt10: 1,
-    asset: madeHere('model-fp32', 'e6b23b7931d1594fce7fc45c6b9f841eebca1c51b7f66981bbe8341258015f1e'),
+    asset: madeHere('model-fp32', '1b0f00e6790daf70cafab3384eafc434d44f84db65aa25f47bf14f98d4c3786f'),
     made: 'fp32',
   },
 ];
