@@ -1,5 +1,6 @@
 /** One Temporal worker a queue: which activities and workflows it serves, and how many at once. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import {
   type NativeConnection,
@@ -32,7 +33,7 @@ import type { Config } from './config.ts';
 import type { Parts } from './parts.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { deafSinks } from './telemetry/workflow-observer.ts';
-import { builtBundle, bundleWorkflows } from './workflow-bundle.ts';
+import { builtBundles, bundleFile, bundleWorkflows, type WorkflowSet } from './workflow-bundle.ts';
 
 export interface WorkerContext {
   readonly config: Config;
@@ -41,8 +42,8 @@ export interface WorkerContext {
   readonly logger: Logger;
   /** Whether the namespace knows our search attributes. */
   readonly searchAttributes: boolean;
-  /** Made already; default: the one that the build made, or else it is made now. */
-  readonly workflowBundle?: WorkflowBundleOption;
+  /** Folder of bundles that are made already; default: that of the build, or else they are made now. */
+  readonly bundles?: string;
   readonly telemetry?: Telemetry;
 }
 
@@ -59,28 +60,23 @@ type QueueOptions = Pick<
   | 'maxConcurrentActivityTaskPolls'
   | 'maxHeartbeatThrottleInterval'
 > & {
-  readonly workflows: boolean;
+  /** Null for a queue of activities alone. */
+  readonly workflows: WorkflowSet | null;
 };
 
 /** One worker for each queue; nothing runs before `run` is called on them. */
 export async function createWorkers(queues: readonly QueueName[], context: WorkerContext): Promise<Worker[]> {
   const optionsOf = queueOptions(context);
-  const wanted = queues.map((queue) => ({ queue, options: optionsOf[queue]() }));
-  const workflowBundle = wanted.some(({ options }) => options.workflows)
-    ? (context.workflowBundle ?? (await workflowBundleOf(context)))
-    : undefined;
-  return await Promise.all(
-    wanted.map(({ queue, options }) => createWorker(queue, options, context, workflowBundle)),
-  );
+  return await Promise.all(queues.map((queue) => createWorker(queue, optionsOf[queue](), context)));
 }
 
-function createWorker(
+async function createWorker(
   queue: QueueName,
   { workflows, ...options }: QueueOptions,
-  { config, connection, telemetry }: WorkerContext,
-  workflowBundle: WorkflowBundleOption | undefined,
+  context: WorkerContext,
 ): Promise<Worker> {
-  return Worker.create({
+  const { config, connection, telemetry } = context;
+  return await Worker.create({
     maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
     ...options,
     ...(telemetry?.worker ?? { sinks: deafSinks }),
@@ -90,7 +86,7 @@ function createWorker(
     shutdownGraceTime: config.graceMs,
     shutdownForceTime: config.graceMs + 5_000,
     maxCachedWorkflows: config.maxCachedWorkflows,
-    ...(workflows && workflowBundle && { workflowBundle }),
+    ...(workflows && { workflowBundle: await workflowBundleOf(workflows, context) }),
   });
 }
 
@@ -111,7 +107,7 @@ function queueOptions({
   return {
     // Light work: many at once.
     main: () => ({
-      workflows: true,
+      workflows: 'all',
       activities: {
         ...createScanActivities({ ...bounded, roots, isBookName, sandboxLimits, searchAttributes }),
         ...createRunActivities({ ...bounded, client, sandboxLimits }),
@@ -125,7 +121,7 @@ function queueOptions({
     // Reading and cutting wait for a process of the sandbox; storing waits for the store. A poller holds a slot while it
     // waits, and a stage that starts eagerly needs a free one: so few pollers, and far more slots than they take.
     documents: () => ({
-      workflows: true,
+      workflows: 'book',
       activities: {
         ...createExtractActivities({ ...bounded, roots }),
         ...createChunkActivities(bounded),
@@ -136,7 +132,7 @@ function queueOptions({
     }),
     // Two books at once keep all threads busy while one of them waits for its disk.
     embed: () => ({
-      workflows: false,
+      workflows: null,
       activities: createEmbedActivities({
         ...bounded,
         chunksPerBatch: config.embedding.chunksPerBatch,
@@ -149,7 +145,7 @@ function queueOptions({
     }),
     // Questions bring their activities along as local ones, except for models that take their time to write.
     query: () => ({
-      workflows: true,
+      workflows: 'all',
       activities: {
         ...createBeginActivities(parts),
         ...createRetrieveActivities(parts),
@@ -165,10 +161,13 @@ function queueOptions({
 }
 
 /** The bundle that the build made; from source it is made now, which takes some seconds. */
-async function workflowBundleOf({ logger, telemetry }: WorkerContext): Promise<WorkflowBundleOption> {
-  const traced = telemetry?.traced ?? false;
-  const codePath = builtBundle(traced);
-  if (import.meta.url.endsWith('.js') && existsSync(codePath)) return { codePath };
-  logger.debug('bundling the workflows');
-  return await bundleWorkflows({ traced });
+async function workflowBundleOf(
+  workflows: WorkflowSet,
+  { bundles, logger, telemetry }: WorkerContext,
+): Promise<WorkflowBundleOption> {
+  const kind = { workflows, traced: telemetry?.traced ?? false };
+  const codePath = join(bundles ?? builtBundles, bundleFile(kind));
+  if (bundles || (import.meta.url.endsWith('.js') && existsSync(codePath))) return { codePath };
+  logger.debug(kind, 'bundling the workflows');
+  return await bundleWorkflows(kind);
 }

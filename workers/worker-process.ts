@@ -30,7 +30,7 @@ export interface WorkerProcess {
 }
 
 /** What benchmarks and recorders bring along instead of the product's own. */
-export type WorkerReplacements = Pick<PartsOptions, 'openEmbedder'> & Pick<WorkerContext, 'workflowBundle'>;
+export type WorkerReplacements = Pick<PartsOptions, 'openEmbedder'> & Pick<WorkerContext, 'bundles'>;
 
 export interface WorkerProcessOptions extends WorkerReplacements {
   /** Default: nothing is counted or traced. */
@@ -42,7 +42,7 @@ export async function startWorkerProcess(
   config: Config,
   queues: readonly QueueName[],
   logger: Logger,
-  { openEmbedder, workflowBundle, telemetry }: WorkerProcessOptions = {},
+  { openEmbedder, bundles, telemetry }: WorkerProcessOptions = {},
 ): Promise<WorkerProcess> {
   await using opened = new AsyncDisposableStack();
   const connection = await connect(config);
@@ -69,7 +69,7 @@ export async function startWorkerProcess(
   const workers = await createWorkers(queues, {
     ...{ config, connection, logger, searchAttributes },
     ...{ parts: seen, ...(telemetry && { telemetry }) },
-    ...(workflowBundle && { workflowBundle }),
+    ...(bundles && { bundles }),
   });
   if (queues.includes('main')) {
     opened.defer(watchStore({ client: temporal, store: parts.store, logger }));

@@ -7,35 +7,11 @@ import { neighbours, perBook, searchFilters, searchMode } from './filter-contrac
 import { answerDeadlineMs } from './question-contract.ts';
 import type { FormatWork, ProgressSample, RunState } from './run-contract.ts';
 
-/** Each kind of work has a queue, so that it can have machines of its own. */
-export const taskQueues = {
-  /** Workflows of ingestion and their light activities. The name that people type. */
-  main: 'scriptorium',
-  /** Reading, cutting and storing books: CPU and disk. */
-  documents: 'scriptorium-documents',
-  /** Embedding: GPU, or all cores. */
-  embed: 'scriptorium-embed',
-  /** Questions: never behind a batch. */
-  query: 'scriptorium-query',
-} as const;
-export type QueueName = keyof typeof taskQueues;
-
-export const workflowTypes = {
-  ingestLibrary: 'ingestLibrary',
-  ingestBook: 'ingestBook',
-  answerQuestion: 'answerQuestion',
-  searchLibrary: 'searchLibrary',
-  listBooks: 'listBooks',
-} as const;
+export * from './names.ts';
 
 export const DEFAULT_LIBRARY = 'default';
 export const DEFAULT_PARALLEL = 5;
 export const DEFAULT_TOP_K = 10;
-
-/** Workflow id of the run over a library: one at a time. */
-export const ingestLibraryId = (library: string): string => `ingest/${library}`;
-/** Workflow id of a book's ingestion: never two at once for one book. */
-export const ingestBookId = (library: string, bookId: string): string => `ingest/${library}/${bookId}`;
 
 // ── inputs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -188,9 +164,6 @@ export type BookOutcome =
 
 export type BookReport = { readonly bookId: string } & BookOutcome;
 
-/** Signal of a child to its run. */
-export const bookDoneSignal = 'bookDone';
-
 export interface BookCounts {
   readonly total: number;
   readonly ingested: number;
@@ -227,8 +200,7 @@ export interface RunProgress {
   readonly startedAtMs: number;
 }
 
-/** Query on a book's ingestion: its stage and counts so far. */
-export const bookProgressQuery = 'bookProgress';
+/** Answer to `bookProgressQuery`: the stage of a book, and its counts so far. */
 export interface BookProgress {
   readonly bookId: string;
   readonly path: string;

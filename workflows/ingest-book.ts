@@ -18,14 +18,8 @@ import type { EmbedActivities } from '../activities/embed.ts';
 import type { ExtractActivities, ExtractedBook } from '../activities/extract.ts';
 import type { RunActivities } from '../activities/run.ts';
 import type { StoreActivities } from '../activities/store.ts';
-import {
-  type BookFailure,
-  type BookOutcome,
-  type BookProgress,
-  bookDoneSignal,
-  bookProgressQuery,
-  type IngestBookInput,
-} from './contract.ts';
+import type { BookFailure, BookOutcome, BookProgress, IngestBookInput } from './contract.ts';
+import { bookDoneSignal, bookProgressQuery } from './names.ts';
 import { ARTIFACT_ROUNDS, policies, VERIFY_ROUNDS } from './policies.ts';
 import { libraryKey, stageKey, stateKey } from './search-attributes.ts';
 

@@ -12,7 +12,7 @@ import {
   type WorkflowInterceptorsFactory,
   workflowInfo,
 } from '@temporalio/workflow';
-import { workflowTypes } from './contract.ts';
+import { workflowTypes } from './names.ts';
 
 /** How a workflow ended. */
 export interface WorkflowEnd {

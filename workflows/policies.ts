@@ -6,7 +6,7 @@
  * the time from start to end: a stack that is down for a weekend must go on with every book on Monday.
  */
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/common';
-import { taskQueues } from './contract.ts';
+import { taskQueues } from './names.ts';
 
 /** First wait 5 s, then 10, 20 … at most a minute: long enough for a file to be written, short enough to watch. */
 const patient = { initialInterval: '5s', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;

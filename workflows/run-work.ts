@@ -1,5 +1,6 @@
 /** How much a run has to do and did, by ending of the file names: a megabyte of PDF is not a megabyte of text. Pure. */
 import type { CarriedState } from './contract.ts';
+import { endingOf } from './file-ending.ts';
 import { type FormatWork, MAX_SAMPLES, type ProgressSample, SAMPLE_EVERY_MS } from './run-contract.ts';
 
 /** Names like `.2024-final` are no format; so many endings are enough. */
@@ -71,9 +72,4 @@ export class RunWork {
     const key = known ? ending : 'other';
     this.#formats = { ...this.#formats, [key]: change(this.#formats[key] ?? NOTHING) };
   }
-}
-
-/** `.pdf` of `/books/Atlas.PDF`; empty when there is none. */
-export function endingOf(path: string): string {
-  return (/\.[^./\\]{1,12}$/.exec(path)?.[0] ?? '').toLowerCase();
 }

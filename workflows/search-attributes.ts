@@ -1,6 +1,6 @@
 /** What runs and books are found by in Temporal: `temporal workflow list --query "ScriptoriumLibrary = 'default'"`. */
 import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
-import { endingOf } from './run-work.ts';
+import { endingOf } from './file-ending.ts';
 
 /** Library of a run or of a book. */
 export const libraryKey = defineSearchAttributeKey('ScriptoriumLibrary', SearchAttributeType.KEYWORD);

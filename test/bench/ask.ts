@@ -19,7 +19,7 @@ const REPEATS = 10;
 
 export async function benchAsk({ rounds = 5, signal }: BenchOptions): Promise<BenchReport> {
   await using folder = await tempFolder();
-  const { ours: codePath } = await writeBundles(folder.path);
+  const { ours: bundles } = await writeBundles(folder.path);
   await using stack = await startBenchStack({
     worker: './library-worker.ts',
     workerArgs: [
@@ -27,8 +27,8 @@ export async function benchAsk({ rounds = 5, signal }: BenchOptions): Promise<Be
       'onnx',
       '--wait-ms',
       '0',
-      '--bundle',
-      codePath,
+      '--bundles',
+      bundles,
       '--queues',
       'main,documents,embed',
     ],
@@ -43,7 +43,7 @@ export async function benchAsk({ rounds = 5, signal }: BenchOptions): Promise<Be
   const logger = createLogger('warn', 'bench');
   installRuntime(logger);
   const worker = await startWorkerProcess(configOf(stack), ['query'], logger, {
-    workflowBundle: { codePath },
+    bundles,
   });
   try {
     return await stack.watched(measured(worker.desk, client, rounds));

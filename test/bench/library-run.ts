@@ -63,7 +63,7 @@ export async function runOurs(options: OurRunOptions): Promise<OurRun> {
     // As in the local stack: questions have a process of their own.
     ...{
       worker: './library-worker.ts',
-      workerArgs: [...embedding, '--bundle', bundles.ours, '--queues', 'main,documents,embed'],
+      workerArgs: [...embedding, '--bundles', bundles.ours, '--queues', 'main,documents,embed'],
     },
     ...{ signal, profileFolder, workerEnv: options.workerEnv, workers: options.workers },
   });

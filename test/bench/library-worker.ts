@@ -1,4 +1,4 @@
-/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N [--books-at-once N] --bundle FILE [--queues main,…] [--telemetry]`. */
+/** Entry of the measured worker process: the product's own, with another embedder. `--embedder fake|onnx --wait-ms N [--books-at-once N] --bundles FOLDER [--queues main,…] [--telemetry]`. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { toScriptoriumError } from '../../activities/errors.ts';
@@ -13,7 +13,7 @@ const options = z.object({
   embedder: z.enum(['fake', 'onnx']),
   'wait-ms': z.coerce.number().int().min(0),
   'books-at-once': z.coerce.number().int().min(1).optional(),
-  bundle: z.string(),
+  bundles: z.string(),
   queues: z
     .string()
     .default('main,documents,embed,query')
@@ -23,12 +23,12 @@ const options = z.object({
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
   options: {
-    ...{ embedder: text, 'wait-ms': text, 'books-at-once': text, bundle: text, queues: text },
+    ...{ embedder: text, 'wait-ms': text, 'books-at-once': text, bundles: text, queues: text },
     telemetry: { type: 'boolean' },
   },
 });
 const given = options.parse(values);
-const { embedder, 'wait-ms': waitMs, 'books-at-once': booksAtOnce, bundle: codePath, queues } = given;
+const { embedder, 'wait-ms': waitMs, 'books-at-once': booksAtOnce, bundles, queues } = given;
 
 try {
   const config = loadConfig();
@@ -38,7 +38,7 @@ try {
   const openEmbedder = async () => new FakeEmbedder({ waitMs, booksAtOnce });
   const worker = await startWorkerProcess(config, queues, logger, {
     ...(embedder === 'fake' && { openEmbedder }),
-    workflowBundle: { codePath },
+    bundles,
     ...(telemetry && { telemetry }),
   });
   process.on('SIGTERM', () => worker.stop());

@@ -4,7 +4,7 @@ import { ScriptoriumClient } from '../../client/index.ts';
 import { OtlpReceiver } from '../helpers/otlp-receiver.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 import { type BenchStack, startBenchStack } from './bench-stack.ts';
-import { type Bundles, writeBundles } from './bundles.ts';
+import { writeBundles } from './bundles.ts';
 import { generateBooks } from './generated-books.ts';
 import type { BenchOptions } from './options.ts';
 import { alternate, type BenchReport, median, reportOf } from './report.ts';
@@ -26,11 +26,11 @@ export async function benchTelemetry(options: BenchOptions): Promise<BenchReport
   await generateBooks({ folder: library, books, passages: PASSAGES });
   const bundles = await writeBundles(folder.path);
   const receiver = opened.use(await OtlpReceiver.start());
-  const open = async (args: readonly string[], bundle: keyof Bundles, env: NodeJS.ProcessEnv = {}) =>
-    opened.use(await contender(library, ['--bundle', bundles[bundle], ...args], env, signal));
-  const without = await open([], 'ours');
-  const untraced = await open(['--telemetry'], 'ours');
-  const traced = await open(['--telemetry'], 'traced', receiver.env);
+  const open = async (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    opened.use(await contender(library, ['--bundles', bundles.ours, ...args], env, signal));
+  const without = await open([]);
+  const untraced = await open(['--telemetry']);
+  const traced = await open(['--telemetry'], receiver.env);
   const before = receiver.spans.length;
   const rounds = await alternate(
     {

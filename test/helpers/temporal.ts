@@ -4,7 +4,7 @@ import { DefaultLogger, Runtime, type WorkflowBundleWithSourceMap } from '@tempo
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { temporalAsset } from '../../workers/assets/manifest.ts';
-import { bundleWorkflows as bundleAsTheProduct } from '../../workers/workflow-bundle.ts';
+import { type BundleOptions, bundleWorkflows as bundleAsTheProduct } from '../../workers/workflow-bundle.ts';
 
 let installed = false;
 
@@ -33,7 +33,7 @@ export async function temporalBinary(): Promise<string> {
 
 /** The workflows of this checkout, bundled once a test file. */
 export async function bundleWorkflows(
-  options: { readonly traced?: boolean } = {},
+  options: Omit<BundleOptions, 'logger'> = {},
 ): Promise<WorkflowBundleWithSourceMap> {
   return await bundleAsTheProduct({ logger: new DefaultLogger('ERROR'), ...options });
 }

@@ -65,6 +65,7 @@ test('holds what users need and nothing of the workshop', () => {
       'dist/client/http/client.js',
       'dist/client/dashboard/index.html',
       'dist/workflow-bundle.js',
+      'dist/workflow-bundle-book.js',
     ]),
   );
   expect(paths.filter((path) => /^(test|samples|scripts)\//.test(path))).toEqual([]);

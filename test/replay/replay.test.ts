@@ -12,11 +12,13 @@ const folder = new URL('./histories/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json.gz'));
 let workflowBundle: WorkflowBundleWithSourceMap;
 let traced: WorkflowBundleWithSourceMap;
+let ofBooks: WorkflowBundleWithSourceMap;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   workflowBundle = await bundleWorkflows();
   traced = await bundleWorkflows({ traced: true });
+  ofBooks = await bundleWorkflows({ workflows: 'book' });
 }, 60_000);
 
 function historyIn(file: string) {
@@ -46,6 +48,16 @@ describe('recorded histories', () => {
     await Worker.runReplayHistory({ workflowBundle: traced, sinks, replayName: file }, historyIn(file));
     expect(calls).toEqual([]);
   });
+
+  test.each(files.filter((name) => name.includes('-ingestBook-')))(
+    '%s replays where only the workflow of a book is bundled',
+    async (file) => {
+      await Worker.runReplayHistory(
+        { workflowBundle: ofBooks, sinks: deafSinks, replayName: file },
+        historyIn(file),
+      );
+    },
+  );
 
   test('that do not fit are refused: a replay can fail', async () => {
     const [file = ''] = files.filter((name) => name.includes('-ingestBook-'));

@@ -145,6 +145,18 @@ describe('the client', () => {
   });
 });
 
+describe('the workflow of a book', () => {
+  const reached = reachedFrom('workflows/documents.ts');
+
+  test('loads no schemas: they would be evaluated anew for each book', () => {
+    expect([...reached].filter((target) => /^zod/.test(target) || contract.test(target))).toEqual([]);
+  });
+
+  test('loads what it needs', () => {
+    expect(reached).toContain('workflows/policies.ts');
+  });
+});
+
 describe('no file', () => {
   test('of the product is longer than 300 lines', () => {
     // Made by a program from the OpenAPI document.
