@@ -9,6 +9,8 @@ export interface TableSpec {
   readonly schema: Schema;
   /** Columns that get a B-tree once the table is large. */
   readonly indexed: readonly string[];
+  /** Commits between two compactions at least, where few of them are followed by a scan. Default 16. */
+  readonly minCommits?: number;
 }
 
 /**
@@ -45,8 +47,8 @@ const INDEX_FROM_ROWS = 50_000;
  * between two compactions cost 0.16 k ms a book on average. A compaction rewrites all that is below a million rows, 7 ms a
  * thousand rows and 10 in any case, shared by k commits. The sum is smallest at k = √((7 · rows / 1000 + 10) / 0.16).
  */
-export function commitsBetweenCompactions(rows: number): number {
-  return Math.min(256, Math.max(16, Math.round(Math.sqrt(((7 * rows) / 1000 + 10) / 0.16))));
+export function commitsBetweenCompactions(rows: number, least = 16): number {
+  return Math.min(256, Math.max(least, Math.round(Math.sqrt(((7 * rows) / 1000 + 10) / 0.16))));
 }
 
 /** One table: commits that survive races with other processes, and the housekeeping that keeps them cheap. */
@@ -70,7 +72,7 @@ export class LanceTable {
     this.#spec = spec;
     this.#table = table;
     this.#commits = fragments;
-    this.#compactAt = commitsBetweenCompactions(rows);
+    this.#compactAt = commitsBetweenCompactions(rows, spec.minCommits);
   }
 
   /** Opens the table, or makes it; two processes may do so at the same time. */
@@ -158,7 +160,7 @@ export class LanceTable {
     const rows = await this.#table.countRows();
     if (rows >= INDEX_FROM_ROWS) await this.#addIndexes();
     await this.#table.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_VERSIONS_MS) });
-    this.#compactAt = commitsBetweenCompactions(rows);
+    this.#compactAt = commitsBetweenCompactions(rows, this.#spec.minCommits);
   }
 
   async #addIndexes(): Promise<void> {

@@ -25,6 +25,7 @@ import { KeptPassages } from './kept-passages.ts';
 import { pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
 import { PointSearches } from './point-searches.ts';
+import { RevisionTally } from './revision-tally.ts';
 import { anyOf, isOneOf } from './sql.ts';
 import { LanceTable } from './table.ts';
 import { planUpkeep } from './upkeep-plan.ts';
@@ -36,6 +37,8 @@ import { VersionedReads } from './versioned-reads.ts';
 const MAX_POINTS_PER_WRITE = 2_048;
 /** Most points that go into one commit: about 24 MB. */
 const MAX_POINTS_PER_COMMIT = 8_192;
+/** Books that are new are counted without a scan, and one of 64 fragments takes a question some milliseconds. */
+const MIN_COMMITS = 64;
 /** Passages that are kept of what searches gave, and of their neighbours: about 2 KB each. */
 const MOST_KEPT = 10_000;
 
@@ -62,6 +65,7 @@ export class LanceVectorStore implements VectorStore {
   readonly #schema: Schema;
   readonly #writes: GroupCommit<PointWrite, number>;
   readonly #counts: GatheredReads<ReadonlyMap<string, number>>;
+  readonly #tally = new RevisionTally();
   readonly #kept = new KeptPassages(MOST_KEPT);
   readonly #passages: VersionedReads<StoredPassage>;
   readonly #searches: PointSearches;
@@ -90,7 +94,10 @@ export class LanceVectorStore implements VectorStore {
       most: MOST_KEPT,
     });
     this.#counts = new GatheredReads((bookIds) =>
-      this.#table.read(`count ${bookIds.length} books`, (table) => countsOf(table, new Set(bookIds))),
+      this.#table.read(
+        `count ${bookIds.length} books`,
+        async (table) => (await this.#tally.of(table, bookIds)) ?? (await countsOf(table, new Set(bookIds))),
+      ),
     );
   }
 
@@ -102,7 +109,8 @@ export class LanceVectorStore implements VectorStore {
   ): Promise<LanceVectorStore> {
     const schema = pointSchema(dimensions);
     const name = pointTableName(embedderId, dimensions);
-    const table = await LanceTable.open(database, { name, schema, indexed: ['id', 'book_id'] });
+    const spec = { name, schema, indexed: ['id', 'book_id'], minCommits: MIN_COMMITS };
+    const table = await LanceTable.open(database, spec);
     await table.commit('index its words', (opened) => indexWordsOfSmall(database.lance, opened));
     return new LanceVectorStore(database, table, dimensions, schema);
   }
@@ -212,7 +220,7 @@ export class LanceVectorStore implements VectorStore {
     await this.#table.commit(`write ${points.length} points`, async (table) => {
       const known = writes.filter((write) => !write.takeNew()).flatMap((write) => write.points);
       const copies = known.length === 0 ? new Map<string, bigint[]>() : await copiesOf(table, known);
-      if (copies.size === 0) await table.add(rows);
+      if (copies.size === 0) await this.#tally.append(table, points, () => table.add(rows));
       else await replace(table, rows, copies);
       return { result: null, committed: true };
     });
