@@ -155,6 +155,8 @@ export interface IngestBookInput extends ManifestEntry {
   readonly library: string;
   /** Workflow to tell when the book is done. */
   readonly reportTo: string;
+  /** It sets its last search attributes as it ends, and not before it reports; absent in runs of versions before 0.6. */
+  readonly attributesLast?: true;
 }
 
 export type BookOutcome =

@@ -51,8 +51,11 @@ export async function ingestBook(input: IngestBookInput): Promise<BookOutcome> {
   setHandler(bookProgress, () => ({ ...progress }));
   try {
     const outcome = await ingest(input, progress);
-    publish({ state: 'ingested', stage: 'commit' });
+    const attributes = { state: 'ingested', stage: 'commit' };
+    if (!input.attributesLast) publish(attributes);
     await report(input, outcome);
+    // With the end of the workflow they are one entry of Temporal's index; before it, they are one more.
+    if (input.attributesLast) publish(attributes);
     return outcome;
   } catch (error) {
     const cancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;

@@ -205,7 +205,10 @@ export class LibraryRun {
 
   async #startBook(entry: ManifestEntry, urgent: boolean): Promise<void> {
     const { bookId, path } = entry;
-    const input: IngestBookInput = { library: this.library, ...entry, reportTo: workflowInfo().workflowId };
+    const input: IngestBookInput = {
+      ...{ library: this.library, ...entry },
+      ...{ reportTo: workflowInfo().workflowId, attributesLast: true },
+    };
     try {
       await startChild<typeof ingestBook>('ingestBook', {
         args: [input],
