@@ -67,15 +67,21 @@ type QueueOptions = Pick<
 /** One worker for each queue; nothing runs before `run` is called on them. */
 export async function createWorkers(queues: readonly QueueName[], context: WorkerContext): Promise<Worker[]> {
   const optionsOf = queueOptions(context);
-  return await Promise.all(queues.map((queue) => createWorker(queue, optionsOf[queue](), context)));
+  const made = new Map<WorkflowSet, Promise<WorkflowBundleOption>>();
+  const bundleOf = (workflows: WorkflowSet): Promise<WorkflowBundleOption> => {
+    const bundle = made.get(workflows) ?? workflowBundleOf(workflows, context);
+    made.set(workflows, bundle);
+    return bundle;
+  };
+  return await Promise.all(queues.map((queue) => createWorker(queue, optionsOf[queue](), context, bundleOf)));
 }
 
 async function createWorker(
   queue: QueueName,
   { workflows, ...options }: QueueOptions,
-  context: WorkerContext,
+  { config, connection, telemetry }: WorkerContext,
+  bundleOf: (workflows: WorkflowSet) => Promise<WorkflowBundleOption>,
 ): Promise<Worker> {
-  const { config, connection, telemetry } = context;
   return await Worker.create({
     maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
     ...options,
@@ -86,7 +92,7 @@ async function createWorker(
     shutdownGraceTime: config.graceMs,
     shutdownForceTime: config.graceMs + 5_000,
     maxCachedWorkflows: config.maxCachedWorkflows,
-    ...(workflows && { workflowBundle: await workflowBundleOf(workflows, context) }),
+    ...(workflows && { workflowBundle: await bundleOf(workflows) }),
   });
 }
 

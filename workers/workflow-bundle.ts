@@ -1,4 +1,6 @@
 /** Workflows as pieces of code, for the workers. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type Logger, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { siblingModule } from '../activities/sibling-module.ts';
@@ -44,7 +46,7 @@ export async function bundleWorkflows({
 }
 
 /** Each kind of bundle that workers may need. */
-export const bundleKinds = (['all', 'book'] as const).flatMap((workflows) =>
+const bundleKinds = (['all', 'book'] as const).flatMap((workflows) =>
   [false, true].map((traced) => ({ workflows, traced })),
 );
 export type BundleKind = (typeof bundleKinds)[number];
@@ -54,3 +56,11 @@ export const bundleFile = ({ workflows, traced }: BundleKind): string =>
 
 /** Folder that the build puts them into. */
 export const builtBundles = fileURLToPath(new URL('..', import.meta.url));
+
+/** Makes each kind of bundle, in the folder. */
+export async function writeBundles(folder: string, logger: Logger): Promise<void> {
+  for (const kind of bundleKinds) {
+    const { code } = await bundleWorkflows({ ...kind, logger });
+    await writeFile(join(folder, bundleFile(kind)), code);
+  }
+}

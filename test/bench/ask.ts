@@ -9,7 +9,7 @@ import type { QuestionDesk } from '../../workers/question-desk.ts';
 import { startWorkerProcess } from '../../workers/worker-process.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 import { type BenchStack, startBenchStack } from './bench-stack.ts';
-import { writeBundles } from './bundles.ts';
+import { benchBundles } from './bundles.ts';
 import type { BenchOptions } from './options.ts';
 import { type BenchReport, median } from './report.ts';
 
@@ -19,7 +19,7 @@ const REPEATS = 10;
 
 export async function benchAsk({ rounds = 5, signal }: BenchOptions): Promise<BenchReport> {
   await using folder = await tempFolder();
-  const { ours: bundles } = await writeBundles(folder.path);
+  const { ours: bundles } = await benchBundles(folder.path);
   await using stack = await startBenchStack({
     worker: './library-worker.ts',
     workerArgs: [

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { bundleFile, bundleKinds, bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { writeBundles } from '../../workers/workflow-bundle.ts';
 
 export interface Bundles {
   /** Folder of the product's. */
@@ -12,12 +12,9 @@ export interface Bundles {
   readonly floor: string;
 }
 
-export async function writeBundles(folder: string): Promise<Bundles> {
+export async function benchBundles(folder: string): Promise<Bundles> {
   const logger = new DefaultLogger('WARN');
-  for (const kind of bundleKinds) {
-    const { code } = await bundleWorkflows({ ...kind, logger });
-    await writeFile(join(folder, bundleFile(kind)), code);
-  }
+  await writeBundles(folder, logger);
   const workflowsPath = fileURLToPath(new URL('./floor-workflows.ts', import.meta.url));
   const { code } = await bundleWorkflowCode({ workflowsPath, logger });
   const floor = join(folder, 'floor.js');

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { DEFAULT_PARALLEL } from '../../workflows/contract.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
-import { writeBundles } from './bundles.ts';
+import { benchBundles } from './bundles.ts';
 import { generateBooks } from './generated-books.ts';
 import { type MeasuredRun, runOurs } from './library-run.ts';
 import { memoryFigures } from './memory-samples.ts';
@@ -26,7 +26,7 @@ export async function benchGrowth(options: BenchOptions): Promise<BenchReport> {
   } = options;
   const small = Math.max(1, Math.round(large / TIMES));
   await using folder = await tempFolder();
-  const bundles = await writeBundles(folder.path);
+  const bundles = await benchBundles(folder.path);
   const runs = new Map<number, MeasuredRun>();
   /** Milliseconds of a core for each book. */
   const costOf = (books: number) => async () => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { DEFAULT_PARALLEL } from '../../workflows/contract.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
-import { writeBundles } from './bundles.ts';
+import { benchBundles } from './bundles.ts';
 import { ACTIVITIES_PER_BOOK } from './floor-activities.ts';
 import { generateBooks } from './generated-books.ts';
 import { type MeasuredRun, type OurRun, runFloor, runOurs } from './library-run.ts';
@@ -17,7 +17,7 @@ export async function benchLibrary(options: BenchOptions): Promise<BenchReport> 
   await using folder = await tempFolder();
   const library = join(folder.path, 'books');
   const bytes = await generateBooks({ folder: library, books, passages: PASSAGES });
-  const bundles = await writeBundles(folder.path);
+  const bundles = await benchBundles(folder.path);
   const floors: MeasuredRun[] = [];
   const ours: OurRun[] = [];
   const rounds = await alternate(

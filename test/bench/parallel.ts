@@ -1,7 +1,7 @@
 /** How much faster five books at once are than one: with an embedder that waits for a network, and with one that needs every core. */
 import { join } from 'node:path';
 import { tempFolder } from '../helpers/temp-folder.ts';
-import { writeBundles } from './bundles.ts';
+import { benchBundles } from './bundles.ts';
 import { generateBooks } from './generated-books.ts';
 import { type OurRunOptions, runOurs } from './library-run.ts';
 import type { BenchOptions } from './options.ts';
@@ -21,7 +21,7 @@ type Kind = 'network' | 'cpu' | 'one thread';
 export async function benchParallel(options: BenchOptions): Promise<BenchReport> {
   const { books = 40, parallel = 5, rounds: wanted = 1, signal, profileFolder } = options;
   await using folder = await tempFolder();
-  const common = { bundles: await writeBundles(folder.path), signal, profileFolder, examine: false };
+  const common = { bundles: await benchBundles(folder.path), signal, profileFolder, examine: false };
   const kinds: Record<Kind, Omit<OurRunOptions, 'parallel'>> = {
     network: {
       ...{ ...common, folder: join(folder.path, 'network'), books, embedder: 'fake', waitMs: WAIT_MS },

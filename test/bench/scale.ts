@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { DEFAULT_PARALLEL } from '../../workflows/contract.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
-import { writeBundles } from './bundles.ts';
+import { benchBundles } from './bundles.ts';
 import { generateBooks } from './generated-books.ts';
 import { runOurs } from './library-run.ts';
 import type { BenchOptions } from './options.ts';
@@ -25,7 +25,7 @@ const WINDOW_PER_WORKER = DEFAULT_PARALLEL;
 export async function benchScale(options: BenchOptions): Promise<BenchReport> {
   const { books: perWorker = BOOKS_PER_WORKER, rounds: wanted = 1, signal, profileFolder } = options;
   await using folder = await tempFolder();
-  const bundles = await writeBundles(folder.path);
+  const bundles = await benchBundles(folder.path);
   const cores = new Map<number, number>();
   const rateOf = (workers: number) => async () => {
     const shelf = join(folder.path, `books-${workers}`);

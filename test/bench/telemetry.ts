@@ -4,7 +4,7 @@ import { ScriptoriumClient } from '../../client/index.ts';
 import { OtlpReceiver } from '../helpers/otlp-receiver.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 import { type BenchStack, startBenchStack } from './bench-stack.ts';
-import { writeBundles } from './bundles.ts';
+import { benchBundles } from './bundles.ts';
 import { generateBooks } from './generated-books.ts';
 import type { BenchOptions } from './options.ts';
 import { alternate, type BenchReport, median, reportOf } from './report.ts';
@@ -24,7 +24,7 @@ export async function benchTelemetry(options: BenchOptions): Promise<BenchReport
   const folder = opened.use(await tempFolder());
   const library = join(folder.path, 'books');
   await generateBooks({ folder: library, books, passages: PASSAGES });
-  const bundles = await writeBundles(folder.path);
+  const bundles = await benchBundles(folder.path);
   const receiver = opened.use(await OtlpReceiver.start());
   const open = async (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     opened.use(await contender(library, ['--bundles', bundles.ours, ...args], env, signal));
