@@ -41,69 +41,91 @@ afterEach(async () => {
 
 describe('a tally', () => {
   let now = 0;
+  let scans = 0;
   let tally: RevisionTally;
-  /** One look at the clock, so that taking stock takes two milliseconds. */
-  const tick = (): number => (now += 2);
+
+  /** Each look at the clock is a millisecond later, so that taking stock takes one, and each scan `SCAN_MS` more. */
+  const SCAN_MS = 10;
+  const opened = (mostBooks?: number): RevisionTally =>
+    new RevisionTally({ ...(mostBooks && { mostBooks }), now: () => (now += 1) });
 
   beforeEach(() => {
-    now = 0;
-    tally = new RevisionTally({ now: tick });
+    scans = 0;
+    tally = opened();
   });
 
   const append = async (points: readonly StoredPoint[]): Promise<void> =>
     await tally.append(table, points, () => table.add(rowsOf(points)));
-  const known = async (...indexes: number[]) => {
-    const counts = await tally.of(table, indexes.map(book));
-    return counts && Object.fromEntries([...counts].map(([id, each]) => [id, Object.fromEntries(each)]));
+  const countOf = async (...indexes: number[]) => {
+    const counts = await tally.of(table, indexes.map(book), async () => {
+      scans += 1;
+      now += SCAN_MS;
+      return await countsOf(table, new Set(indexes.map(book)));
+    });
+    return Object.fromEntries([...counts].map(([id, each]) => [id, Object.fromEntries(each)]));
   };
 
-  test('knows what was there before it, and each append', async () => {
+  test('scans at first, and then knows what was there before it, and each append', async () => {
     await foreign.add(rowsOf(bookPoints(book(1), 'r1', 3)));
-    expect(await known(1, 2)).toEqual({ [book(1)]: { r1: 3 } });
+    expect(await countOf(1, 2)).toEqual({ [book(1)]: { r1: 3 } });
+    expect(scans).toBe(1);
+    expect(await countOf(1, 2)).toEqual({ [book(1)]: { r1: 3 } });
     await append([...bookPoints(book(1), 'r2', 4), ...bookPoints(book(2), 'r1', 5)]);
-    expect(await known(1, 2)).toEqual({ [book(1)]: { r1: 3, r2: 4 }, [book(2)]: { r1: 5 } });
-    // The time to take stock again has not come: all of it was counted.
-    expect(now).toBeLessThanOrEqual(4);
+    expect(await countOf(1, 2)).toEqual({ [book(1)]: { r1: 3, r2: 4 }, [book(2)]: { r1: 5 } });
+    expect(scans).toBe(1);
   });
 
   test.each<[string, () => Promise<unknown>]>([
     ['an append of another process', () => foreign.add(rowsOf(bookPoints(book(3), 'r1', 1)))],
     ['a deletion', () => foreign.delete(`book_id = '${book(1)}'`)],
     ['a compaction', () => foreign.optimize()],
-  ])('vouches for nothing after %s, until it has taken stock', async (_name, change) => {
-    await append(bookPoints(book(0), 'r1', 2));
-    await append(bookPoints(book(1), 'r1', 2));
-    expect(await known(0)).toEqual({ [book(0)]: { r1: 2 } });
-    await change();
-    expect(await known(0)).toBeNull();
+  ])('scans after %s, until that took as long as taking stock', async (_name, change) => {
+    await append([...bookPoints(book(0), 'r1', 2), ...bookPoints(book(1), 'r1', 2)]);
+    await countOf(0);
     await append(bookPoints(book(2), 'r1', 2));
-    expect(await known(2)).toBeNull();
-    now += 1_000;
+    await countOf(0);
+    expect(scans).toBe(1);
+    await change();
+    await countOf(0);
+    await append(bookPoints(book(3), 'r2', 2));
+    expect(scans).toBe(2);
     const truth = await countsOf(table, new Set([0, 1, 2, 3].map(book)));
-    expect(await tally.of(table, [0, 1, 2, 3].map(book))).toEqual(truth);
+    const counts = await tally.of(table, [0, 1, 2, 3].map(book), () => Promise.reject(new Error('a scan')));
+    expect(counts).toEqual(truth);
   });
 
-  test('vouches for nothing when an append left other rows than were written', async () => {
-    expect(await known(1)).toEqual({});
+  test('does not take stock all the time where another process writes all the time', async () => {
+    for (let round = 0; round < 12; round++) {
+      await foreign.add(rowsOf(bookPoints(book(round), 'r1', 1)));
+      await tally.of(table, [book(round)], async () => {
+        scans += 1;
+        return await countsOf(table, new Set([book(round)]));
+      });
+    }
+    expect(scans).toBeGreaterThanOrEqual(6);
+  });
+
+  test('scans when an append left other rows than were written', async () => {
+    await countOf(1);
+    await countOf(1);
     const written = bookPoints(book(1), 'r1', 4);
     await tally.append(table, written, () => table.add(rowsOf(written.slice(0, 3))));
-    expect(await known(1)).toBeNull();
+    expect(await countOf(1)).toEqual({ [book(1)]: { r1: 3 } });
+    expect(scans).toBe(2);
   });
 
   test('fails with what the append failed with, and goes on', async () => {
     const broken = () => Promise.reject(new Error('the disk is full'));
     await expect(tally.append(table, [], broken)).rejects.toThrow('the disk is full');
     await append(bookPoints(book(1), 'r1', 2));
-    expect(await known(1)).toEqual({ [book(1)]: { r1: 2 } });
+    expect(await countOf(1)).toEqual({ [book(1)]: { r1: 2 } });
   });
 
   test('leaves a table of more books than it may keep to scans', async () => {
-    const small = new RevisionTally({ mostBooks: 2 });
-    for (const index of [1, 2]) await foreign.add(rowsOf(bookPoints(book(index), 'r1', 1)));
-    expect(await small.of(table, [book(1)])).not.toBeNull();
-    await foreign.add(rowsOf(bookPoints(book(3), 'r1', 1)));
-    const large = new RevisionTally({ mostBooks: 2 });
-    expect(await large.of(table, [book(1)])).toBeNull();
+    tally = opened(2);
+    for (const index of [1, 2, 3]) await foreign.add(rowsOf(bookPoints(book(index), 'r1', 1)));
+    for (const index of [1, 2, 3]) expect(await countOf(index)).toEqual({ [book(index)]: { r1: 1 } });
+    expect(scans).toBe(3);
   });
 });
 

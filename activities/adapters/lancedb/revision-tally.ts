@@ -25,15 +25,16 @@ type Counts = Map<string, Map<string, number>>;
 
 const columns = ['book_id', 'revision'];
 
-/** Taking stock reads all of the table, so it may take a twentieth of the time at most. */
-const PAUSE_FACTOR = 20;
+/** Stock has not been taken yet: about a second for a million rows. */
+const EXPECTED_MS_PER_ROW = 0.001;
 
 /**
  * How many rows of each book and revision the store holds, for as long as this process alone adds to the table.
  *
  * A filtered scan takes LanceDB 0.2 to 0.3 ms of a core for each fragment, and each commit makes one. To read the end of the
- * table by its offset takes 3 ms, however many there are. So stock is taken once; after each append, what it added is read
- * back from the table, and counted. Invariants:
+ * table by its offset takes 3 ms, however many there are. So stock is taken; after each append, what it added is read
+ * back from the table, and counted. To take stock reads two columns of all rows, so it is done once scans have taken as long
+ * as that: where other processes write as well, both together take twice as long as scans alone, at most. Invariants:
  * 1. Only rows that were read from the table are counted.
  * 2. A table of any other version than that of the last count isn't vouched for: a deletion, a compaction, or another process
  *    came between.
@@ -46,7 +47,10 @@ export class RevisionTally {
   readonly #counts: Counts = new Map();
   /** Work under way, which the next waits for. Never rejects. */
   #busy: Promise<unknown> = Promise.resolve();
-  #nextStockAt = Number.NEGATIVE_INFINITY;
+  /** What the last stock took; null before the first. */
+  #stockMs: number | null = null;
+  /** What scans have taken since then. */
+  #scansMs = 0;
 
   constructor({ mostBooks = 50_000, now = () => performance.now() }: RevisionTallyOptions = {}) {
     this.#mostBooks = mostBooks;
@@ -72,42 +76,55 @@ export class RevisionTally {
     });
   }
 
-  /** The counts of those of the books that have rows; null when they aren't known, and have to be looked for. */
-  async of(table: Table, bookIds: readonly string[]): Promise<RevisionCounts | null> {
-    return await this.#alone(async () => {
-      const version = await table.version();
-      if (this.#stock?.version !== version) await this.#takeStock(table, version);
-      if (this.#stock === null) return null;
-      return new Map(
-        bookIds.flatMap((bookId) => {
-          const counts = this.#counts.get(bookId);
-          return counts ? [[bookId, new Map(counts)] as const] : [];
-        }),
-      );
-    });
+  /** The counts of those of the books that have rows; by `scan` when they aren't known. Rejects with what that failed with. */
+  async of(
+    table: Table,
+    bookIds: readonly string[],
+    scan: () => Promise<RevisionCounts>,
+  ): Promise<RevisionCounts> {
+    const known = await this.#alone(async () => await this.#known(table, bookIds));
+    if (known !== null) return known;
+    const started = this.#now();
+    const found = await scan();
+    this.#scansMs += this.#now() - started;
+    return found;
+  }
+
+  async #known(table: Table, bookIds: readonly string[]): Promise<RevisionCounts | null> {
+    const version = await table.version();
+    if (this.#stock?.version !== version) {
+      this.#stock = null;
+      const stockMs = this.#stockMs ?? EXPECTED_MS_PER_ROW * (await table.countRows());
+      if (this.#scansMs > stockMs) await this.#takeStock(table, version);
+    }
+    if (this.#stock === null) return null;
+    return new Map(
+      bookIds.flatMap((bookId) => {
+        const counts = this.#counts.get(bookId);
+        return counts ? [[bookId, new Map(counts)] as const] : [];
+      }),
+    );
   }
 
   async #takeStock(table: Table, version: number): Promise<void> {
     const started = this.#now();
-    this.#stock = null;
-    if (started < this.#nextStockAt) return;
     this.#counts.clear();
     const rows = await unlessFailed(() => this.#countAll(table));
-    const ended = this.#now();
-    this.#nextStockAt = ended + PAUSE_FACTOR * (ended - started);
+    this.#scansMs = 0;
+    if (rows !== null) this.#stockMs = this.#now() - started;
     // What was written meanwhile may have been read or not.
     if (rows !== null && (await table.version()) === version) this.#stock = { version, rows };
     else this.#counts.clear();
   }
 
-  /** The number of rows; null when they are of too many books. */
+  /** The number of rows; null when they are of too many books, and that for good. */
   async #countAll(table: Table): Promise<number | null> {
     let rows = 0;
     for await (const batch of table.query().select(columns)) {
       count(this.#counts, rowsOf(batch));
       rows += batch.numRows;
       if (this.#counts.size > this.#mostBooks) {
-        this.#nextStockAt = Number.POSITIVE_INFINITY;
+        this.#stockMs = Number.POSITIVE_INFINITY;
         return null;
       }
     }

@@ -94,9 +94,8 @@ export class LanceVectorStore implements VectorStore {
       most: MOST_KEPT,
     });
     this.#counts = new GatheredReads((bookIds) =>
-      this.#table.read(
-        `count ${bookIds.length} books`,
-        async (table) => (await this.#tally.of(table, bookIds)) ?? (await countsOf(table, new Set(bookIds))),
+      this.#table.read(`count ${bookIds.length} books`, (table) =>
+        this.#tally.of(table, bookIds, () => countsOf(table, new Set(bookIds))),
       ),
     );
   }
