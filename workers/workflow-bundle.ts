@@ -49,7 +49,7 @@ export async function bundleWorkflows({
 const bundleKinds = (['all', 'book'] as const).flatMap((workflows) =>
   [false, true].map((traced) => ({ workflows, traced })),
 );
-export type BundleKind = (typeof bundleKinds)[number];
+type BundleKind = (typeof bundleKinds)[number];
 
 export const bundleFile = ({ workflows, traced }: BundleKind): string =>
   `workflow-bundle${workflows === 'book' ? '-book' : ''}${traced ? '-traced' : ''}.js`;

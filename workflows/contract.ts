@@ -155,7 +155,10 @@ export interface IngestBookInput extends ManifestEntry {
   readonly library: string;
   /** Workflow to tell when the book is done. */
   readonly reportTo: string;
-  /** It sets its last search attributes as it ends, and not before it reports; absent in runs of versions before 0.6. */
+  /**
+   * A book that was ingested sets its last search attributes as it ends, and not before it reports; absent in runs of versions
+   * before 0.6. No `patched`: its marker would be an entry of Temporal's index itself, which is what this saves.
+   */
   readonly attributesLast?: true;
 }
 

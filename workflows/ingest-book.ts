@@ -49,14 +49,19 @@ export async function ingestBook(input: IngestBookInput): Promise<BookOutcome> {
     chunks: null,
   };
   setHandler(bookProgress, () => ({ ...progress }));
+  const outcome = await ingestOrSettle(input, progress);
+  const attributes = { state: 'ingested', stage: 'commit' };
+  if (!input.attributesLast) publish(attributes);
+  await report(input, outcome);
+  // With the end of the workflow they are one entry of Temporal's index; before it, they are one more.
+  if (input.attributesLast) publish(attributes);
+  return outcome;
+}
+
+/** A book that is not ingested is recorded and reported before its failure goes on. */
+async function ingestOrSettle(input: IngestBookInput, progress: MutableProgress): Promise<BookOutcome> {
   try {
-    const outcome = await ingest(input, progress);
-    const attributes = { state: 'ingested', stage: 'commit' };
-    if (!input.attributesLast) publish(attributes);
-    await report(input, outcome);
-    // With the end of the workflow they are one entry of Temporal's index; before it, they are one more.
-    if (input.attributesLast) publish(attributes);
-    return outcome;
+    return await ingest(input, progress);
   } catch (error) {
     const cancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
     const outcome = cancelled ? ({ outcome: 'cancelled' } as const) : failedOutcome(error, progress);

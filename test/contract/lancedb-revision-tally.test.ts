@@ -127,6 +127,18 @@ describe('a tally', () => {
     for (const index of [1, 2, 3]) expect(await countOf(index)).toEqual({ [book(index)]: { r1: 1 } });
     expect(scans).toBe(3);
   });
+
+  test('and one that its own appends have made too large', async () => {
+    tally = opened(2);
+    for (const index of [1, 2, 3]) await append(bookPoints(book(index), 'r1', 1));
+    await countOf(1);
+    await foreign.delete(`book_id = '${book(3)}'`);
+    await countOf(1);
+    expect(scans).toBe(1);
+    for (const index of [4, 5]) await append(bookPoints(book(index), 'r1', 1));
+    for (const index of [1, 5]) expect(await countOf(index)).toEqual({ [book(index)]: { r1: 1 } });
+    expect(scans).toBe(3);
+  });
 });
 
 /** What may happen to a book; each by either of two processes. */

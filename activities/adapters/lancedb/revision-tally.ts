@@ -25,16 +25,16 @@ type Counts = Map<string, Map<string, number>>;
 
 const columns = ['book_id', 'revision'];
 
-/** Stock has not been taken yet: about a second for a million rows. */
+/** What taking stock is taken to cost before it was done once: a second for a million rows. */
 const EXPECTED_MS_PER_ROW = 0.001;
 
 /**
- * How many rows of each book and revision the store holds, for as long as this process alone adds to the table.
+ * How many rows of each book and revision the store holds, for as long as this process alone changes the table.
  *
  * A filtered scan takes LanceDB 0.2 to 0.3 ms of a core for each fragment, and each commit makes one. To read the end of the
  * table by its offset takes 3 ms, however many there are. So stock is taken; after each append, what it added is read
  * back from the table, and counted. To take stock reads two columns of all rows, so it is done once scans have taken as long
- * as that: where other processes write as well, both together take twice as long as scans alone, at most. Invariants:
+ * as that, and twice as long each time that it was of no use, because other processes write as well. Invariants:
  * 1. Only rows that were read from the table are counted.
  * 2. A table of any other version than that of the last count isn't vouched for: a deletion, a compaction, or another process
  *    came between.
@@ -47,10 +47,12 @@ export class RevisionTally {
   readonly #counts: Counts = new Map();
   /** Work under way, which the next waits for. Never rejects. */
   #busy: Promise<unknown> = Promise.resolve();
-  /** What the last stock took; null before the first. */
-  #stockMs: number | null = null;
+  /** What taking stock took last. */
+  #msPerRow = EXPECTED_MS_PER_ROW;
   /** What scans have taken since then. */
   #scansMs = 0;
+  /** So many times as long as taking stock scans are to take before it is done. */
+  #patience = 1;
 
   constructor({ mostBooks = 50_000, now = () => performance.now() }: RevisionTallyOptions = {}) {
     this.#mostBooks = mostBooks;
@@ -72,7 +74,9 @@ export class RevisionTally {
       const added = await unlessFailed(() => rowsFrom(table, before.rows, rows.length + 1));
       if (added === null || !isDeepStrictEqual(tallied(added), tallied(rows))) return;
       count(this.#counts, added);
+      if (this.#isTooLarge()) return;
       this.#stock = { version, rows: before.rows + rows.length };
+      this.#patience = 1;
     });
   }
 
@@ -94,8 +98,8 @@ export class RevisionTally {
     const version = await table.version();
     if (this.#stock?.version !== version) {
       this.#stock = null;
-      const stockMs = this.#stockMs ?? EXPECTED_MS_PER_ROW * (await table.countRows());
-      if (this.#scansMs > stockMs) await this.#takeStock(table, version);
+      const stockMs = this.#msPerRow * (await table.countRows());
+      if (this.#scansMs > this.#patience * stockMs) await this.#takeStock(table, version);
     }
     if (this.#stock === null) return null;
     return new Map(
@@ -109,24 +113,30 @@ export class RevisionTally {
   async #takeStock(table: Table, version: number): Promise<void> {
     const started = this.#now();
     this.#counts.clear();
-    const rows = await unlessFailed(() => this.#countAll(table));
     this.#scansMs = 0;
-    if (rows !== null) this.#stockMs = this.#now() - started;
+    this.#patience *= 2;
+    const rows = await unlessFailed(() => this.#countAll(table));
+    if (rows !== null && rows > 0) this.#msPerRow = (this.#now() - started) / rows;
     // What was written meanwhile may have been read or not.
     if (rows !== null && (await table.version()) === version) this.#stock = { version, rows };
     else this.#counts.clear();
   }
 
-  /** The number of rows; null when they are of too many books, and that for good. */
+  /** Ends the tally for good when there are more books than may be kept. */
+  #isTooLarge(): boolean {
+    if (this.#counts.size <= this.#mostBooks) return false;
+    this.#counts.clear();
+    this.#patience = Number.POSITIVE_INFINITY;
+    return true;
+  }
+
+  /** The number of rows; null when they are of too many books. */
   async #countAll(table: Table): Promise<number | null> {
     let rows = 0;
     for await (const batch of table.query().select(columns)) {
       count(this.#counts, rowsOf(batch));
       rows += batch.numRows;
-      if (this.#counts.size > this.#mostBooks) {
-        this.#stockMs = Number.POSITIVE_INFINITY;
-        return null;
-      }
+      if (this.#isTooLarge()) return null;
     }
     return rows;
   }
@@ -147,8 +157,12 @@ async function rowsFrom(table: Table, offset: number, limit: number): Promise<Co
 
 function* rowsOf(batch: RecordBatch): Generator<CountedRow> {
   const [bookIds, revisions] = columns.map((name) => batch.getChild(name));
-  for (let row = 0; row < batch.numRows; row++)
-    yield { bookId: String(bookIds?.get(row)), revision: String(revisions?.get(row)) };
+  for (let row = 0; row < batch.numRows; row++) {
+    const [bookId, revision]: unknown[] = [bookIds?.get(row), revisions?.get(row)];
+    if (typeof bookId !== 'string' || typeof revision !== 'string')
+      throw new Error(`row ${row} is of no book`);
+    yield { bookId, revision };
+  }
 }
 
 /** What can't be read now is not counted now; the write that it was read for is none the worse for it. */

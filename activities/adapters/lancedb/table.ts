@@ -43,7 +43,7 @@ const INDEX_FROM_ROWS = 50_000;
 /**
  * Commits to wait between two compactions of a table with `rows` rows.
  *
- * A scan costs 0.16 ms of a core for each fragment, each commit adds a fragment, and each book takes two scans: k commits
+ * A scan costs 0.16 ms of a core for each fragment, each commit adds a fragment, and a book takes two scans at most: k commits
  * between two compactions cost 0.16 k ms a book on average. A compaction rewrites all that is below a million rows, 7 ms a
  * thousand rows and 10 in any case, shared by k commits. The sum is smallest at k = √((7 · rows / 1000 + 10) / 0.16).
  */
@@ -134,7 +134,7 @@ export class LanceTable {
   async maintain(): Promise<void> {
     if (this.#commits < this.#compactAt) return;
     try {
-      if (this.#commits < UNTENDED_COMMITS && (await this.#isTended())) return;
+      if (await this.#isTended()) return;
       await this.#compact();
       this.#maintenanceFailure = null;
     } catch (error) {
@@ -147,11 +147,13 @@ export class LanceTable {
     this.#table.close();
   }
 
-  /** Asked only every few commits. */
+  /** Asked only every few commits. Who tends a table compacts it, too: then it has fewer fragments than there were commits. */
   async #isTended(): Promise<boolean> {
-    const rows = await this.#table.countRows();
-    const indexes = rows < TENDED_FROM_ROWS ? [] : await this.#table.listIndices();
-    const tended = indexes.some(({ indexType }) => HEAVY_INDEXES.test(indexType));
+    const { numRows, fragmentStats } = await this.#table.stats();
+    this.#commits = Math.min(this.#commits, fragmentStats.numFragments);
+    const indexes = numRows < TENDED_FROM_ROWS ? [] : await this.#table.listIndices();
+    const heavy = indexes.some(({ indexType }) => HEAVY_INDEXES.test(indexType));
+    const tended = heavy && this.#commits < UNTENDED_COMMITS;
     if (tended) this.#compactAt = Math.min(UNTENDED_COMMITS, 2 * this.#compactAt);
     return tended;
   }

@@ -83,8 +83,8 @@ export function isLongTail(unindexed: number, rows: number): boolean {
   return unindexed > MOST_UNINDEXED && unindexed < LONG_TAIL_SHARE * rows;
 }
 /**
- * A scan pays 0.065 ms a fragment, and a compaction leaves one for each million rows. While the table grows and nobody asks,
- * four times as many are borne: a book that is written takes no scan, and 256 fragments make its commit 2 ms longer.
+ * A search pays 0.065 ms a fragment, and a compaction leaves one for each million rows. While the table grows and nobody asks,
+ * four times as many are borne: a new book takes no scan where one process writes, and 256 fragments make its commit 2 ms longer.
  */
 const MOST_SMALL_FRAGMENTS = 64;
 const ROWS_PER_FRAGMENT = 1_000_000;
@@ -123,13 +123,9 @@ export function planUpkeep(
   ];
 }
 
-/**
- * How many times the rows may lack an index while the table grows. Where nobody asks, as many as the first question leaves
- * to the search by meaning: the more rows a table has, the longer its upkeep takes.
- */
+/** How many times the rows may lack an index while the table grows. */
 function patienceOf(rows: number, asked: boolean): number {
-  if (asked) return Math.min(GROWING_FACTOR, Math.max(1, rows / ROWS_FOR_EACH_THOUSAND));
-  return Math.max(GROWING_FACTOR, (LONG_TAIL_SHARE * rows) / MOST_UNINDEXED);
+  return asked ? Math.min(GROWING_FACTOR, Math.max(1, rows / ROWS_FOR_EACH_THOUSAND)) : GROWING_FACTOR;
 }
 
 function isToBuild(

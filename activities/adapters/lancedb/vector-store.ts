@@ -37,7 +37,7 @@ import { VersionedReads } from './versioned-reads.ts';
 const MAX_POINTS_PER_WRITE = 2_048;
 /** Most points that go into one commit: about 24 MB. */
 const MAX_POINTS_PER_COMMIT = 8_192;
-/** Books that are new are counted without a scan, and one of 64 fragments takes a question some milliseconds. */
+/** New books are counted without a scan; a question's scan of 64 fragments takes some milliseconds. */
 const MIN_COMMITS = 64;
 /** Passages that are kept of what searches gave, and of their neighbours: about 2 KB each. */
 const MOST_KEPT = 10_000;
