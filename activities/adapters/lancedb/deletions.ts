@@ -1,5 +1,6 @@
 import type { Table } from '@lancedb/lancedb';
 import { z } from 'zod';
+import { countRows, type RevisionCounts } from './revision-counts.ts';
 import { allOf, differs, equals, isOneOf } from './sql.ts';
 
 /** Deletes a book: all of it, `only` one revision, all `except` one, or the points of these `ids`. */
@@ -10,9 +11,6 @@ export interface Deletion {
   readonly except?: string;
   readonly ids?: readonly string[];
 }
-
-/** Rows by book id and revision. */
-export type RevisionCounts = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 const revisionRows = z.array(z.object({ book_id: z.string(), revision: z.string() }));
 
@@ -58,8 +56,7 @@ async function countsOfOne(table: Table, bookId: string): Promise<ReadonlyMap<st
 }
 
 function countsIn(found: unknown): RevisionCounts {
-  const books = Map.groupBy(revisionRows.parse(found), (row) => row.book_id);
-  return new Map([...books].map(([bookId, rows]) => [bookId, countBy(rows.map(({ revision }) => revision))]));
+  return countRows(revisionRows.parse(found).map(({ book_id: bookId, revision }) => ({ bookId, revision })));
 }
 
 /** How many rows the deletion hits; with `ids`, at most. */
@@ -80,9 +77,4 @@ export function deletionFilter({ bookId, only, except, ids }: Deletion): string 
     ids === undefined ? undefined : isOneOf('id', ids),
   ];
   return allOf(conditions) ?? 'false';
-}
-
-function countBy(values: readonly string[]): ReadonlyMap<string, number> {
-  const groups = Map.groupBy(values, (value) => value);
-  return new Map([...groups].map(([value, all]) => [value, all.length]));
 }

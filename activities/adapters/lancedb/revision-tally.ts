@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Table } from '@lancedb/lancedb';
 import type { RecordBatch } from 'apache-arrow';
-import type { RevisionCounts } from './deletions.ts';
-
-/** A row as far as it is counted. */
-export interface CountedRow {
-  readonly bookId: string;
-  readonly revision: string;
-}
+import {
+  addRows,
+  type CountedRow,
+  countRows,
+  type GrowingCounts,
+  type RevisionCounts,
+} from './revision-counts.ts';
 
 export interface RevisionTallyOptions {
   /** Most books that are kept, some 500 bytes each. A table of more is counted by scans. Default 50,000. */
@@ -20,8 +20,6 @@ interface Stock {
   readonly version: number;
   readonly rows: number;
 }
-
-type Counts = Map<string, Map<string, number>>;
 
 const columns = ['book_id', 'revision'];
 
@@ -44,7 +42,7 @@ export class RevisionTally {
   readonly #mostBooks: number;
   readonly #now: () => number;
   #stock: Stock | null = null;
-  readonly #counts: Counts = new Map();
+  readonly #counts: GrowingCounts = new Map();
   /** Work under way, which the next waits for. Never rejects. */
   #busy: Promise<unknown> = Promise.resolve();
   /** What taking stock took last. */
@@ -72,8 +70,8 @@ export class RevisionTally {
       if (before?.version !== version - 1) return;
       // One more than was written: a row of somebody else's would be among them.
       const added = await unlessFailed(() => rowsFrom(table, before.rows, rows.length + 1));
-      if (added === null || !isDeepStrictEqual(tallied(added), tallied(rows))) return;
-      count(this.#counts, added);
+      if (added === null || !isDeepStrictEqual(countRows(added), countRows(rows))) return;
+      addRows(this.#counts, added);
       if (this.#isTooLarge()) return;
       this.#stock = { version, rows: before.rows + rows.length };
       this.#patience = 1;
@@ -86,7 +84,7 @@ export class RevisionTally {
     bookIds: readonly string[],
     scan: () => Promise<RevisionCounts>,
   ): Promise<RevisionCounts> {
-    const known = await this.#alone(async () => await this.#known(table, bookIds));
+    const known = await this.#alone(() => this.#known(table, bookIds));
     if (known !== null) return known;
     const started = this.#now();
     const found = await scan();
@@ -134,7 +132,7 @@ export class RevisionTally {
   async #countAll(table: Table): Promise<number | null> {
     let rows = 0;
     for await (const batch of table.query().select(columns)) {
-      count(this.#counts, rowsOf(batch));
+      addRows(this.#counts, rowsOf(batch));
       rows += batch.numRows;
       if (this.#isTooLarge()) return null;
     }
@@ -171,19 +169,5 @@ async function unlessFailed<T>(read: () => Promise<T>): Promise<T | null> {
     return await read();
   } catch {
     return null;
-  }
-}
-
-function tallied(rows: readonly CountedRow[]): Counts {
-  const counts: Counts = new Map();
-  count(counts, rows);
-  return counts;
-}
-
-function count(counts: Counts, rows: Iterable<CountedRow>): void {
-  for (const { bookId, revision } of rows) {
-    const ofBook = counts.get(bookId);
-    if (ofBook) ofBook.set(revision, (ofBook.get(revision) ?? 0) + 1);
-    else counts.set(bookId, new Map([[revision, 1]]));
   }
 }
