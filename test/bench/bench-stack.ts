@@ -8,6 +8,7 @@ import getPort from 'get-port';
 import { connectTemporal } from '../../client/connection.ts';
 import { type Home, homeOf } from '../../client/home.ts';
 import { DEFAULT_NAMESPACE } from '../../client/stack-state.ts';
+import { workerFlags } from '../../client/worker-flags.ts';
 import {
   prepareNamespace,
   spawnTemporal,
@@ -115,7 +116,11 @@ async function startWorker(
     env,
     stdio: ['ignore', log, log, 'ipc'],
     detached: true,
-    execArgv: ['--no-warnings', ...(profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`] : [])],
+    execArgv: [
+      '--no-warnings',
+      ...(module === './library-worker.ts' ? workerFlags : []),
+      ...(profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`] : []),
+    ],
   });
   const worker = opened.use(new BenchProcess('the worker', child, logPathOf(home, 'worker')));
   const ready = new Promise<void>((resolve, reject) => {

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { ErrorCode } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
 import type { Part } from '../../client/stack-state.ts';
+import { workerFlags } from '../../client/worker-flags.ts';
 import { ManagedProcess, type ManagedProcessOptions } from './managed-process.ts';
 import { workerMessage } from './worker-messages.ts';
 
@@ -51,6 +52,7 @@ export class WorkerPart {
     const entry = siblingModule(import.meta.url, '../worker-main');
     const start = (): ChildProcess => {
       const child = fork(entry, [...args], {
+        execArgv: [...process.execArgv, ...workerFlags],
         env: { MALLOC_ARENA_MAX, ...env },
         stdio: ['ignore', log, log, 'ipc'],
         detached: true,

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { siblingModule } from '../../../activities/sibling-module.ts';
 import { connectTemporal } from '../../connection.ts';
 import { askStack, type Part } from '../../stack-state.ts';
+import { workerFlags } from '../../worker-flags.ts';
 import { liveStack, runInForeground, startInBackground, stopLocalStack } from '../local-stack.ts';
 import { exitCodes, printable, printResult, say } from '../output.ts';
 import { percent, runText } from '../run-rows.ts';
@@ -137,7 +138,7 @@ async function serve(): Promise<void> {
 
 async function runWorker(args: readonly string[]): Promise<void> {
   const entry = siblingModule(import.meta.url, '../../../workers/worker-main');
-  const child = spawn(process.execPath, [entry, ...args], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [...workerFlags, entry, ...args], { stdio: 'inherit' });
   process
     .on('SIGINT', () => say('draining; the batch in hand is finished'))
     .on('SIGTERM', () => child.kill('SIGTERM'));
