@@ -43,8 +43,6 @@ export interface PartsOptions {
   readonly embedsPassages?: boolean;
   /** Hears which device embeds, and why not a faster one. */
   onDevice?(choice: DeviceChoice): void;
-  /** Whether questions are asked in this process. Default true. */
-  readonly searches?: boolean;
   /** Hears of every look into a cache of questions. */
   readonly onCache?: CacheListener;
   /** Another embedder than the configured one: a benchmark brings one whose time is known. */
@@ -64,8 +62,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
     ),
   );
   const { id: embedderId, dimensions } = embedder;
-  const { searches } = options;
-  const stores = await openStores(config, embedderId, dimensions, { searches });
+  const stores = await openStores(config, embedderId, dimensions);
   opened.use(stores.store);
   opened.use(stores.catalog);
   const answering = await openAnswering(config, {

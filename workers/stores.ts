@@ -1,4 +1,3 @@
-import type { DatabaseOptions } from '../activities/adapters/lancedb/database.ts';
 import { openLanceStores } from '../activities/adapters/lancedb/lance-stores.ts';
 import { openQdrantStores, type QdrantStoreOptions } from '../activities/adapters/qdrant/qdrant-stores.ts';
 import type { Catalog } from '../activities/ports/catalog.ts';
@@ -11,14 +10,8 @@ export interface Stores {
 }
 
 /** The store that is configured, for vectors of one model. */
-export function openStores(
-  { store, home }: Config,
-  embedderId: string,
-  dimensions: number,
-  options: DatabaseOptions = {},
-): Promise<Stores> {
-  if (store.kind === 'lancedb')
-    return openLanceStores({ folder: home.store, embedderId, dimensions, ...options });
+export function openStores({ store, home }: Config, embedderId: string, dimensions: number): Promise<Stores> {
+  if (store.kind === 'lancedb') return openLanceStores({ folder: home.store, embedderId, dimensions });
   return openQdrantStores(qdrantOptions(store, embedderId, dimensions));
 }
 

@@ -56,7 +56,6 @@ export async function startWorkerProcess(
       ...(queues.includes('embed') && {
         onDevice: (choice) => logger.info(choice, `embedding device: ${deviceLine(choice)}`),
       }),
-      searches: queues.includes('query'),
       ...(telemetry && { onCache: (cache, result) => telemetry.meter.cache(cache, result) }),
       ...(openEmbedder && { openEmbedder }),
     }),

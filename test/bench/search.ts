@@ -3,7 +3,7 @@
  * with and without a filter, by the indexes and by scan; and the store's own bare query beside it.
  */
 import { availableParallelism } from 'node:os';
-import { openLanceDatabase } from '../../activities/adapters/lancedb/database.ts';
+import { MB, openLanceDatabase } from '../../activities/adapters/lancedb/database.ts';
 import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
 import type { Embedder } from '../../activities/ports/embedder.ts';
 import { type RetrieveInput, search } from '../../activities/retrieve.ts';
@@ -112,7 +112,8 @@ async function withAndWithoutIndexes(
 
 /** The store's own query, with nothing of ours around it. */
 async function bareSearch(folder: string, name: string): Promise<(vector: Float32Array) => Promise<unknown>> {
-  const { connection } = await openLanceDatabase(folder);
+  // As much as ours has at most.
+  const { connection } = await openLanceDatabase(folder, { index: 1_536 * MB, metadata: 128 * MB });
   const table = await connection.openTable(name);
   return (vector) => table.query().nearestTo(vector).distanceType('cosine').limit(HITS).toArray();
 }

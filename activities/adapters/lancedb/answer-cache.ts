@@ -5,7 +5,7 @@ import type { AnswerCache, NearAnswer, StoredAnswer } from '../../ports/answer-c
 import { modelHash } from '../model-hash.ts';
 import { requireVector } from '../point-checks.ts';
 import { CLEARED_KEY, NO_SCOPE, storedAnswer } from '../stored-answers.ts';
-import { type LanceDatabase, openLanceDatabase } from './database.ts';
+import { type LanceDatabase, openLanceDatabase, SMALL_CACHES } from './database.ts';
 import type { LanceStoreOptions } from './lance-stores.ts';
 import { allOf, differs, equals } from './sql.ts';
 import { keyField, LanceTable } from './table.ts';
@@ -39,7 +39,7 @@ export class LanceAnswerCache implements AnswerCache {
 
   /** @throws ScriptoriumError STORE_UNREACHABLE, DISK_FULL */
   static async open({ folder, embedderId, dimensions }: LanceStoreOptions): Promise<LanceAnswerCache> {
-    const database: LanceDatabase = await openLanceDatabase(folder);
+    const database: LanceDatabase = await openLanceDatabase(folder, SMALL_CACHES);
     const name = `answers_${modelHash(embedderId, dimensions)}`;
     const table = await LanceTable.open(database, { name, schema: schemaOf(dimensions), indexed: [] });
     return new LanceAnswerCache(table, dimensions);

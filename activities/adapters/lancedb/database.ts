@@ -14,43 +14,45 @@ export interface LanceDatabase {
   readonly connection: Connection;
 }
 
+/** Upper bounds of LanceDB's caches, in bytes. Its own defaults are 6 GB and 1 GB, more than a small machine has. */
+export interface LanceCaches {
+  readonly index: number;
+  readonly metadata: number;
+}
+
+export const MB = 1024 * 1024;
 /**
- * Upper bounds of LanceDB's caches, in bytes. Its own defaults are 6 GB and 1 GB, more than a small machine has. The indexes
- * of 1.35 million passages of 384 dimensions take about 1 GB; what does not fit is read from disk for every question.
- */
-const MB = 1024n * 1024n;
-const SEARCHING = { index: 1_536n * MB, metadata: 128n * MB };
-/**
- * A process that only writes and counts reads of an index what tells its size, once for each version of the table: all that
+ * Who only writes and counts reads of an index what tells its size, once for each version of the table: all that
  * it would keep is what nobody asks for again (measured: 160 KB a commit, until the caches are full).
  */
-const WRITING = { index: 32n * MB, metadata: 48n * MB };
-
-export interface DatabaseOptions {
-  /** Whether questions are asked of it, and not only books written. Default true. */
-  readonly searches?: boolean | undefined;
-}
+export const WRITING_CACHES: LanceCaches = { index: 32 * MB, metadata: 48 * MB };
+/** Of tables that stay small and have no index. */
+export const SMALL_CACHES: LanceCaches = { index: 4 * MB, metadata: 16 * MB };
 
 /**
  * Opens the folder, and makes it where it is missing.
  * @throws ScriptoriumError STORE_UNREACHABLE when the folder cannot be made or written, DISK_FULL
  */
-export async function openLanceDatabase(
-  folder: string,
-  { searches = true }: DatabaseOptions = {},
-): Promise<LanceDatabase> {
+export async function openLanceDatabase(folder: string, caches = WRITING_CACHES): Promise<LanceDatabase> {
   const absolute = resolve(folder);
-  const caches = searches ? SEARCHING : WRITING;
   await requireWritable(absolute);
   const lance = await loadLanceQuietly();
   try {
-    const session = new lance.Session(caches.index, caches.metadata);
-    // An interval of 0 makes every read look for a newer version first: other processes write to the same folder.
-    const connection = await lance.connect(absolute, { readConsistencyInterval: 0, session });
-    return { folder: absolute, lance, connection };
+    return { folder: absolute, lance, connection: await connectLance(lance, absolute, caches) };
   } catch (error) {
     throw lanceFailure(error, absolute, 'be opened');
   }
+}
+
+/** A connection with caches of its own. */
+export async function connectLance(
+  lance: LanceLibrary,
+  folder: string,
+  { index, metadata }: LanceCaches,
+): Promise<Connection> {
+  const session = new lance.Session(BigInt(index), BigInt(metadata));
+  // An interval of 0 makes every read look for a newer version first: other processes write to the same folder.
+  return await lance.connect(folder, { readConsistencyInterval: 0, session });
 }
 
 /** The library reads its log level when it is loaded, so the level is set first; it warns of every lost race otherwise. */

@@ -1,10 +1,10 @@
 import type { Catalog } from '../../ports/catalog.ts';
 import type { VectorStore } from '../../ports/vector-store.ts';
 import { LanceCatalog } from './catalog.ts';
-import { type DatabaseOptions, openLanceDatabase } from './database.ts';
+import { openLanceDatabase } from './database.ts';
 import { LanceVectorStore } from './vector-store.ts';
 
-export interface LanceStoreOptions extends DatabaseOptions {
+export interface LanceStoreOptions {
   /** Folder of the tables; made where it is missing. Several processes may use it at the same time. */
   readonly folder: string;
   /** `Embedder.id`: each embedder has a table of its own. */
@@ -21,7 +21,7 @@ export interface LanceStoreOptions extends DatabaseOptions {
 export async function openLanceStores(
   options: LanceStoreOptions,
 ): Promise<{ store: VectorStore; catalog: Catalog }> {
-  const database = await openLanceDatabase(options.folder, options);
+  const database = await openLanceDatabase(options.folder);
   const store = await LanceVectorStore.open(database, options.embedderId, options.dimensions);
   const catalog = await LanceCatalog.open(database);
   return { store, catalog };

@@ -1,6 +1,7 @@
 import type { SearchFilter, StoredHit } from '../../ports/vector-store.ts';
 import type { LanceLibrary } from './database.ts';
 import type { KeptPassages } from './kept-passages.ts';
+import type { SearchTable } from './search-table.ts';
 import { bestMatching, isNarrowing, nearest } from './searches.ts';
 import type { LanceTable } from './table.ts';
 import { isLongTail, type TableState, VECTOR_INDEX, WORDS_INDEX } from './upkeep-plan.ts';
@@ -13,13 +14,14 @@ const STATE = 'state';
 /** How a table of points is searched, by what its indexes hold at the moment. */
 export class PointSearches {
   readonly #lance: LanceLibrary;
-  readonly #table: LanceTable;
+  readonly #searched: SearchTable;
   readonly #kept: KeptPassages;
   readonly #states: VersionedReads<TableState>;
 
-  constructor(lance: LanceLibrary, table: LanceTable, kept: KeptPassages) {
+  /** @param table whose indexes are looked at, @param searched the same one, whose indexes are read */
+  constructor(lance: LanceLibrary, table: LanceTable, searched: SearchTable, kept: KeptPassages) {
     this.#lance = lance;
-    this.#table = table;
+    this.#searched = searched;
     this.#kept = kept;
     this.#states = new VersionedReads({
       version: () => table.read('be looked at', (opened) => opened.version()),
@@ -30,7 +32,7 @@ export class PointSearches {
 
   /** What fits a narrow filter may lie in parts of the index that were not looked at: then all of it is compared. */
   async byVector(vector: Float32Array, filter: SearchFilter, limit: number): Promise<StoredHit[]> {
-    return await this.#table.read('search', async (table) => {
+    return await this.#searched.read('search', async (table) => {
       const hits = await this.#kept.hits(table, nearest(table, vector, filter, limit));
       if (hits.length >= limit || !isNarrowing(filter) || !(await this.#index(VECTOR_INDEX))) return hits;
       return await this.#kept.hits(table, nearest(table, vector, filter, limit, true));
@@ -44,7 +46,7 @@ export class PointSearches {
   async byWords(text: string, filter: SearchFilter, limit: number, promptly: boolean): Promise<StoredHit[]> {
     const words = new this.#lance.MatchQuery(text, 'text');
     const onlyIndexed = promptly && !isNarrowing(filter) && (await this.wordsWaiting()) > 0;
-    return await this.#table.read('search texts', (table) =>
+    return await this.#searched.read('search texts', (table) =>
       this.#kept.hits(table, bestMatching(table, words, filter, limit, onlyIndexed)),
     );
   }

@@ -32,12 +32,12 @@ async function outcomeOf(wanted: UpkeepOrder): Promise<UpkeepReply> {
   }
 }
 
-async function maintain({ folder, table: name, growing }: UpkeepOrder): Promise<UpkeepReply> {
+async function maintain({ folder, table: name, growing, asked }: UpkeepOrder): Promise<UpkeepReply> {
   const { lance, connection } = await openLanceDatabase(folder);
   const table = await connection.openTable(name);
   const done: string[] = [];
   // Whoever asks has a reason; what is there is then taken into the indexes to the last row.
-  for (const step of planUpkeep(await tableState(table), { mostUnindexed: 0, growing })) {
+  for (const step of planUpkeep(await tableState(table), { mostUnindexed: 0, growing, asked })) {
     try {
       done.push(await takeStep(lance, table, step));
     } catch (error) {

@@ -6,6 +6,8 @@ export const upkeepOrder = z.object({
   table: z.string(),
   /** Whether rows are being added: what takes minutes can wait. */
   growing: z.boolean(),
+  /** Whether questions are being asked: what makes them quick can't. */
+  asked: z.boolean(),
 });
 export type UpkeepOrder = z.infer<typeof upkeepOrder>;
 

@@ -1,7 +1,7 @@
 import { Field, Schema, Utf8 } from 'apache-arrow';
 import type { UsageEntry, UsageLedger } from '../../ports/usage-ledger.ts';
 import { usageEntry } from '../usage-entries.ts';
-import { openLanceDatabase } from './database.ts';
+import { openLanceDatabase, SMALL_CACHES } from './database.ts';
 import { RecordTable } from './record-table.ts';
 import { equals } from './sql.ts';
 import { keyField } from './table.ts';
@@ -19,7 +19,7 @@ export class LanceUsageLedger implements UsageLedger {
 
   /** @throws ScriptoriumError STORE_UNREACHABLE, DISK_FULL */
   static async open(folder: string): Promise<LanceUsageLedger> {
-    const database = await openLanceDatabase(folder);
+    const database = await openLanceDatabase(folder, SMALL_CACHES);
     return new LanceUsageLedger(await RecordTable.open(database, { name: 'usage', schema, indexed: [] }));
   }
 

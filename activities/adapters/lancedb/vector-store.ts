@@ -26,6 +26,7 @@ import { pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
 import { PointSearches } from './point-searches.ts';
 import { RevisionTally } from './revision-tally.ts';
+import { indexBytesPerRow, SearchTable } from './search-table.ts';
 import { anyOf, isOneOf } from './sql.ts';
 import { LanceTable } from './table.ts';
 import { planUpkeep } from './upkeep-plan.ts';
@@ -68,6 +69,7 @@ export class LanceVectorStore implements VectorStore {
   readonly #tally = new RevisionTally();
   readonly #kept = new KeptPassages(MOST_KEPT);
   readonly #passages: VersionedReads<StoredPassage>;
+  readonly #searched: SearchTable;
   readonly #searches: PointSearches;
   readonly #watch = new IdleWatch();
   readonly #asked: AskedMark;
@@ -87,7 +89,11 @@ export class LanceVectorStore implements VectorStore {
       maintain: () => this.#table.maintain(),
     });
     const version = () => this.#table.read('be looked at', (opened) => opened.version());
-    this.#searches = new PointSearches(database.lance, table, this.#kept);
+    this.#searched = new SearchTable({
+      ...{ database, name: table.name, bytesPerRow: indexBytesPerRow(dimensions) },
+      rows: () => table.read('be counted', (opened) => opened.countRows()),
+    });
+    this.#searches = new PointSearches(database.lance, table, this.#searched, this.#kept);
     this.#passages = new VersionedReads({
       version,
       load: (ids) => this.#read(ids),
@@ -171,7 +177,7 @@ export class LanceVectorStore implements VectorStore {
   }
 
   async #read(ids: readonly string[]): Promise<ReadonlyMap<string, StoredPassage>> {
-    const found = await this.#table.read(`read ${ids.length} passages`, (table) =>
+    const found = await this.#searched.read(`read ${ids.length} passages`, (table) =>
       this.#kept.passages(table, () => table.query().where(isOneOf('id', ids))),
     );
     return new Map(found.map((passage) => [passage.id, passage]));
@@ -186,7 +192,8 @@ export class LanceVectorStore implements VectorStore {
 
   async maintain(signal: AbortSignal): Promise<Upkeep> {
     const { folder } = this.#database;
-    const order = { folder, table: this.#table.name, growing: this.#watch.isGrowing };
+    const asked = await this.#asked.isRecent();
+    const order = { folder, table: this.#table.name, growing: this.#watch.isGrowing, asked };
     return await this.#table.read('be maintained', () => runUpkeep(order, signal));
   }
 
@@ -204,6 +211,7 @@ export class LanceVectorStore implements VectorStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writes.idle();
     await this.#asked.settled();
+    this.#searched.close();
     this.#table.close();
   }
 
