@@ -1,6 +1,6 @@
 /** Every setting: environment → schema → frozen object. Units are in the names. */
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
+import { basename, delimiter, join, resolve } from 'node:path';
 import type { EndpointEmbedderOptions } from '../activities/adapters/endpoint/endpoint-embedder.ts';
 import type { WantedDevice } from '../activities/adapters/onnx/device-choice.ts';
 import type { AnswerCaps, AnswerPrices } from '../activities/answer-budget.ts';
@@ -14,6 +14,7 @@ import { type ArtifactSettings, artifactSettings } from './artifacts.ts';
 import { type Environment, environment } from './environment.ts';
 import { HTTP_RULE, type HttpSettings, originsOf, uploadLimitsOf } from './http/settings.ts';
 import { listenAddressOf } from './listen-address.ts';
+import { minilm } from './model/minilm.ts';
 import { METRICS_RULE, type TelemetrySettings } from './telemetry/settings.ts';
 
 const MB = 1024 * 1024;
@@ -43,6 +44,12 @@ export interface Config {
     readonly chunksPerBatch: number;
     /** Null: the model in this process. */
     readonly endpoint: EndpointEmbedderOptions | null;
+    /** Null: all-MiniLM-L6-v2. */
+    readonly folder: null | {
+      readonly path: string;
+      /** Instead of the words that its files name. */
+      readonly prefixes: { readonly question: string | undefined; readonly passage: string | undefined };
+    };
   };
   readonly answers: null | {
     readonly baseUrl?: string | undefined;
@@ -96,6 +103,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       threads: set.SCRIPTORIUM_EMBED_THREADS,
       chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH,
       endpoint: embeddingEndpointOf(set),
+      folder: modelFolderOf(set),
     },
     answers: answersOf(set),
     reranker: rerankerOf(set),
@@ -168,6 +176,12 @@ const SPECIAL_TOKENS = 2;
 function chunkingOf(set: Environment): ChunkOptions {
   const { SCRIPTORIUM_CHUNK_TOKENS: maxTokens, SCRIPTORIUM_CHUNK_OVERLAP: overlapTokens } = set;
   const most = Math.floor((maxTokens - SPECIAL_TOKENS) / 2);
+  const isOtherModel = set.SCRIPTORIUM_MODEL_FOLDER || set.SCRIPTORIUM_EMBEDDINGS_MODEL;
+  if (!isOtherModel && maxTokens > minilm.maxTokens)
+    throw new ScriptoriumError(
+      'INVALID_CONFIG',
+      `SCRIPTORIUM_CHUNK_TOKENS=${maxTokens} is more than the ${minilm.maxTokens} tokens that ${minilm.name} takes`,
+    );
   if (overlapTokens <= most) return { maxTokens, overlapTokens };
   throw new ScriptoriumError(
     'INVALID_CONFIG',
@@ -214,6 +228,23 @@ function answersOf(set: Environment): Config['answers'] {
   };
 }
 
+function modelFolderOf(set: Environment): Config['embedding']['folder'] {
+  if (!set.SCRIPTORIUM_MODEL_FOLDER) return null;
+  if (set.SCRIPTORIUM_EMBEDDINGS_MODEL)
+    throw new ScriptoriumError(
+      'INVALID_CONFIG',
+      'SCRIPTORIUM_MODEL_FOLDER and SCRIPTORIUM_EMBEDDINGS_MODEL name two models; unset one of them',
+    );
+  return { path: resolve(set.SCRIPTORIUM_MODEL_FOLDER), prefixes: prefixesOf(set) };
+}
+
+function prefixesOf(set: Environment) {
+  return {
+    question: set.SCRIPTORIUM_EMBEDDINGS_QUERY_PREFIX,
+    passage: set.SCRIPTORIUM_EMBEDDINGS_PASSAGE_PREFIX,
+  };
+}
+
 /** As with answers, only OpenAI's own needs a key. */
 function embeddingEndpointOf(set: Environment): EndpointEmbedderOptions | null {
   const { SCRIPTORIUM_EMBEDDINGS_MODEL: model, SCRIPTORIUM_EMBEDDINGS_URL: baseUrl } = set;
@@ -229,14 +260,12 @@ function embeddingEndpointOf(set: Environment): EndpointEmbedderOptions | null {
       'INVALID_CONFIG',
       `SCRIPTORIUM_CHUNK_TOKENS=${chunk} is more than SCRIPTORIUM_EMBEDDINGS_MAX_TOKENS=${most}`,
     );
+  const prefixes = prefixesOf(set);
   return {
     ...{ baseUrl, apiKey: apiKey ?? 'none', model },
     dimensions: set.SCRIPTORIUM_EMBEDDINGS_DIMENSIONS,
     maxTokens: set.SCRIPTORIUM_EMBEDDINGS_MAX_TOKENS,
-    prefixes: {
-      question: set.SCRIPTORIUM_EMBEDDINGS_QUERY_PREFIX ?? '',
-      passage: set.SCRIPTORIUM_EMBEDDINGS_PASSAGE_PREFIX ?? '',
-    },
+    prefixes: { question: prefixes.question ?? '', passage: prefixes.passage ?? '' },
     textsPerRequest: set.SCRIPTORIUM_EMBEDDINGS_TEXTS,
     requestsAtOnce: set.SCRIPTORIUM_EMBEDDINGS_REQUESTS,
     timeoutMs: set.SCRIPTORIUM_EMBEDDINGS_TIMEOUT_S * 1_000,

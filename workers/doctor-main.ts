@@ -1,4 +1,5 @@
 /** Entry of what `scriptorium doctor` asks of the code of the workers: prints a list of checks as JSON. */
+import { relative } from 'node:path';
 import {
   EndpointEmbedder,
   type EndpointEmbedderOptions,
@@ -10,6 +11,7 @@ import { presentAsset } from './assets/find-asset.ts';
 import { type Asset, modelAsset, temporalAsset, tokenizerAsset } from './assets/manifest.ts';
 import { type Config, loadConfig } from './config.ts';
 import { deviceCheck } from './device-check.ts';
+import { findLocalModel } from './model/local-model.ts';
 import { chosenVariant } from './model/model-choice.ts';
 
 const PROBE_TIMEOUT_MS = 5_000;
@@ -30,13 +32,9 @@ async function workerSide(): Promise<readonly Check[]> {
 
 async function checksOf(config: Config): Promise<readonly Check[]> {
   const server = config.temporalAddress === null ? temporalAsset() : null;
-  const { endpoint } = config.embedding;
-  const model = (await chosenVariant(config))?.asset ?? modelAsset;
-  const needed = [...(endpoint ? [] : [model]), tokenizerAsset, ...(server ? [server] : [])];
   const files = await Promise.all([
-    ...(endpoint ? [embeddingEndpointCheck(endpoint)] : []),
-    ...needed.map((asset) => assetCheck(asset, config)),
-    ...(endpoint ? [] : [deviceCheck(config)]),
+    ...(await embeddingChecks(config)),
+    ...(server ? [assetCheck(server, config)] : []),
   ]);
   const artifacts = await artifactsCheck(config);
   const store = config.store.kind === 'qdrant' ? `Qdrant at ${config.store.url}` : 'LanceDB';
@@ -46,6 +44,33 @@ async function checksOf(config: Config): Promise<readonly Check[]> {
     artifacts,
     await answerModelCheck(config),
   ];
+}
+
+async function embeddingChecks(config: Config): Promise<readonly Promise<Check>[]> {
+  const { endpoint, folder } = config.embedding;
+  if (endpoint) return [embeddingEndpointCheck(endpoint), assetCheck(tokenizerAsset, config)];
+  if (folder) return [modelFolderCheck(config, folder.path), deviceCheck(config)];
+  const model = (await chosenVariant(config))?.asset ?? modelAsset;
+  return [assetCheck(model, config), assetCheck(tokenizerAsset, config), deviceCheck(config)];
+}
+
+/** Its files alone: a worker that can't load them says so when it starts. */
+async function modelFolderCheck({ embedding, home, env }: Config, path: string): Promise<Check> {
+  try {
+    const finding = { cacheFolder: home.cache, env };
+    const { name, modelPath, pooling, maxTokens, prefixes } = await findLocalModel(
+      { embedding, home, env },
+      finding,
+    );
+    const words = [prefixes.question, prefixes.passage].map((prefix) => JSON.stringify(prefix));
+    return ok(
+      'model',
+      `${name} of ${path}: ${relative(path, modelPath)}, texts of ${maxTokens} tokens, pooled by ${pooling}, ` +
+        `${words.join(' before a question and ')} before a passage`,
+    );
+  } catch (error) {
+    return failed('model', error);
+  }
 }
 
 async function assetCheck(asset: Asset, { home, env }: Config): Promise<Check> {

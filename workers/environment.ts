@@ -45,6 +45,8 @@ export const environment = z.object({
   SCRIPTORIUM_EMBED_THREADS: whole(1, 256).default(availableParallelism()),
   /** Chunks embedded between two checkpoints. */
   SCRIPTORIUM_EMBED_BATCH: whole(1, 1_024).default(32),
+  /** Folder of a sentence-transformer as its publisher gives it, instead of all-MiniLM-L6-v2. */
+  SCRIPTORIUM_MODEL_FOLDER: optional,
   /** Endpoint of embeddings as OpenAI has them, instead of the model in this process; what comes before `/embeddings`. */
   SCRIPTORIUM_EMBEDDINGS_URL: httpUrl.optional(),
   SCRIPTORIUM_EMBEDDINGS_KEY: optional,
@@ -60,8 +62,8 @@ export const environment = z.object({
   SCRIPTORIUM_EMBEDDINGS_REQUESTS: whole(1, 1_024).default(4),
   /** Longest wait for one request. */
   SCRIPTORIUM_EMBEDDINGS_TIMEOUT_S: whole(1, 600).default(30),
-  /** Largest chunk in tokens; all-MiniLM-L6-v2 takes at most 256. */
-  SCRIPTORIUM_CHUNK_TOKENS: whole(32, 256).default(256),
+  /** Largest chunk in tokens, and no more than the model takes: all-MiniLM-L6-v2 256. */
+  SCRIPTORIUM_CHUNK_TOKENS: whole(32, 8_192).default(256),
   /** Tokens repeated from the chunk before. */
   SCRIPTORIUM_CHUNK_OVERLAP: whole(0, 128).default(32),
   /** Workflows kept in memory, about 1 MB each. */

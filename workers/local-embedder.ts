@@ -11,16 +11,16 @@ import { type DeviceFacts, deviceFacts } from '../activities/adapters/onnx/devic
 import type { DeviceThreadOptions } from '../activities/adapters/onnx/device-messages.ts';
 import { DeviceThreadSession } from '../activities/adapters/onnx/device-thread-session.ts';
 import { openTokenizer } from '../activities/adapters/onnx/device-tokenizer.ts';
-import {
-  embedderIdOf,
-  OnnxEmbedder,
-  type OnnxEmbedderOptions,
-} from '../activities/adapters/onnx/onnx-embedder.ts';
+import type { LocalModel } from '../activities/adapters/onnx/model-folder.ts';
+import { embedderIdOf, OnnxEmbedder } from '../activities/adapters/onnx/onnx-embedder.ts';
 import { runDeviceProbe } from '../activities/adapters/onnx/run-device-probe.ts';
+import { PrefixedEmbedder } from '../activities/adapters/prefixed-embedder.ts';
 import type { Embedder } from '../activities/ports/embedder.ts';
 
 export interface LocalEmbedderOptions {
-  readonly model: Omit<OnnxEmbedderOptions, 'threads'>;
+  readonly model: LocalModel;
+  /** Where models are kept as they are laid out for this machine. */
+  readonly layoutFolder: string;
   readonly wanted: WantedDevice;
   /** Threads of the CPU. */
   readonly threads: number;
@@ -29,26 +29,34 @@ export interface LocalEmbedderOptions {
   onDevice?(choice: DeviceChoice): void;
 }
 
-const POOLING = 'mean';
-
 /** @throws ScriptoriumError ASSET_UNAVAILABLE, INVALID_CONFIG */
 export async function openLocalEmbedder(options: LocalEmbedderOptions): Promise<Embedder> {
-  const { model, wanted, threads, onDevice } = options;
-  const choice = await findDevice(wanted, model.modelPath, threads);
+  const { model, wanted, threads, layoutFolder, onDevice } = options;
+  const choice = await findDevice(wanted, model, threads);
   onDevice?.(choice);
-  if (choice.device === 'cpu') return await OnnxEmbedder.open({ ...model, threads });
-  return await openOnGpu(choice.device, options);
+  const embedder =
+    choice.device === 'cpu'
+      ? await OnnxEmbedder.open({ ...model, threads, layoutFolder })
+      : await openOnGpu(choice.device, options);
+  return await prefixed(embedder, model);
+}
+
+async function prefixed(embedder: Embedder, { prefixes, tokenizerPath, maxTokens }: LocalModel) {
+  if (prefixes.question === '' && prefixes.passage === '') return embedder;
+  const tokenize = await openTokenizer(tokenizerPath, maxTokens);
+  const [empty = [], prefix = []] = await tokenize(['', prefixes.passage]);
+  return new PrefixedEmbedder(embedder, prefixes, prefix.length - empty.length);
 }
 
 /** @throws ScriptoriumError INVALID_CONFIG */
 export async function findDevice(
   wanted: WantedDevice,
-  modelPath: string,
+  { modelPath, pooling }: Pick<LocalModel, 'modelPath' | 'pooling'>,
   threads: number,
   facts: DeviceFacts = deviceFacts(),
 ): Promise<DeviceChoice> {
   const probe = (device: Gpu) =>
-    runDeviceProbe(device, { model: { modelPath, pooling: POOLING }, cpuThreads: threads });
+    runDeviceProbe(device, { model: { modelPath, pooling }, cpuThreads: threads });
   return await chooseDevice({ wanted, facts, probe });
 }
 
@@ -73,9 +81,9 @@ export async function openSessions(
  * searched from a machine that has none. The probe refuses a device that gives others.
  */
 async function openOnGpu(device: Gpu, { model, deviceBatch }: LocalEmbedderOptions): Promise<DeviceEmbedder> {
-  const { modelPath, tokenizerPath, maxTokens } = model;
+  const { modelPath, tokenizerPath, maxTokens, pooling } = model;
   const [id, tokenize] = await Promise.all([embedderIdOf(model), openTokenizer(tokenizerPath, maxTokens)]);
-  const sessions = await openSessions(device, { modelPath, pooling: POOLING });
+  const sessions = await openSessions(device, { modelPath, pooling });
   return new DeviceEmbedder({
     ...{ id, deviceName: device, maxTokens, tokenize, sessions, largestBatch: deviceBatch },
   });

@@ -6,6 +6,7 @@ import type { DeviceChoice } from '../activities/adapters/onnx/device-choice.ts'
 import { HttpReranker } from '../activities/adapters/rerank/http-reranker.ts';
 import type { CacheListener } from '../activities/cache/cache-counts.ts';
 import type { CachedEmbedder } from '../activities/cache/cached-embedder.ts';
+import { ScriptoriumError } from '../activities/errors.ts';
 import type { Pipeline } from '../activities/pipeline.ts';
 import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
 import type { DocumentSandbox } from '../activities/ports/documents.ts';
@@ -14,11 +15,11 @@ import type { Reranker } from '../activities/ports/reranker.ts';
 import type { Meter, StageObserver } from '../activities/ports/telemetry.ts';
 import { type Answering, cachingEmbedder, openAnswering } from './answering.ts';
 import { openArtifacts } from './artifacts.ts';
-import { type FindOptions, findAsset } from './assets/find-asset.ts';
-import { tokenizerAsset } from './assets/manifest.ts';
+import type { FindOptions } from './assets/find-asset.ts';
 import type { Config } from './config.ts';
 import { openLocalEmbedder } from './local-embedder.ts';
-import { findChosenModel, layoutFolderOf } from './model/model-choice.ts';
+import { findLocalModel, findTokenizer } from './model/local-model.ts';
+import { layoutFolderOf } from './model/model-choice.ts';
 import { openStores, type Stores } from './stores.ts';
 
 export interface Parts extends Stores, Answering, AsyncDisposable {
@@ -33,9 +34,6 @@ export interface Parts extends Stores, Answering, AsyncDisposable {
   /** For what is counted inside of activities; absent where nothing is. */
   readonly meter?: Meter;
 }
-
-/** Longest text that all-MiniLM-L6-v2 was given by its makers. */
-const MODEL_MAX_TOKENS = 256;
 
 export interface PartsOptions {
   readonly embedThreads: number;
@@ -53,15 +51,16 @@ export interface PartsOptions {
 export async function openParts(config: Config, options: PartsOptions): Promise<Parts> {
   await using opened = new AsyncDisposableStack();
   const finding: FindOptions = { cacheFolder: config.home.cache, env: config.env };
-  const tokenizerPath = await findAsset(tokenizerAsset, finding);
+  const tokenizerPath = await findTokenizer(config, finding);
   const embedder = opened.use(
     cachingEmbedder(
-      await (options.openEmbedder?.() ?? openEmbedder(config, finding, tokenizerPath, options)),
+      await (options.openEmbedder?.() ?? openEmbedder(config, finding, options)),
       config,
       options.onCache,
     ),
   );
   const { id: embedderId, dimensions } = embedder;
+  requireRoom(config, embedder);
   const stores = await openStores(config, embedderId, dimensions);
   opened.use(stores.store);
   opened.use(stores.catalog);
@@ -86,20 +85,28 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   };
 }
 
+/** A chunk that the model takes only a part of would be found by that part. */
+function requireRoom({ chunking }: Config, { maxTokens }: Embedder): void {
+  if (chunking.maxTokens <= maxTokens) return;
+  throw new ScriptoriumError(
+    'INVALID_CONFIG',
+    `SCRIPTORIUM_CHUNK_TOKENS=${chunking.maxTokens} is more than the ${maxTokens} tokens that the model takes`,
+  );
+}
+
 async function openEmbedder(
   config: Config,
   finding: FindOptions,
-  tokenizerPath: string,
   { embedThreads: threads, embedsPassages = true, onDevice }: PartsOptions,
 ): Promise<Embedder> {
   const { endpoint, device, deviceBatch } = config.embedding;
   if (endpoint) return await EndpointEmbedder.open(endpoint);
-  const model = {
-    ...{ modelPath: await findChosenModel(config, finding), tokenizerPath },
-    ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: MODEL_MAX_TOKENS },
-    layoutFolder: layoutFolderOf(finding),
-  };
+  const model = await findLocalModel(config, finding);
+  const layoutFolder = layoutFolderOf(finding);
   // A GPU that was asked for by name takes the questions too.
   const wanted = device === 'auto' && !embedsPassages ? 'cpu' : device;
-  return await openLocalEmbedder({ model, wanted, threads, deviceBatch, ...(onDevice && { onDevice }) });
+  return await openLocalEmbedder({
+    ...{ model, layoutFolder, wanted, threads, deviceBatch },
+    ...(onDevice && { onDevice }),
+  });
 }

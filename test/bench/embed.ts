@@ -7,6 +7,7 @@ import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { minilm } from '../../workers/model/minilm.ts';
 import { layoutFolderOf } from '../../workers/model/model-choice.ts';
 import { findVariant, variantOf } from '../../workers/model/variants.ts';
 import { Alternatives, type Engine } from './embed/alternatives.ts';
@@ -115,7 +116,7 @@ function variantRatios(rounds: Readonly<Record<string, readonly number[]>>): Rec
 
 function openOurs({ modelPath, tokenizerPath, threads }: Files): Promise<OnnxEmbedder> {
   return OnnxEmbedder.open({
-    ...{ modelPath, tokenizerPath, threads, modelName: 'bench', maxTokens: 256 },
+    ...{ ...minilm, modelPath, tokenizerPath, threads },
     layoutFolder: layoutFolderOf({ cacheFolder: homeOf().cache, env: process.env }),
   });
 }

@@ -136,7 +136,7 @@ async function deviceAndModel(weightsPath: string, folder: string) {
   const modelPath = process.env.SCRIPTORIUM_MODEL ?? join(folder, `fused-${precision}.onnx`);
   if (!process.env.SCRIPTORIUM_MODEL) await writeFile(modelPath, await fusedModel(weightsPath, precision));
   if (onCpu) return { device: 'cpu' as const, modelPath };
-  const choice = await findDevice(wanted, modelPath, 1);
+  const choice = await findDevice(wanted, { modelPath, pooling: 'mean' }, 1);
   if (choice.device !== 'cpu') return { device: choice.device, modelPath };
   throw new Error(`this benchmark needs a GPU: ${deviceLine(choice)}`);
 }

@@ -6,6 +6,7 @@ import { type RetrieveInput, search } from '../../activities/retrieve.ts';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { minilm } from '../../workers/model/minilm.ts';
 import type { BenchOptions } from './options.ts';
 import type { BenchReport } from './report.ts';
 import { type AnswerQuality, answerQuality } from './retrieval/answers.ts';
@@ -43,8 +44,7 @@ export async function benchRetrieval({ signal }: Pick<BenchOptions, 'signal'>): 
   const finding = { cacheFolder: homeOf().cache, env: process.env };
   const tokenizerPath = await findAsset(tokenizerAsset, finding);
   await using embedder = await OnnxEmbedder.open({
-    ...{ modelPath: await findAsset(modelAsset, finding), tokenizerPath, threads: 2 },
-    ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: 256 },
+    ...{ ...minilm, modelPath: await findAsset(modelAsset, finding), tokenizerPath, threads: 2 },
   });
   const questions = await readQuestions();
   const books = await readCorpus(cache, signal);

@@ -5,6 +5,7 @@ import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { minilm } from '../../workers/model/minilm.ts';
 import { findVariant, type ModelVariant, variantOf, variants } from '../../workers/model/variants.ts';
 import { nearnessOf } from './embed/neighbours.ts';
 import { realChunks } from './embed/real-chunks.ts';
@@ -28,8 +29,7 @@ export async function benchVariants({
   const threads = availableParallelism();
   const open = async (variant: ModelVariant): Promise<OnnxEmbedder> =>
     await OnnxEmbedder.open({
-      ...{ modelPath: await findVariant(variant, finding), tokenizerPath, threads },
-      ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: 256 },
+      ...{ ...minilm, modelPath: await findVariant(variant, finding), tokenizerPath, threads },
     });
   const texts = await realChunks(chunks, cache, tokenizerPath, signal);
   const vectorsOf = async (variant: ModelVariant): Promise<Float32Array[]> => {

@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { minilm } from '../../workers/model/minilm.ts';
 import '../helpers/any-realm.ts';
 import { cosine, embedderContract } from './embedder-contract.ts';
 
@@ -26,7 +27,6 @@ const { DeviceEmbedder } = await import('../../activities/adapters/onnx/device-e
 const { DeviceThreadSession } = await import('../../activities/adapters/onnx/device-thread-session.ts');
 const { openTokenizer } = await import('../../activities/adapters/onnx/device-tokenizer.ts');
 
-const MAX_TOKENS = 256;
 const FETCH_TIMEOUT_MS = 300_000;
 let files: { modelPath: string; tokenizerPath: string };
 
@@ -38,8 +38,7 @@ beforeAll(async () => {
   };
 }, FETCH_TIMEOUT_MS);
 
-const openOnCpu = () =>
-  OnnxEmbedder.open({ ...files, modelName: 'a-model', maxTokens: MAX_TOKENS, threads: 2 });
+const openOnCpu = () => OnnxEmbedder.open({ ...minilm, ...files, threads: 2 });
 
 const openSession = () =>
   DeviceThreadSession.open({ modelPath: files.modelPath, provider: 'cpu', pooling: 'mean' });
@@ -47,9 +46,9 @@ const openSession = () =>
 async function openAsDevice(sessions: number) {
   const first = await openSession();
   const more = await Promise.all(Array.from({ length: sessions - 1 }, openSession));
-  const tokenize = await openTokenizer(files.tokenizerPath, MAX_TOKENS);
+  const tokenize = await openTokenizer(files.tokenizerPath, minilm.maxTokens);
   return new DeviceEmbedder({
-    ...{ id: 'device', deviceName: 'cpu', maxTokens: MAX_TOKENS, sessions: [first, ...more], tokenize },
+    ...{ id: 'device', deviceName: 'cpu', maxTokens: minilm.maxTokens, sessions: [first, ...more], tokenize },
     // The CPU that plays it is slow.
     largestBatch: 4,
   });

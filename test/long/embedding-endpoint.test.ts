@@ -9,6 +9,7 @@ import { ScriptoriumClient } from '../../client/index.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { minilm } from '../../workers/model/minilm.ts';
 import '../helpers/any-realm.ts';
 import { json } from '../helpers/chat-server.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
   embedder = await OnnxEmbedder.open({
     modelPath: await findAsset(modelAsset, finding),
     tokenizerPath: await findAsset(tokenizerAsset, finding),
-    ...{ modelName: 'served', maxTokens: 256, threads: 1 },
+    ...{ ...minilm, threads: 1 },
   });
   server = await localServer(async (request, response) => {
     if (request.url?.endsWith('/models')) return json(response, { data: [] });

@@ -40,6 +40,7 @@ const numbers: readonly (readonly [string, number, number, (config: Config) => n
 
 const others = [
   'SCRIPTORIUM_DEVICE',
+  'SCRIPTORIUM_MODEL_FOLDER',
   'SCRIPTORIUM_STORE',
   'QDRANT_URL',
   'QDRANT_API_KEY',
@@ -78,7 +79,7 @@ describe('the configuration of an empty environment', () => {
       chunking: { maxTokens: 256, overlapTokens: 32 },
       embedding: {
         ...{ device: 'auto', deviceBatch: 1_024 },
-        ...{ threads: availableParallelism(), chunksPerBatch: 32, endpoint: null },
+        ...{ threads: availableParallelism(), chunksPerBatch: 32, endpoint: null, folder: null },
       },
       answers: null,
       reranker: null,
@@ -179,6 +180,30 @@ describe('a value that can’t be', () => {
     const { message } = problemOf({ SCRIPTORIUM_CHUNK_TOKENS: '64', SCRIPTORIUM_CHUNK_OVERLAP: '32' });
     expect(message).toContain('SCRIPTORIUM_CHUNK_TOKENS=64');
     expect(message).toContain('SCRIPTORIUM_CHUNK_OVERLAP=32');
+  });
+});
+
+describe('another model', () => {
+  test('is named by its folder, with the words that it wants', () => {
+    const { embedding } = loadConfig({
+      ...{ SCRIPTORIUM_MODEL_FOLDER: '/models/e5', SCRIPTORIUM_EMBEDDINGS_QUERY_PREFIX: 'query: ' },
+    });
+    expect(embedding.folder).toEqual({
+      path: '/models/e5',
+      prefixes: { question: 'query: ', passage: undefined },
+    });
+  });
+
+  test('may take longer chunks than the default one', () => {
+    const long = { SCRIPTORIUM_CHUNK_TOKENS: '512' };
+    expect(problemOf(long).message).toContain('all-MiniLM-L6-v2');
+    expect(loadConfig({ ...long, SCRIPTORIUM_MODEL_FOLDER: '/m' }).chunking.maxTokens).toBe(512);
+  });
+
+  test('is not two at once', () => {
+    const both = { SCRIPTORIUM_MODEL_FOLDER: '/m', SCRIPTORIUM_EMBEDDINGS_MODEL: 'e' };
+    const { message } = problemOf({ ...both, SCRIPTORIUM_EMBEDDINGS_URL: 'http://e/v1' });
+    for (const name of Object.keys(both)) expect(message).toContain(name);
   });
 });
 

@@ -6,6 +6,7 @@ import { loadConfig } from '../../workers/config.ts';
 import { deviceCheck } from '../../workers/device-check.ts';
 import { openLocalEmbedder } from '../../workers/local-embedder.ts';
 import '../helpers/any-realm.ts';
+import { minilm } from '../../workers/model/minilm.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 
 /** With a model that no device could load. */
@@ -47,12 +48,9 @@ test('doctor looks at no device before the model is there', async () => {
 test('a worker that is told to use a device that does not work does not start', async () => {
   const { platform } = deviceFacts();
   const wanted = platform === 'linux-x64' ? 'webgpu' : 'cuda';
-  const model = {
-    modelPath: '/no/model',
-    tokenizerPath: '/no/tokenizer',
-    modelName: 'a-model',
-    maxTokens: 256,
-  };
-  const opening = openLocalEmbedder({ ...{ model, wanted, threads: 1, deviceBatch: 32 } });
+  const model = { ...minilm, modelPath: '/no/model', tokenizerPath: '/no/tokenizer' };
+  const opening = openLocalEmbedder({
+    ...{ model, wanted, threads: 1, deviceBatch: 32, layoutFolder: '/no/folder' },
+  });
   await expect(opening).rejects.toMatchObject({ code: 'INVALID_CONFIG' });
 });

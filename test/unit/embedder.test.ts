@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { minilm } from '../../workers/model/minilm.ts';
 import { eventually } from '../helpers/eventually.ts';
 import '../helpers/any-realm.ts';
 import { runModule } from '../helpers/source-process.ts';
@@ -132,8 +133,8 @@ describe('the vectors of an embedder', () => {
 describe('an embedder', () => {
   test('has an id that names model, tokenizer, pooling and length', async () => {
     await using other = await openEmbedder({ maxTokens: 64 });
-    expect(embedder.id).toBe('a-model/8199be6f699a/be50c3628f2b/mean-l2/256');
-    expect(other.id).toBe('a-model/8199be6f699a/be50c3628f2b/mean-l2/64');
+    expect(embedder.id).toBe('all-MiniLM-L6-v2/8199be6f699a/be50c3628f2b/mean-l2/256');
+    expect(other.id).toBe('all-MiniLM-L6-v2/8199be6f699a/be50c3628f2b/mean-l2/64');
   });
 
   test('does no work for who has given up already', async () => {
@@ -241,7 +242,7 @@ describe('an embedder', () => {
         await jobs;
       }
       console.log('done');`;
-    const options = { ...files, modelName: 'a-model', maxTokens: 256, threads: 1 };
+    const options = { ...minilm, ...files, threads: 1 };
     expect(await runModule(code, [JSON.stringify(options)])).toEqual({
       code: 0,
       signal: null,
@@ -286,7 +287,7 @@ describe('a model that can’t be loaded', () => {
 });
 
 function openEmbedder(options: Partial<Parameters<typeof OnnxEmbedder.open>[0]> = {}): Promise<Embedder> {
-  return OnnxEmbedder.open({ ...files, modelName: 'a-model', maxTokens: 256, threads: 1, ...options });
+  return OnnxEmbedder.open({ ...minilm, ...files, threads: 1, ...options });
 }
 
 /** A thread takes a moment to start; what is asked before may still fail. */

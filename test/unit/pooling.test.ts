@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { meanPool } from '../../activities/adapters/onnx/pooling.ts';
+import { type Pooling, pool } from '../../activities/adapters/onnx/pooling.ts';
 
 const value = fc.float({ min: -100, max: 100, noNaN: true });
 /** The hidden state of one text: a row a token. */
@@ -51,19 +51,30 @@ describe('the pooled vector of a text', () => {
   test('does not depend on what was in its place, nor on what lies behind the tokens', () => {
     const state = Float32Array.of(3, 0, 3, 8, 99, 99);
     const into = Float32Array.of(7, 7);
-    meanPool(state, 2, into);
+    pool(state, 2, 'mean', into);
     expect([...into]).toEqual([expect.closeTo(0.6), expect.closeTo(0.8)]);
+  });
+
+  test('is the first or the last token where the model was trained so', () => {
+    const rows = [
+      [3, 4],
+      [9, 9],
+      [0, -2],
+    ];
+    expect(pooled(rows, 'cls')).toEqual([expect.closeTo(0.6), expect.closeTo(0.8)]);
+    expect(pooled(rows, 'last')).toEqual([0, -1]);
+    for (const how of ['mean', 'cls', 'last'] as const) expect(pooled([[0, 2]], how)).toEqual([0, 1]);
   });
 
   test('goes where it is wanted, and nowhere else', () => {
     const all = Float32Array.of(5, 5, 5, 5);
-    meanPool(Float32Array.of(0, 2), 1, all.subarray(1, 3));
+    pool(Float32Array.of(0, 2), 1, 'mean', all.subarray(1, 3));
     expect([...all]).toEqual([5, 0, 1, 5]);
   });
 });
 
-function pooled(rows: readonly (readonly number[])[]): number[] {
+function pooled(rows: readonly (readonly number[])[], how: Pooling = 'mean'): number[] {
   const into = new Float32Array(rows[0]?.length ?? 0);
-  meanPool(Float32Array.from(rows.flat()), rows.length, into);
+  pool(Float32Array.from(rows.flat()), rows.length, how, into);
   return [...into];
 }

@@ -1,6 +1,7 @@
 /** How fast each file of the model is on this very CPU, and how near its vectors are to the most exact one's. */
 import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import { MEASURED_TEXTS } from './measured-texts.ts';
+import { minilm } from './minilm.ts';
 import type { ModelVariant, VariantName } from './variants.ts';
 
 export interface Measured {
@@ -30,8 +31,7 @@ export async function measureVariants(
   const contenders = [];
   for (const { variant, path } of atHand) {
     const embedder = await OnnxEmbedder.open({
-      ...{ modelPath: path, tokenizerPath, threads, layoutFolder },
-      ...{ modelName: variant.name, maxTokens: 256 },
+      ...{ ...minilm, modelPath: path, tokenizerPath, threads, layoutFolder },
     });
     contenders.push({ variant, embedder: opened.use(embedder), times: [] as number[] });
   }

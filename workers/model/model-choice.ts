@@ -12,21 +12,22 @@ import { modelAsset } from '../assets/manifest.ts';
 import type { Config } from '../config.ts';
 import { findDevice } from '../local-embedder.ts';
 import { fastestOf, measureVariants } from './measure.ts';
+import { minilm } from './minilm.ts';
 import { findVariant, type ModelVariant, presentVariant, variantOf, variants } from './variants.ts';
 
 const choice = z.object({ variant: z.enum(['int8-weights', 'int8', 'fp32']), reason: z.string() });
 type Choice = z.infer<typeof choice>;
 
 type ModelConfig = Pick<Config, 'home' | 'env' | 'store'> & {
-  readonly embedding: Pick<Config['embedding'], 'threads' | 'endpoint' | 'device'>;
+  readonly embedding: Pick<Config['embedding'], 'threads' | 'device'>;
 };
 
-/** The variant that this home uses: the default where none was chosen. Null: SCRIPTORIUM_MODEL names a file. */
+/** The variant that this home uses: the default where none was chosen. Null: a setting names the model. */
 export async function chosenVariant({
   home,
   env,
 }: Pick<Config, 'home' | 'env'>): Promise<ModelVariant | null> {
-  if (env[modelAsset.variable]) return null;
+  if (namingVariable(env)) return null;
   return variantOf((await readChoice(home.folder))?.variant ?? 'int8-weights');
 }
 
@@ -52,12 +53,16 @@ export async function settleModel(
   tokenizerPath: string,
 ): Promise<Choice | null> {
   const { home, env, store, embedding } = config;
-  const settled = env[modelAsset.variable] || (await readChoice(home.folder));
+  const settled = namingVariable(env) || (await readChoice(home.folder));
   if (settled || store.kind !== 'lancedb' || !(await isEmpty(home.store))) return null;
   const atHand = await variantsAtHand(finding);
   if (atHand.length < 2 || !atHand.some(({ variant }) => variant.name === 'int8-weights')) return null;
   const [{ path: defaultPath } = { path: '' }] = atHand;
-  const { device } = await findDevice(embedding.device, defaultPath, embedding.threads);
+  const { device } = await findDevice(
+    embedding.device,
+    { modelPath: defaultPath, pooling: minilm.pooling },
+    embedding.threads,
+  );
   if (device !== 'cpu') return null;
   const measured = await measureVariants(atHand, tokenizerPath, {
     ...{ threads: embedding.threads, layoutFolder: layoutFolderOf(finding) },
@@ -73,8 +78,8 @@ export async function chooseModel(
   finding: FindOptions,
 ): Promise<Choice> {
   const { name: variant } = variantOf(name);
-  if (env[modelAsset.variable])
-    throw new ScriptoriumError('INVALID_ARGUMENT', `${modelAsset.variable} names the model; unset it first`);
+  const naming = namingVariable(env);
+  if (naming) throw new ScriptoriumError('INVALID_ARGUMENT', `${naming} names the model; unset it first`);
   const current = (await readChoice(home.folder))?.variant ?? 'int8-weights';
   if (variant !== current && store.kind === 'lancedb' && !(await isEmpty(home.store)))
     throw new ScriptoriumError(
@@ -84,6 +89,10 @@ export async function chooseModel(
     );
   await findVariant(variantOf(name), finding);
   return await writeChoice(home.folder, { variant, reason: 'chosen by hand' });
+}
+
+function namingVariable(env: NodeJS.ProcessEnv): string | undefined {
+  return [modelAsset.variable, 'SCRIPTORIUM_MODEL_FOLDER'].find((name) => env[name]);
 }
 
 /** Where models are kept as they are laid out for this machine. */

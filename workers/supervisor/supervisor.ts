@@ -5,9 +5,10 @@ import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts
 import { type TemporalTarget, temporalTarget } from '../../client/connection.ts';
 import type { Part, StackState, StackStatus } from '../../client/stack-state.ts';
 import { type FindOptions, findAsset } from '../assets/find-asset.ts';
-import { temporalAsset, tokenizerAsset } from '../assets/manifest.ts';
+import { temporalAsset } from '../assets/manifest.ts';
 import type { Config } from '../config.ts';
-import { findChosenModel, settleModel } from '../model/model-choice.ts';
+import { findLocalModel, findTokenizer } from '../model/local-model.ts';
+import { settleModel } from '../model/model-choice.ts';
 import { startControlServer } from './control-server.ts';
 import { keptTemporalPorts } from './kept-ports.ts';
 import { ManagedProcess } from './managed-process.ts';
@@ -119,11 +120,11 @@ export class Supervisor {
       env: this.#config.env,
       ...(onProgress && { onProgress }),
     };
-    const tokenizerPath = await findAsset(tokenizerAsset, finding);
+    const tokenizerPath = await findTokenizer(this.#config, finding);
     if (this.#config.embedding.endpoint) return;
     const settled = await settleModel(this.#config, finding, tokenizerPath);
     if (settled) this.#options.say(`embedding model: ${settled.variant} (${settled.reason})`);
-    await findChosenModel(this.#config, finding);
+    await findLocalModel(this.#config, finding);
   }
 
   async #startTemporal(): Promise<string> {

@@ -1,8 +1,6 @@
 /** What passes between the embedder and a thread that holds a device's session. */
 import { z } from 'zod';
-
-export const pooling = z.enum(['mean', 'cls', 'last']);
-export type Pooling = z.infer<typeof pooling>;
+import { pooling } from './pooling.ts';
 
 export const deviceThreadOptions = z.object({
   modelPath: z.string(),

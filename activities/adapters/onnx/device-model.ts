@@ -1,9 +1,10 @@
 /** A model with pooling in its graph, on one execution provider of ONNX Runtime. Its calls block the thread. */
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime';
-import type { DeviceThreadOptions, Pooling } from './device-messages.ts';
+import type { DeviceThreadOptions } from './device-messages.ts';
 import type { PaddedBatch } from './device-session.ts';
 import { POOLED, POOLING_WEIGHTS, withPooling } from './pooled-graph.ts';
+import type { Pooling } from './pooling.ts';
 
 /** Start and end token of BERT's vocabulary; any two ids show the length of a vector. */
 const PROBE: PaddedBatch = {

@@ -5,7 +5,8 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { InferenceSession, Tensor } from 'onnxruntime';
 import { Tokenizer } from 'tokenizers';
 import { z } from 'zod';
-import { meanPool } from './pooling.ts';
+import { hiddenStateAmong } from './pooled-graph.ts';
+import { pool } from './pooling.ts';
 import {
   CLOSE,
   type EmbedJob,
@@ -34,7 +35,7 @@ const wantsMask = session.inputNames.includes('attention_mask');
 const wantsTypes = session.inputNames.includes('token_type_ids');
 /** Axes of a vector for each text; a hidden state has one more, the tokens. */
 const POOLED = 2;
-const outputName = session.outputNames[0] ?? 'last_hidden_state';
+const outputName = hiddenStateAmong(session.outputNames) ?? 'last_hidden_state';
 
 const dimensions = (await outputOf([101, 102])).dims.at(-1) ?? 0;
 port.postMessage({ kind: 'ready', dimensions } satisfies ThreadReady);
@@ -103,7 +104,7 @@ async function embed(
       throw new Error(`the model's output is ${output.type}, not float32`);
     const into = vectors.subarray(index * dimensions, (index + 1) * dimensions);
     if (output.dims.length === POOLED) into.set(output.data);
-    else meanPool(output.data, ids.length, into);
+    else pool(output.data, ids.length, options.pooling, into);
     output.dispose();
   }
   return vectors;

@@ -5,16 +5,9 @@ import type { Embedder } from '../../ports/embedder.ts';
 import { sha256OfFile } from '../../sources/source-file.ts';
 import { EmbedThreads } from './embed-threads.ts';
 import { laidOutModel } from './laid-out-model.ts';
+import type { LocalModel } from './model-folder.ts';
 
-export interface OnnxEmbedderOptions {
-  /** ONNX file with inputs input_ids, attention_mask (and token_type_ids) and the last hidden state as first output. */
-  readonly modelPath: string;
-  /** The model's `tokenizer.json`. */
-  readonly tokenizerPath: string;
-  /** Name in the embedder's id, for people. */
-  readonly modelName: string;
-  /** Longest text in tokens; longer ones are cut. all-MiniLM-L6-v2 takes 256. */
-  readonly maxTokens: number;
+export interface OnnxEmbedderOptions extends Omit<LocalModel, 'prefixes'> {
   /** Sessions of one thread each; as many as there are cores is best. */
   readonly threads: number;
   /** Where the model is kept as it is laid out for this machine, so that sessions share its memory. Default: nowhere. */
@@ -86,34 +79,42 @@ export class OnnxEmbedder implements Embedder {
 type StartedThreads = Awaited<ReturnType<typeof EmbedThreads.start>>;
 
 async function publishedThreads(options: OnnxEmbedderOptions): Promise<StartedThreads> {
-  const { modelPath, tokenizerPath, maxTokens, threads } = options;
-  return await EmbedThreads.start({ modelPath, tokenizerPath, maxTokens, isLaidOut: false }, threads);
+  return await startThreads(options, options.modelPath, false);
 }
 
 /** Null where the model can't be laid out; a layout that can't be loaded is dropped, and made anew at the next start. */
 async function laidOutThreads(options: OnnxEmbedderOptions): Promise<StartedThreads | null> {
-  const { layoutFolder, tokenizerPath, maxTokens, threads } = options;
+  const { layoutFolder } = options;
   const modelPath = layoutFolder === undefined ? null : await laidOutModel(options.modelPath, layoutFolder);
   if (modelPath === null) return null;
   try {
-    return await EmbedThreads.start({ modelPath, tokenizerPath, maxTokens, isLaidOut: true }, threads);
+    return await startThreads(options, modelPath, true);
   } catch {
     await rm(dirname(modelPath), { recursive: true, force: true });
     return null;
   }
 }
 
+async function startThreads(
+  { tokenizerPath, maxTokens, pooling, threads }: OnnxEmbedderOptions,
+  modelPath: string,
+  isLaidOut: boolean,
+): Promise<StartedThreads> {
+  return await EmbedThreads.start({ modelPath, tokenizerPath, maxTokens, pooling, isLaidOut }, threads);
+}
+
 function lengthOf(texts: readonly string[], index: number): number {
   return texts[index]?.length ?? 0;
 }
 
-/** Names everything that changes a vector. */
+/** Names everything that changes a vector, but for prefixes. */
 export async function embedderIdOf({
-  modelName,
+  name,
   modelPath,
   tokenizerPath,
+  pooling,
   maxTokens,
-}: Omit<OnnxEmbedderOptions, 'threads'>): Promise<string> {
+}: Omit<LocalModel, 'prefixes'>): Promise<string> {
   const [model, tokenizer] = await Promise.all([sha256OfFile(modelPath), sha256OfFile(tokenizerPath)]);
-  return `${modelName}/${model.slice(0, 12)}/${tokenizer.slice(0, 12)}/mean-l2/${maxTokens}`;
+  return `${name}/${model.slice(0, 12)}/${tokenizer.slice(0, 12)}/${pooling}-l2/${maxTokens}`;
 }

@@ -35,15 +35,19 @@ export function withPooling(model: Uint8Array): Uint8Array {
   return Buffer.concat([model, bytesField(MODEL.graph, ...graph)]);
 }
 
-/** By the names that exporters give it; otherwise it is the first output. */
 const HIDDEN_STATES = ['last_hidden_state', 'token_embeddings'];
+
+/** By the names that exporters give it; otherwise it is the first output. */
+export function hiddenStateAmong(outputs: readonly string[]): string | undefined {
+  return HIDDEN_STATES.find((name) => outputs.includes(name)) ?? outputs[0];
+}
 
 function hiddenStateOf(model: Uint8Array): string {
   const outputs = [...bytesFieldsOf(model)]
     .filter(({ field }) => field === MODEL.graph)
     .flatMap(({ bytes }) => [...bytesFieldsOf(bytes)].filter(({ field }) => field === GRAPH.output))
     .map(({ bytes }) => nameOf(bytes));
-  const hidden = HIDDEN_STATES.find((name) => outputs.includes(name)) ?? outputs[0];
+  const hidden = hiddenStateAmong(outputs);
   if (hidden) return hidden;
   throw new Error('the file is no ONNX model with an output');
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { pooling } from './pooling.ts';
 
 export const threadOptions = z.object({
   modelPath: z.string(),
   tokenizerPath: z.string(),
   maxTokens: z.int().positive(),
+  /** Of a model whose graph does not pool itself. */
+  pooling,
   /** Whether the model is optimised for this machine already. */
   isLaidOut: z.boolean(),
 });

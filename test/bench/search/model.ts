@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { OnnxEmbedder } from '../../../activities/adapters/onnx/onnx-embedder.ts';
 import { findAsset } from '../../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../../workers/assets/manifest.ts';
+import { minilm } from '../../../workers/model/minilm.ts';
 
 /** The default model, on all cores. */
 export async function openModel(cache: string): Promise<OnnxEmbedder> {
@@ -9,6 +10,6 @@ export async function openModel(cache: string): Promise<OnnxEmbedder> {
   return await OnnxEmbedder.open({
     modelPath: await findAsset(modelAsset, finding),
     tokenizerPath: await findAsset(tokenizerAsset, finding),
-    ...{ modelName: 'all-MiniLM-L6-v2', maxTokens: 256, threads: availableParallelism() },
+    ...{ ...minilm, threads: availableParallelism() },
   });
 }
