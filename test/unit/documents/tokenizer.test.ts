@@ -1,6 +1,7 @@
 /** The model's own tokenizer: sentences that meet at white space count for as much together as each by itself. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { Tokenizer } from 'tokenizers';
 import { openTokenCounter } from '../../../activities/adapters/documents/sandbox/tokenizer.ts';
 import type { TokenCounter } from '../../../activities/text/tokens.ts';
 import { homeOf } from '../../../client/home.ts';
@@ -8,14 +9,59 @@ import { findAsset } from '../../../workers/assets/find-asset.ts';
 import { tokenizerAsset } from '../../../workers/assets/manifest.ts';
 
 let counter: TokenCounter;
+let bare: Tokenizer;
 
 beforeAll(async () => {
-  counter = await openTokenCounter(
-    await findAsset(tokenizerAsset, { cacheFolder: homeOf().cache, env: process.env }),
-  );
+  const path = await findAsset(tokenizerAsset, { cacheFolder: homeOf().cache, env: process.env });
+  counter = await openTokenCounter(path);
+  bare = Tokenizer.fromFile(path);
+  bare.disableTruncation();
+  bare.disablePadding();
 }, 300_000);
 
+/** As the library counts them, with nothing of ours. */
+async function bareCounts(texts: readonly string[]): Promise<number[]> {
+  const encodings = await bare.encodeBatch([...texts], { addSpecialTokens: false });
+  return encodings.map((encoding) => encoding.getLength());
+}
+
 describe('the tokenizer of the model', () => {
+  test('counts every text as the library does, whatever it counted before', async () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 30 }),
+      fc.string({ unit: 'grapheme', maxLength: 30 }),
+      fc.lorem({ maxCount: 12 }),
+      fc
+        .array(
+          fc.constantFrom(
+            'Ångström',
+            '[MASK]',
+            '日本語',
+            'e\u0301',
+            '\ufeff',
+            '\u200b',
+            '\u0301',
+            '#',
+            ' ',
+            '\n',
+            '\r',
+            '\t',
+            '\u000b',
+            '\u00a0',
+            'ΑΣ',
+            'x'.repeat(101),
+          ),
+        )
+        .map((parts) => parts.join('')),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 5 }), async (texts) => {
+        expect(await counter.count(texts)).toEqual(await bareCounts(texts));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   test('is additive, as it says', async () => {
     expect(counter.additive).toBe(true);
     const word = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 12 }), fc.lorem({ maxCount: 3 }));

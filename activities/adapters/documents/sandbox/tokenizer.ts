@@ -3,6 +3,7 @@ import { Tokenizer } from 'tokenizers';
 import { z } from 'zod';
 import { ScriptoriumError } from '../../../errors.ts';
 import type { TokenCounter } from '../../../text/tokens.ts';
+import { countedByWords } from '../../../text/word-counts.ts';
 
 const kind = z.looseObject({ type: z.string() }).nullish();
 const tokenizerFile = z.looseObject({
@@ -23,7 +24,7 @@ const TEXTS_PER_BATCH = 512;
 export async function openTokenCounter(path: string): Promise<TokenCounter> {
   const { tokenizer, additive } = await loadTokenizer(path);
   const bare = { addSpecialTokens: false };
-  return {
+  const counter: TokenCounter = {
     additive,
     specialTokens: (await tokenizer.encode('')).getLength(),
     async count(texts) {
@@ -35,6 +36,7 @@ export async function openTokenCounter(path: string): Promise<TokenCounter> {
       return counts;
     },
   };
+  return additive ? countedByWords(counter) : counter;
 }
 
 async function loadTokenizer(path: string): Promise<{ tokenizer: Tokenizer; additive: boolean }> {
