@@ -43,12 +43,17 @@ export class FakeEmbedder implements Embedder {
 /** Marsaglia's xorshift32, seeded with the hash; then L2-normalised. */
 export function unitVectorOf(text: string): Float32Array {
   let state = createHash('sha256').update(text).digest().readUInt32LE(0) || 1;
-  const vector = Float32Array.from({ length: DIMENSIONS }, () => {
+  const vector = new Float32Array(DIMENSIONS);
+  let squares = 0;
+  for (let at = 0; at < DIMENSIONS; at++) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    return state / 2 ** 31;
-  });
-  const length = Math.hypot(...vector);
-  return vector.map((value) => value / length);
+    const value = state / 2 ** 31;
+    vector[at] = value;
+    squares += value * value;
+  }
+  const scale = 1 / Math.sqrt(squares);
+  for (let at = 0; at < DIMENSIONS; at++) vector[at] = (vector[at] ?? 0) * scale;
+  return vector;
 }

@@ -38,6 +38,12 @@ export async function areFree({ frontend, ui }: TemporalPorts): Promise<boolean>
 export const temporalAddress = (ports: TemporalPorts): string => `${HOST}:${ports.frontend}`;
 export const temporalUiUrl = (ports: TemporalPorts): string => `http://${HOST}:${ports.ui}`;
 
+/**
+ * The server looks for new tasks 20 times a second and shard, and the development server has one shard: five books at once
+ * waited 20 ms for each of their steps (measured; a server of one's own has hundreds of shards).
+ */
+const TASK_READS_PER_SECOND = 1_000;
+
 /** Write-ahead logging and `synchronous=NORMAL`: a power cut may lose the last moments, never the file; kill -9 loses nothing. */
 export async function spawnTemporal(
   binary: string,
@@ -57,6 +63,7 @@ export async function spawnTemporal(
       '--sqlite-pragma',
       'synchronous=NORMAL',
     ],
+    ...['--dynamic-config-value', `history.transferProcessorMaxPollRPS=${TASK_READS_PER_SECOND}`],
     ...['--namespace', namespace, '--log-level', 'warn'],
   ];
   // The server would ask its maker for news at each start; nothing here reads the answer.
