@@ -230,11 +230,6 @@ function answersOf(set: Environment): Config['answers'] {
 
 function modelFolderOf(set: Environment): Config['embedding']['folder'] {
   if (!set.SCRIPTORIUM_MODEL_FOLDER) return null;
-  if (set.SCRIPTORIUM_EMBEDDINGS_MODEL)
-    throw new ScriptoriumError(
-      'INVALID_CONFIG',
-      'SCRIPTORIUM_MODEL_FOLDER and SCRIPTORIUM_EMBEDDINGS_MODEL name two models; unset one of them',
-    );
   return { path: resolve(set.SCRIPTORIUM_MODEL_FOLDER), prefixes: prefixesOf(set) };
 }
 
@@ -250,6 +245,11 @@ function embeddingEndpointOf(set: Environment): EndpointEmbedderOptions | null {
   const { SCRIPTORIUM_EMBEDDINGS_MODEL: model, SCRIPTORIUM_EMBEDDINGS_URL: baseUrl } = set;
   const apiKey = set.SCRIPTORIUM_EMBEDDINGS_KEY;
   if (!model && !baseUrl && !apiKey) return null;
+  if (set.SCRIPTORIUM_MODEL_FOLDER)
+    throw new ScriptoriumError(
+      'INVALID_CONFIG',
+      'SCRIPTORIUM_MODEL_FOLDER names a model, and SCRIPTORIUM_EMBEDDINGS_URL, _MODEL or _KEY an endpoint; unset one or the other',
+    );
   if (!model || (!baseUrl && !apiKey)) {
     const missing = model ? 'SCRIPTORIUM_EMBEDDINGS_URL' : 'SCRIPTORIUM_EMBEDDINGS_MODEL';
     throw new ScriptoriumError('INVALID_CONFIG', `An embedding endpoint is set, and ${missing} is not`);

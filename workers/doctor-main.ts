@@ -11,6 +11,7 @@ import { presentAsset } from './assets/find-asset.ts';
 import { type Asset, modelAsset, temporalAsset, tokenizerAsset } from './assets/manifest.ts';
 import { type Config, loadConfig } from './config.ts';
 import { deviceCheck } from './device-check.ts';
+import { prefixTokens, requireRoom } from './local-embedder.ts';
 import { findLocalModel } from './model/local-model.ts';
 import { chosenVariant } from './model/model-choice.ts';
 
@@ -55,18 +56,17 @@ async function embeddingChecks(config: Config): Promise<readonly Promise<Check>[
 }
 
 /** Its files alone: a worker that can't load them says so when it starts. */
-async function modelFolderCheck({ embedding, home, env }: Config, path: string): Promise<Check> {
+async function modelFolderCheck({ embedding, chunking, home, env }: Config, path: string): Promise<Check> {
   try {
     const finding = { cacheFolder: home.cache, env };
-    const { name, modelPath, pooling, maxTokens, prefixes } = await findLocalModel(
-      { embedding, home, env },
-      finding,
-    );
+    const model = await findLocalModel({ embedding, home, env }, finding);
+    requireRoom(chunking, model.maxTokens - (await prefixTokens(model)));
+    const { name, modelPath, pooling, maxTokens, prefixes } = model;
     const words = [prefixes.question, prefixes.passage].map((prefix) => JSON.stringify(prefix));
     return ok(
       'model',
       `${name} of ${path}: ${relative(path, modelPath)}, texts of ${maxTokens} tokens, pooled by ${pooling}, ` +
-        `${words.join(' before a question and ')} before a passage`,
+        `prefix of a question ${words.join(', of a passage ')}`,
     );
   } catch (error) {
     return failed('model', error);

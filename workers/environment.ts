@@ -63,7 +63,7 @@ export const environment = z.object({
   /** Longest wait for one request. */
   SCRIPTORIUM_EMBEDDINGS_TIMEOUT_S: whole(1, 600).default(30),
   /** Largest chunk in tokens, and no more than the model takes: all-MiniLM-L6-v2 256. */
-  SCRIPTORIUM_CHUNK_TOKENS: whole(32, 8_192).default(256),
+  SCRIPTORIUM_CHUNK_TOKENS: whole(32, 2_048).default(256),
   /** Tokens repeated from the chunk before. */
   SCRIPTORIUM_CHUNK_OVERLAP: whole(0, 128).default(32),
   /** Workflows kept in memory, about 1 MB each. */

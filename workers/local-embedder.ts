@@ -15,6 +15,8 @@ import type { LocalModel } from '../activities/adapters/onnx/model-folder.ts';
 import { embedderIdOf, OnnxEmbedder } from '../activities/adapters/onnx/onnx-embedder.ts';
 import { runDeviceProbe } from '../activities/adapters/onnx/run-device-probe.ts';
 import { PrefixedEmbedder } from '../activities/adapters/prefixed-embedder.ts';
+import { ScriptoriumError } from '../activities/errors.ts';
+import type { ChunkOptions } from '../activities/ports/documents.ts';
 import type { Embedder } from '../activities/ports/embedder.ts';
 
 export interface LocalEmbedderOptions {
@@ -41,11 +43,31 @@ export async function openLocalEmbedder(options: LocalEmbedderOptions): Promise<
   return await prefixed(embedder, model);
 }
 
-async function prefixed(embedder: Embedder, { prefixes, tokenizerPath, maxTokens }: LocalModel) {
+async function prefixed(embedder: Embedder, model: LocalModel): Promise<Embedder> {
+  const { prefixes } = model;
   if (prefixes.question === '' && prefixes.passage === '') return embedder;
+  return new PrefixedEmbedder(embedder, prefixes, await prefixTokens(model));
+}
+
+/** Tokens of the prefix that each passage gets. */
+export async function prefixTokens({ prefixes, tokenizerPath, maxTokens }: LocalModel): Promise<number> {
+  if (prefixes.passage === '') return 0;
   const tokenize = await openTokenizer(tokenizerPath, maxTokens);
   const [empty = [], prefix = []] = await tokenize(['', prefixes.passage]);
-  return new PrefixedEmbedder(embedder, prefixes, prefix.length - empty.length);
+  return prefix.length - empty.length;
+}
+
+/**
+ * A chunk that is longer than the model takes would be cut, and found by its beginning alone.
+ * @param room tokens of a passage that it takes
+ * @throws ScriptoriumError INVALID_CONFIG
+ */
+export function requireRoom({ maxTokens }: ChunkOptions, room: number): void {
+  if (maxTokens <= room) return;
+  throw new ScriptoriumError(
+    'INVALID_CONFIG',
+    `SCRIPTORIUM_CHUNK_TOKENS=${maxTokens} is more than the model takes beside its prefix for passages; set it to ${room} or less`,
+  );
 }
 
 /** @throws ScriptoriumError INVALID_CONFIG */

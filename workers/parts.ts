@@ -6,7 +6,6 @@ import type { DeviceChoice } from '../activities/adapters/onnx/device-choice.ts'
 import { HttpReranker } from '../activities/adapters/rerank/http-reranker.ts';
 import type { CacheListener } from '../activities/cache/cache-counts.ts';
 import type { CachedEmbedder } from '../activities/cache/cached-embedder.ts';
-import { ScriptoriumError } from '../activities/errors.ts';
 import type { Pipeline } from '../activities/pipeline.ts';
 import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
 import type { DocumentSandbox } from '../activities/ports/documents.ts';
@@ -17,7 +16,7 @@ import { type Answering, cachingEmbedder, openAnswering } from './answering.ts';
 import { openArtifacts } from './artifacts.ts';
 import type { FindOptions } from './assets/find-asset.ts';
 import type { Config } from './config.ts';
-import { openLocalEmbedder } from './local-embedder.ts';
+import { openLocalEmbedder, requireRoom } from './local-embedder.ts';
 import { findLocalModel, findTokenizer } from './model/local-model.ts';
 import { layoutFolderOf } from './model/model-choice.ts';
 import { openStores, type Stores } from './stores.ts';
@@ -60,7 +59,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
     ),
   );
   const { id: embedderId, dimensions } = embedder;
-  requireRoom(config, embedder);
+  requireRoom(config.chunking, embedder.maxTokens);
   const stores = await openStores(config, embedderId, dimensions);
   opened.use(stores.store);
   opened.use(stores.catalog);
@@ -83,15 +82,6 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
     reranker: config.reranker ? new HttpReranker(config.reranker) : undefined,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** A chunk that the model takes only a part of would be found by that part. */
-function requireRoom({ chunking }: Config, { maxTokens }: Embedder): void {
-  if (chunking.maxTokens <= maxTokens) return;
-  throw new ScriptoriumError(
-    'INVALID_CONFIG',
-    `SCRIPTORIUM_CHUNK_TOKENS=${chunking.maxTokens} is more than the ${maxTokens} tokens that the model takes`,
-  );
 }
 
 async function openEmbedder(

@@ -17,23 +17,26 @@ export function countedByWords(counter: TokenCounter, mostWords = MOST_WORDS): T
     additive: counter.additive,
     specialTokens: counter.specialTokens,
     async count(texts) {
-      const words = texts.map((text) => text.split(WHITE_SPACE));
-      const fresh = await countsOf(
-        words.flatMap((own) => own.filter((word) => word !== '' && !kept.has(word))),
-        counter,
-      );
-      const counts = words.map((own) =>
-        own.reduce((sum, word) => sum + (kept.get(word) ?? fresh.get(word) ?? 0), 0),
-      );
-      for (const [word, tokens] of fresh) if (word.length <= LONGEST_WORD) kept.set(word, tokens);
+      const words = texts.map((text) => text.split(WHITE_SPACE).filter(Boolean));
+      const known = new Map<string, number>();
+      const unknown = new Set<string>();
+      for (const word of words.flat()) {
+        const tokens = kept.get(word);
+        if (tokens === undefined) unknown.add(word);
+        else known.set(word, tokens);
+      }
+      if (unknown.size > 0)
+        for (const [word, tokens] of await countsOf([...unknown], counter)) {
+          known.set(word, tokens);
+          if (word.length <= LONGEST_WORD) kept.set(word, tokens);
+        }
       if (kept.size > mostWords) kept.clear();
-      return counts;
+      return words.map((own) => own.reduce((sum, word) => sum + (known.get(word) ?? Number.NaN), 0));
     },
   };
 }
 
-async function countsOf(words: readonly string[], counter: TokenCounter): Promise<Map<string, number>> {
-  const different = [...new Set(words)];
-  const counts = different.length === 0 ? [] : await counter.count(different);
-  return new Map(different.map((word, at) => [word, counts[at] ?? 0]));
+async function countsOf(words: readonly string[], counter: TokenCounter): Promise<[string, number][]> {
+  const counts = await counter.count(words);
+  return words.map((word, at) => [word, counts[at] ?? Number.NaN]);
 }

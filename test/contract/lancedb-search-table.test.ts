@@ -39,8 +39,8 @@ const counted = (): Promise<number> => searched.read('count', (table) => table.c
 
 describe('the cache of a table that is searched', () => {
   test.each([
-    { given: 0, bytes: 64 * MB },
-    { given: 10_000, bytes: 64 * MB },
+    { given: 0, bytes: 32 * MB },
+    { given: 10_000, bytes: 32 * MB },
     { given: 100_000, bytes: 160_000_000 },
     { given: 1_350_000, bytes: 1_536 * MB },
     { given: 9_000_000, bytes: 1_536 * MB },
@@ -64,7 +64,7 @@ describe('the cache of a table that is searched', () => {
     searched = tableLookedAt(60_000);
     for (rows of [1_000, 1_000_000]) for (let read = 0; read < 5; read += 1) await counted();
     expect(looks).toBe(1);
-    expect(searched.cacheBytes).toBe(64 * MB);
+    expect(searched.cacheBytes).toBe(32 * MB);
   });
 });
 
@@ -95,6 +95,15 @@ describe('a read', () => {
       Array.from({ length: 20 }, () => searched.read('be looked at', async (table) => table)),
     );
     expect(new Set(tables).size).toBe(1);
+  });
+
+  test('after it was closed is refused, and opens nothing', async () => {
+    await counted();
+    const late = searched.read('count', (table) => table.countRows());
+    searched.close();
+    await expect(late).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+    await expect(counted()).rejects.toThrow('closed');
+    expect(searched.cacheBytes).toBeNull();
   });
 
   test('after one that could not open the table opens it', async () => {

@@ -9,7 +9,7 @@ import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../../workers/assets/manifest.ts';
 import { loadConfig } from '../../workers/config.ts';
-import { openLocalEmbedder } from '../../workers/local-embedder.ts';
+import { openLocalEmbedder, requireRoom } from '../../workers/local-embedder.ts';
 import { findLocalModel } from '../../workers/model/local-model.ts';
 import '../helpers/any-realm.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
@@ -101,5 +101,9 @@ describe('a model of a folder', () => {
     expect(embedder.id).toMatch(/^bert\/8199be6f699a\/be50c3628f2b\/cls-l2\/16\/[\da-f]{12}$/);
     // «a passage of a book :»
     expect(embedder.maxTokens).toBe(MAX_TOKENS - 6);
+    expect(() => requireRoom({ maxTokens: 10, overlapTokens: 0 }, embedder.maxTokens)).not.toThrow();
+    expect(() => requireRoom({ maxTokens: 11, overlapTokens: 0 }, embedder.maxTokens)).toThrow(
+      'set it to 10 or less',
+    );
   });
 });

@@ -200,10 +200,14 @@ describe('another model', () => {
     expect(loadConfig({ ...long, SCRIPTORIUM_MODEL_FOLDER: '/m' }).chunking.maxTokens).toBe(512);
   });
 
-  test('is not two at once', () => {
-    const both = { SCRIPTORIUM_MODEL_FOLDER: '/m', SCRIPTORIUM_EMBEDDINGS_MODEL: 'e' };
-    const { message } = problemOf({ ...both, SCRIPTORIUM_EMBEDDINGS_URL: 'http://e/v1' });
-    for (const name of Object.keys(both)) expect(message).toContain(name);
+  test.each(['URL', 'MODEL', 'KEY'])('is no endpoint as well: %s', (name) => {
+    const value = name === 'URL' ? 'http://e/v1' : 'e';
+    const { message } = problemOf({
+      SCRIPTORIUM_MODEL_FOLDER: '/m',
+      [`SCRIPTORIUM_EMBEDDINGS_${name}`]: value,
+    });
+    expect(message).toContain('SCRIPTORIUM_MODEL_FOLDER');
+    expect(message).toContain('unset');
   });
 });
 

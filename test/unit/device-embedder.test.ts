@@ -180,13 +180,6 @@ describe('an embedder of a GPU', () => {
     await expect(embedder.embed(['x'])).resolves.toHaveLength(1);
   });
 
-  test('puts before a question and a passage what the model wants', async () => {
-    const session = new FakeSession();
-    await using embedder = embedderOf([session], { prefixes: { question: 'query: ', passage: 'passage: ' } });
-    expect(plain(await embedder.embed(['x'], { kind: 'question' }))).toEqual(expected(['query: x']));
-    expect(plain(await embedder.embed(['x']))).toEqual(expected(['passage: x']));
-  });
-
   test('tells of every batch what was in it', async () => {
     const heard: DeviceBatch[] = [];
     await using embedder = embedderOf([new FakeSession()], { onBatch: (batch) => heard.push(batch) });

@@ -65,6 +65,10 @@ describe('the choice of a home', () => {
     const named = { ...place.config, env: { [modelAsset.variable]: '/model.onnx' } };
     await expect(chooseModel(named, 'int8', place.finding)).rejects.toThrow('SCRIPTORIUM_MODEL');
     expect(await chosenVariant(named)).toBeNull();
+    const inFolder = { ...place.config, env: { SCRIPTORIUM_MODEL_FOLDER: '/model' } };
+    await expect(chooseModel(inFolder, 'int8', place.finding)).rejects.toThrow('SCRIPTORIUM_MODEL_FOLDER');
+    expect(await chosenVariant(inFolder)).toBeNull();
+    expect(await chosenVariant({ ...place.config, env: { SCRIPTORIUM_MODEL_FOLDER: ' ' } })).not.toBeNull();
   });
 });
 

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ModelFolderOptions, readModelFolder } from '../../activities/adapters/onnx/model-folder.ts';
+import { bytesField, textField } from '../../activities/adapters/onnx/protobuf.ts';
 import '../helpers/any-realm.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
 
@@ -24,7 +25,7 @@ const bge: Files = {
   'config_sentence_transformers.json': {
     prompts: { query: 'Represent this sentence for searching relevant passages: ' },
   },
-  ...{ 'tokenizer.json': '{}', 'onnx/model.onnx': 'graph' },
+  ...{ 'tokenizer.json': '{}', 'onnx/model.onnx': '' },
 };
 
 let folder: TempFolder;
@@ -41,7 +42,7 @@ async function read(files: Files, options?: ModelFolderOptions) {
     if (content === undefined) continue;
     const path = join(folder.path, name);
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+    await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content), 'latin1');
   }
   return await readModelFolder(folder.path, options);
 }
@@ -67,8 +68,10 @@ describe('the folder of a model', () => {
   });
 
   test('of a later version names its pooling in a word', async () => {
-    const settings = { embedding_dimension: 384, pooling_mode: 'cls', include_prompt: true };
-    expect(await read({ '1_Pooling/config.json': settings })).toMatchObject({ pooling: 'cls' });
+    for (const pooling_mode of ['cls', ['cls']]) {
+      const settings = { embedding_dimension: 384, pooling_mode, include_prompt: true };
+      expect(await read({ '1_Pooling/config.json': settings })).toMatchObject({ pooling: 'cls' });
+    }
   });
 
   test('without modules is a transformer whose tokens are averaged', async () => {
@@ -80,6 +83,17 @@ describe('the folder of a model', () => {
     [{ 'sentence_bert_config.json': undefined, 'config.json': { max_position_embeddings: 514 } }, 512],
     [{ 'sentence_bert_config.json': {}, 'tokenizer_config.json': { model_max_length: 1e30 } }, 512],
     [{ 'sentence_bert_config.json': undefined, 'tokenizer_config.json': undefined }, 512],
+    [{ 'sentence_bert_config.json': undefined, 'sentence_roberta_config.json': { max_seq_length: 75 } }, 75],
+    [
+      {
+        ...{
+          'sentence_bert_config.json': { max_seq_length: null },
+          'config.json': { max_position_embeddings: null },
+        },
+        'tokenizer_config.json': { model_max_length: 384 },
+      },
+      384,
+    ],
   ])('takes texts of the length that %j says', async (files, maxTokens) => {
     expect(await read(files)).toMatchObject({ maxTokens });
   });
@@ -95,21 +109,19 @@ describe('the folder of a model', () => {
     ],
     [{}, { question: '', passage: '' }],
     [{ clustering: 'C ' }, { question: '', passage: '' }],
+    [
+      { query: null, document: '', passage: 'P ' },
+      { question: '', passage: 'P ' },
+    ],
   ])('with the prompts %j', async (prompts, prefixes) => {
     const files = { 'config_sentence_transformers.json': { prompts } };
     expect(await read(files)).toMatchObject({ prefixes });
   });
 
-  test('has a prompt for all that has none of its own', async () => {
-    const usage = { prompts: { any: 'A ', query: 'Q ' }, default_prompt_name: 'any' };
-    expect(await read({ 'config_sentence_transformers.json': usage })).toMatchObject({
-      prefixes: { question: 'Q ', passage: 'A ' },
-    });
-  });
-
   test('yields to what a setting names', async () => {
     const prefixes = { question: 'query: ', passage: undefined };
-    const files = { modelPath: '/other.onnx', tokenizerPath: '/other.json' };
+    const files = { modelPath: join(folder.path, 'other.onnx'), tokenizerPath: '/other.json' };
+    await writeFile(files.modelPath, '');
     expect(await read({ 'onnx/model.onnx': undefined }, { prefixes, ...files })).toMatchObject({
       ...files,
       prefixes: { question: 'query: ', passage: '' },
@@ -117,12 +129,27 @@ describe('the folder of a model', () => {
   });
 
   test('may hold one file of another name', async () => {
-    const { modelPath } = await read({ 'onnx/model.onnx': undefined, 'onnx/model_fp16.onnx': 'graph' });
+    const { modelPath } = await read({ 'onnx/model.onnx': undefined, 'onnx/model_fp16.onnx': '' });
     expect(modelPath).toBe(join(folder.path, 'onnx', 'model_fp16.onnx'));
   });
 });
 
 describe('a model that can not be used', () => {
+  test('has its weights beside its file, whoever names that', async () => {
+    /** `data`: a tensor with them, or with the name of another file. */
+    const modelWith = (data: Uint8Array): string =>
+      Buffer.from(bytesField(7, bytesField(5, textField(8, 'weights'), data))).toString('latin1');
+    const external = modelWith(bytesField(13, textField(1, 'location'), textField(2, 'weights.bin')));
+    expect(
+      await read({ 'onnx/model.onnx': modelWith(bytesField(9, Uint8Array.of(1, 2, 3, 4))) }),
+    ).toBeTruthy();
+    const refusal = { code: 'INVALID_CONFIG', message: expect.stringContaining('weights lie in a file') };
+    await expect(read({ 'onnx/model.onnx': external })).rejects.toMatchObject(refusal);
+    const modelPath = join(folder.path, 'named.onnx');
+    await writeFile(modelPath, external, 'latin1');
+    await expect(read({}, { modelPath })).rejects.toMatchObject(refusal);
+  });
+
   test.each<[string, Files]>([
     ['computes with Dense', { 'modules.json': modules('Transformer', 'Pooling', 'Dense') }],
     ['computes with WordEmbeddings', { 'modules.json': modules('WordEmbeddings', 'Pooling') }],
@@ -131,6 +158,8 @@ describe('a model that can not be used', () => {
       'pools by cls_token and mean_tokens',
       { '1_Pooling/config.json': { ...pooledBy('cls_token'), pooling_mode_mean_tokens: true } },
     ],
+    ['pools by cls and mean', { '1_Pooling/config.json': { pooling_mode: ['cls', 'mean'] } }],
+    ['do not pool', { 'modules.json': modules('Transformer') }],
     ['pools by nothing', { '1_Pooling/config.json': {} }],
     ['pools by constructor', { '1_Pooling/config.json': { pooling_mode: 'constructor' } }],
     [
@@ -149,7 +178,6 @@ describe('a model that can not be used', () => {
       'how long a text may be',
       { 'sentence_bert_config.json': undefined, 'config.json': {}, 'tokenizer_config.json': {} },
     ],
-    ['weights lie in a file of their own', { 'onnx/model.onnx_data': 'weights' }],
   ])('is refused: %s', async (why, files) => {
     await expect(read(files)).rejects.toMatchObject({
       code: 'INVALID_CONFIG',
@@ -159,13 +187,11 @@ describe('a model that can not be used', () => {
 
   test.each<[string, Files]>([
     ['holds no ONNX file', { 'onnx/model.onnx': undefined }],
-    [
-      'SCRIPTORIUM_MODEL must name one',
-      { 'onnx/model.onnx': undefined, 'onnx/a.onnx': 'graph', 'b.onnx': 'graph' },
-    ],
+    ['SCRIPTORIUM_MODEL must name one', { 'onnx/model.onnx': undefined, 'onnx/a.onnx': '', 'b.onnx': '' }],
     ['holds no tokenizer.json', { 'tokenizer.json': undefined }],
     ['holds no 1_Pooling/config.json', { '1_Pooling/config.json': undefined }],
     ['modules.json of the model can', { 'modules.json': '[{' }],
+    ['model.onnx can', { 'onnx/model.onnx': 'graph' }],
     [
       'sentence_bert_config.json of the model can',
       { 'sentence_bert_config.json': { max_seq_length: 'many' } },

@@ -1,4 +1,5 @@
 /** The model that embeds on this machine: all-MiniLM-L6-v2, or what is in the folder that SCRIPTORIUM_MODEL_FOLDER names. */
+import { refuseExternalWeights } from '../../activities/adapters/onnx/external-weights.ts';
 import { type LocalModel, readModelFolder } from '../../activities/adapters/onnx/model-folder.ts';
 import { type FindOptions, findAsset } from '../assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../assets/manifest.ts';
@@ -21,6 +22,7 @@ export async function findLocalModel(config: ModelConfig, finding: FindOptions):
     await findChosenModel(config, finding),
     await findAsset(tokenizerAsset, finding),
   ];
+  if (config.env[modelAsset.variable]) await refuseExternalWeights(modelPath);
   return { ...minilm, modelPath, tokenizerPath };
 }
 

@@ -92,7 +92,7 @@ export async function chooseModel(
 }
 
 function namingVariable(env: NodeJS.ProcessEnv): string | undefined {
-  return [modelAsset.variable, 'SCRIPTORIUM_MODEL_FOLDER'].find((name) => env[name]);
+  return [modelAsset.variable, 'SCRIPTORIUM_MODEL_FOLDER'].find((name) => env[name]?.trim());
 }
 
 /** Where models are kept as they are laid out for this machine. */

@@ -25,7 +25,7 @@ export const MB = 1024 * 1024;
  * Who only writes and counts reads of an index what tells its size, once for each version of the table: all that
  * it would keep is what nobody asks for again (measured: 160 KB a commit, until the caches are full).
  */
-export const WRITING_CACHES: LanceCaches = { index: 32 * MB, metadata: 48 * MB };
+export const WRITING_CACHES: LanceCaches = { index: 16 * MB, metadata: 32 * MB };
 /** Of tables that stay small and have no index. */
 export const SMALL_CACHES: LanceCaches = { index: 4 * MB, metadata: 16 * MB };
 

@@ -1,5 +1,5 @@
-import type { Table } from '@lancedb/lancedb';
-import { connectLance, type LanceDatabase, MB, WRITING_CACHES } from './database.ts';
+import type { Connection, Table } from '@lancedb/lancedb';
+import { connectLance, type LanceDatabase, MB } from './database.ts';
 import { lanceFailure } from './failures.ts';
 
 export interface SearchTableOptions {
@@ -21,21 +21,29 @@ export function indexBytesPerRow(dimensions: number): number {
   return dimensions + 416;
 }
 
-const LEAST_CACHE = 64 * MB;
+const LEAST_CACHE = 32 * MB;
 /** What does not fit is read from disk for every question. */
 const MOST_CACHE = 1_536 * MB;
+/** What tells where things lie in the files: far less than the indexes. */
+const METADATA_SHARE = 12;
+const LEAST_METADATA = 16 * MB;
 const LOOK_EVERY_MS = 10_000;
+
+interface Opened {
+  readonly table: Table;
+  readonly connection: Connection;
+}
 
 /** The table in one session, until the table has outgrown it. */
 interface Session {
   readonly cacheBytes: number;
-  readonly opening: Promise<Table>;
+  readonly opening: Promise<Opened>;
   reads: number;
   left: boolean;
 }
 
 /**
- * A table of points as searches read it, in a session of its own whose cache holds the indexes twice.
+ * A table of points as searches read it, in a session of its own whose cache has twice the size of the indexes.
  *
  * LanceDB keeps in its cache what it read of every version of an index, until the cache is full: one that is large enough
  * for a large library grows for hours where a small one changes. So it gets what the table needs now, and a new session,
@@ -45,6 +53,7 @@ export class SearchTable {
   readonly #options: SearchTableOptions;
   readonly #lookEveryMs: number;
   #session: Session | null = null;
+  #closed = false;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SearchTableOptions) {
@@ -65,7 +74,7 @@ export class SearchTable {
       const session = this.#sessionFor(needed);
       session.reads += 1;
       try {
-        return await query(await session.opening);
+        return await query((await session.opening).table);
       } finally {
         session.reads -= 1;
         closeUnread(session);
@@ -76,6 +85,7 @@ export class SearchTable {
   }
 
   close(): void {
+    this.#closed = true;
     this.#leave();
   }
 
@@ -89,6 +99,7 @@ export class SearchTable {
 
   /** Nothing is awaited here: searches that come meanwhile share the new session. */
   #sessionFor(neededBytes: number | null): Session {
+    if (this.#closed) throw new Error('it is closed');
     const current = this.#session;
     const needed = Math.min(MOST_CACHE, neededBytes ?? 0);
     if (current && needed <= current.cacheBytes) return current;
@@ -102,11 +113,14 @@ export class SearchTable {
     return session;
   }
 
-  async #open(cacheBytes: number): Promise<Table> {
+  async #open(cacheBytes: number): Promise<Opened> {
     const { database, name } = this.#options;
-    const caches = { ...WRITING_CACHES, index: cacheBytes };
+    const caches = {
+      index: cacheBytes,
+      metadata: Math.max(LEAST_METADATA, Math.round(cacheBytes / METADATA_SHARE)),
+    };
     const connection = await connectLance(database.lance, database.folder, caches);
-    return await connection.openTable(name);
+    return { connection, table: await connection.openTable(name) };
   }
 
   #leave(): void {
@@ -117,11 +131,14 @@ export class SearchTable {
   }
 }
 
-/** A table that was left is closed after its last read. */
+/** A table that was left is closed after its last read; its cache is given back when the garbage is collected next. */
 function closeUnread({ left, reads, opening }: Session): void {
   if (!left || reads > 0) return;
   opening.then(
-    (table) => table.close(),
+    ({ table, connection }) => {
+      table.close();
+      connection.close();
+    },
     () => {},
   );
 }

@@ -15,8 +15,6 @@ export interface DeviceEmbedderOptions {
   readonly sessions: readonly [DeviceSession, ...DeviceSession[]];
   /** Most texts of full length in one batch. */
   readonly largestBatch?: number;
-  /** What the model wants before a question, and before a passage. */
-  readonly prefixes?: { readonly question: string; readonly passage: string };
   /** Hears of every batch that was embedded. */
   onBatch?(batch: DeviceBatch): void;
 }
@@ -91,8 +89,7 @@ export class DeviceEmbedder implements Embedder {
   ): Promise<readonly Float32Array[]> {
     signal?.throwIfAborted();
     if (texts.length === 0) return [];
-    const prefix = this.#options.prefixes?.[kind] ?? '';
-    const encoded = await this.#options.tokenize(prefix ? texts.map((text) => prefix + text) : texts);
+    const encoded = await this.#options.tokenize(texts);
     signal?.throwIfAborted();
     if (this.#closed) throw new ScriptoriumError('EMBEDDING_FAILED', 'The embedder is closed');
     const vectors = Promise.all(encoded.map((ids) => this.#enqueue(ids, kind)));

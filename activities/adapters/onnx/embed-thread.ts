@@ -6,7 +6,7 @@ import { InferenceSession, Tensor } from 'onnxruntime';
 import { Tokenizer } from 'tokenizers';
 import { z } from 'zod';
 import { hiddenStateAmong } from './pooled-graph.ts';
-import { pool } from './pooling.ts';
+import { normalizePooled, pool } from './pooling.ts';
 import {
   CLOSE,
   type EmbedJob,
@@ -103,8 +103,10 @@ async function embed(
     if (!(output.data instanceof Float32Array))
       throw new Error(`the model's output is ${output.type}, not float32`);
     const into = vectors.subarray(index * dimensions, (index + 1) * dimensions);
-    if (output.dims.length === POOLED) into.set(output.data);
-    else pool(output.data, ids.length, options.pooling, into);
+    if (output.dims.length === POOLED) {
+      into.set(output.data);
+      normalizePooled(into);
+    } else pool(output.data, ids.length, options.pooling, into);
     output.dispose();
   }
   return vectors;

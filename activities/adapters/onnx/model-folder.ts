@@ -1,11 +1,13 @@
 /**
- * A folder with a sentence-transformer as its publisher gives it, and what its own files say of how it is used. The files are
- * those that the Python library sentence-transformers writes and reads (`Pooling`, `Transformer` and `encode_query` there).
+ * A folder with a sentence-transformer as its publisher gives it, and what its own files say of how it is used. They are read as
+ * the Python library sentence-transformers reads them (`Pooling`, `Transformer`, `encode_query` and `encode_document` there),
+ * but for one thing: a prompt named `passage` or `corpus` is used for passages where there is none named `document`.
  */
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { ScriptoriumError } from '../../errors.ts';
+import { refuseExternalWeights } from './external-weights.ts';
 import type { Pooling } from './pooling.ts';
 
 /** A model of this machine, and all that changes its vectors. */
@@ -28,26 +30,30 @@ const transformerSettings = z.object({
   do_lower_case: z.boolean().nullish(),
 });
 const architecture = z.object({
-  model_type: z.string().optional(),
-  max_position_embeddings: z.int().positive().optional(),
+  model_type: z.string().nullish(),
+  max_position_embeddings: z.int().positive().nullish(),
 });
-const tokenizerSettings = z.object({ model_max_length: z.number().positive().optional() });
+const tokenizerSettings = z.object({ model_max_length: z.number().positive().nullish() });
 const poolingSettings = z
-  .looseObject({ pooling_mode: z.string().optional(), include_prompt: z.boolean().optional() })
+  .looseObject({
+    pooling_mode: z.union([z.string(), z.array(z.string())]).nullish(),
+    include_prompt: z.boolean().nullish(),
+  })
   .transform((all) => ({
     includesPrompt: all.include_prompt ?? true,
     modes: all.pooling_mode
-      ? [all.pooling_mode]
+      ? [all.pooling_mode].flat()
       : Object.entries(all).flatMap(([name, on]) =>
           on === true && name.startsWith(MODE) ? [name.slice(MODE.length)] : [],
         ),
   }));
 const usage = z.object({
-  prompts: z.record(z.string(), z.string()).nullish(),
-  default_prompt_name: z.string().nullish(),
+  prompts: z.record(z.string(), z.string().nullish()).nullish(),
   similarity_fn_name: z.string().nullish(),
 });
 
+/** Of a folder that names no modules: a transformer whose tokens are averaged. */
+const BARE: z.infer<typeof modules> = [{ type: 'Transformer', path: '' }];
 const MODE = 'pooling_mode_';
 /** A sum that is divided by another number of tokens has the same direction, and vectors are brought to length one. */
 const poolings: Readonly<Record<string, Pooling>> = {
@@ -55,6 +61,8 @@ const poolings: Readonly<Record<string, Pooling>> = {
   ...{ cls: 'cls', cls_token: 'cls', lasttoken: 'last' },
 };
 const MODEL_FILES = [join('onnx', 'model.onnx'), 'model.onnx'];
+/** As earlier versions named the file of the same settings, by the kind of transformer. */
+const SETTINGS_OF = ['bert', 'roberta', 'distilbert', 'camembert', 'albert', 'xlm-roberta', 'xlnet'];
 /** Some tokenizers name a number of thirty digits for "any". */
 const ANY_LENGTH = 1_000_000;
 
@@ -77,7 +85,7 @@ export async function readModelFolder(
 ): Promise<LocalModel> {
   if (!(await isThere(folder)))
     throw new ScriptoriumError('ASSET_UNAVAILABLE', `The model folder ${folder} is not there`);
-  const parts = (await settingsIn(folder, 'modules.json', modules)) ?? [{ type: 'Transformer', path: '' }];
+  const parts = (await settingsIn(folder, 'modules.json', modules)) ?? BARE;
   const [transformer, ...others] = parts.map(({ type, path }) => ({
     kind: type.slice(type.lastIndexOf('.') + 1),
     path: join(folder, path),
@@ -91,11 +99,14 @@ export async function readModelFolder(
     throw unsupported(folder, `its vectors are compared by ${used.similarity_fn_name}, not by their angle`);
   const prompts = promptsOf(used);
   const pooling = others.find(({ kind }) => kind === 'Pooling');
-  const { max_position_embeddings: positions, model_type: name = 'transformer' } =
+  if (!pooling && parts !== BARE) throw unsupported(folder, 'its modules do not pool');
+  const { max_position_embeddings: positions, model_type: name } =
     (await settingsIn(transformer.path, 'config.json', architecture)) ?? {};
+  const modelPath = files.modelPath ?? (await modelFileIn(transformer.path, folder));
+  await refuseExternalWeights(modelPath);
   return {
-    name,
-    modelPath: files.modelPath ?? (await modelFileIn(transformer.path, folder)),
+    name: name ?? 'transformer',
+    modelPath,
     tokenizerPath: files.tokenizerPath ?? (await tokenizerIn(transformer.path)),
     pooling: pooling ? await poolingOf(pooling.path, folder) : 'mean',
     maxTokens: await maxTokensOf(transformer.path, positions, folder),
@@ -108,9 +119,8 @@ export async function readModelFolder(
 
 function promptsOf(used: z.infer<typeof usage> | null): LocalModel['prefixes'] {
   const prompts = new Map(Object.entries(used?.prompts ?? {}));
-  const standard = prompts.get(used?.default_prompt_name ?? '') ?? '';
   const named = (...names: readonly string[]): string =>
-    names.map((name) => prompts.get(name)).find((prompt) => prompt !== undefined) ?? standard;
+    names.map((name) => prompts.get(name)).find(Boolean) ?? '';
   return { question: named('query'), passage: named('document', 'passage', 'corpus') };
 }
 
@@ -128,13 +138,19 @@ async function poolingOf(path: string, folder: string): Promise<Pooling> {
   );
 }
 
-async function maxTokensOf(path: string, positions: number | undefined, folder: string): Promise<number> {
-  const own = await settingsIn(path, 'sentence_bert_config.json', transformerSettings);
+async function maxTokensOf(
+  path: string,
+  positions: number | null | undefined,
+  folder: string,
+): Promise<number> {
+  const names = SETTINGS_OF.map((kind) => `sentence_${kind}_config.json`);
+  const found = await Promise.all(names.map((name) => settingsIn(path, name, transformerSettings)));
+  const own = found.find((settings) => settings !== null);
   if (own?.do_lower_case) throw unsupported(folder, 'it wants its texts in lower case');
   const tokenizer = await settingsIn(path, 'tokenizer_config.json', tokenizerSettings);
   const lengths = own?.max_seq_length
     ? [own.max_seq_length]
-    : [positions, tokenizer?.model_max_length].filter((length) => length !== undefined);
+    : [positions, tokenizer?.model_max_length].filter((length) => typeof length === 'number');
   const most = Math.min(...lengths);
   if (most < ANY_LENGTH) return Math.floor(most);
   throw unsupported(
@@ -147,10 +163,7 @@ async function maxTokensOf(path: string, positions: number | undefined, folder: 
 async function modelFileIn(path: string, folder: string): Promise<string> {
   const all = (await Promise.all(['onnx', ''].map((below) => onnxFilesIn(path, below)))).flat();
   const found = MODEL_FILES.find((name) => all.includes(name)) ?? (all.length === 1 ? all[0] : undefined);
-  if (found) {
-    await refuseWeightsBeside(join(path, found), folder);
-    return join(path, found);
-  }
+  if (found) return join(path, found);
   const there =
     all.length === 0 ? 'no ONNX file' : `${all.join(', ')}, of which SCRIPTORIUM_MODEL must name one`;
   throw new ScriptoriumError('ASSET_UNAVAILABLE', `The model folder ${folder} holds ${there}`);
@@ -159,12 +172,6 @@ async function modelFileIn(path: string, folder: string): Promise<string> {
 async function onnxFilesIn(path: string, below: string): Promise<string[]> {
   const names = await readdir(join(path, below)).catch(() => []);
   return names.filter((name) => name.endsWith('.onnx')).map((name) => join(below, name));
-}
-
-/** The file's hash would not cover them. */
-async function refuseWeightsBeside(modelPath: string, folder: string): Promise<void> {
-  for (const path of [`${modelPath}_data`, `${modelPath}.data`])
-    if (await isThere(path)) throw unsupported(folder, `its weights lie in a file of their own, ${path}`);
 }
 
 async function tokenizerIn(path: string): Promise<string> {

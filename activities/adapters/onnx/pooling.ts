@@ -29,6 +29,12 @@ function sumOfTokens(hidden: Float32Array, tokens: number, into: Float32Array): 
   }
 }
 
+/** Of what a graph pools itself: one that has the length already keeps every bit. */
+export function normalizePooled(vector: Float32Array): void {
+  const squares = vector.reduce((sum, value) => sum + value * value, 0);
+  if (Math.abs(squares - 1) > 1e-3) normalize(vector);
+}
+
 function normalize(vector: Float32Array): void {
   let squares = 0;
   for (const value of vector) squares += value * value;

@@ -1,20 +1,25 @@
 /** The model's own tokenizer: sentences that meet at white space count for as much together as each by itself. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Tokenizer } from 'tokenizers';
+import { z } from 'zod';
 import { openTokenCounter } from '../../../activities/adapters/documents/sandbox/tokenizer.ts';
 import type { TokenCounter } from '../../../activities/text/tokens.ts';
 import { homeOf } from '../../../client/home.ts';
 import { findAsset } from '../../../workers/assets/find-asset.ts';
 import { tokenizerAsset } from '../../../workers/assets/manifest.ts';
+import { tempFolder } from '../../helpers/temp-folder.ts';
 
 let counter: TokenCounter;
 let bare: Tokenizer;
+let tokenizerPath: string;
 
 beforeAll(async () => {
-  const path = await findAsset(tokenizerAsset, { cacheFolder: homeOf().cache, env: process.env });
-  counter = await openTokenCounter(path);
-  bare = Tokenizer.fromFile(path);
+  tokenizerPath = await findAsset(tokenizerAsset, { cacheFolder: homeOf().cache, env: process.env });
+  counter = await openTokenCounter(tokenizerPath);
+  bare = Tokenizer.fromFile(tokenizerPath);
   bare.disableTruncation();
   bare.disablePadding();
 }, 300_000);
@@ -60,6 +65,20 @@ describe('the tokenizer of the model', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+
+  test('with a token that holds a space counts whole texts', async () => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'tokenizer.json');
+    const file = z.looseObject({ added_tokens: z.array(z.unknown()) });
+    const settings = file.parse(JSON.parse(await readFile(tokenizerPath, 'utf8')));
+    const added = { id: 30_522, content: 'New York', special: false, normalized: false };
+    const flags = { single_word: false, lstrip: false, rstrip: false };
+    settings.added_tokens.push({ ...added, ...flags });
+    await writeFile(path, JSON.stringify(settings));
+    const own = await openTokenCounter(path);
+    expect(own.additive).toBe(false);
+    expect(await own.count(['in New York now'])).toEqual([3]);
   });
 
   test('is additive, as it says', async () => {

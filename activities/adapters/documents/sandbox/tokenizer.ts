@@ -11,6 +11,7 @@ const tokenizerFile = z.looseObject({
   padding: z.unknown(),
   normalizer: kind,
   pre_tokenizer: kind,
+  added_tokens: z.array(z.looseObject({ content: z.string() })).nullish(),
 });
 type TokenizerFile = z.infer<typeof tokenizerFile>;
 /** Texts handed to the native tokenizer at once. */
@@ -51,7 +52,8 @@ async function loadTokenizer(path: string): Promise<{ tokenizer: Tokenizer; addi
   }
 }
 
-/** BERT's splits at white space first, drops it, and looks at each word by itself. */
-function isAdditive({ normalizer, pre_tokenizer }: TokenizerFile): boolean {
+/** BERT's splits at white space first, drops it, and looks at each word by itself; a token that was added may hold some. */
+function isAdditive({ normalizer, pre_tokenizer, added_tokens }: TokenizerFile): boolean {
+  if (added_tokens?.some(({ content }) => /\s/.test(content))) return false;
   return normalizer?.type === 'BertNormalizer' && pre_tokenizer?.type === 'BertPreTokenizer';
 }
