@@ -1,5 +1,4 @@
 /** Entry of what `scriptorium doctor` asks of the code of the workers: prints a list of checks as JSON. */
-import { relative } from 'node:path';
 import {
   EndpointEmbedder,
   type EndpointEmbedderOptions,
@@ -62,12 +61,11 @@ async function modelFolderCheck({ embedding, chunking, home, env }: Config, path
     const model = await findLocalModel({ embedding, home, env }, finding);
     requireRoom(chunking, model.maxTokens - (await prefixTokens(model)));
     const { name, modelPath, pooling, maxTokens, prefixes } = model;
-    const words = [prefixes.question, prefixes.passage].map((prefix) => JSON.stringify(prefix));
-    return ok(
-      'model',
-      `${name} of ${path}: ${relative(path, modelPath)}, texts of ${maxTokens} tokens, pooled by ${pooling}, ` +
-        `prefix of a question ${words.join(', of a passage ')}`,
+    const words = Object.entries(prefixes).flatMap(([kind, prefix]) =>
+      prefix === '' ? [] : [`${JSON.stringify(prefix)} before a ${kind}`],
     );
+    const uses = [`texts of ${maxTokens} tokens`, `pooled by ${pooling}`, ...words];
+    return ok('model', `${name} of ${path}, ${uses.join(', ')}; file ${modelPath}`);
   } catch (error) {
     return failed('model', error);
   }

@@ -3,6 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { InferenceSession, Tensor } from 'onnxruntime';
+import { z } from 'zod';
 import { openTokenizer } from '../../activities/adapters/onnx/device-tokenizer.ts';
 import type { Embedder } from '../../activities/ports/embedder.ts';
 import { homeOf } from '../../client/home.ts';
@@ -12,6 +13,7 @@ import { loadConfig } from '../../workers/config.ts';
 import { openLocalEmbedder, requireRoom } from '../../workers/local-embedder.ts';
 import { findLocalModel } from '../../workers/model/local-model.ts';
 import '../helpers/any-realm.ts';
+import { runModule } from '../helpers/source-process.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
 import { cosine } from './embedder-contract.ts';
 
@@ -106,4 +108,37 @@ describe('a model of a folder', () => {
       'set it to 10 or less',
     );
   });
+});
+
+describe('doctor', () => {
+  const modelCheck = async (more: NodeJS.ProcessEnv) => {
+    const env = {
+      ...process.env,
+      SCRIPTORIUM_MODEL_FOLDER: folder.path,
+      SCRIPTORIUM_CHUNK_OVERLAP: '0',
+      ...more,
+    };
+    const { stdout } = await runModule("import {} from './workers/doctor-main.ts';", [], env);
+    const checks = z.array(z.looseObject({ name: z.string() })).parse(JSON.parse(stdout));
+    return checks.find(({ name }) => name === 'model');
+  };
+
+  test('says what it read of a folder, and what does not fit', async () => {
+    // No chunk is so short that the prefix leaves room for it.
+    expect(await modelCheck({})).toMatchObject({
+      state: 'wrong',
+      detail: expect.stringContaining('set it to 10 or less'),
+    });
+    await writeFile(join(folder.path, 'sentence_bert_config.json'), JSON.stringify({ max_seq_length: 300 }));
+    expect(await modelCheck({})).toMatchObject({
+      state: 'ok',
+      detail: expect.stringMatching(
+        /, texts of 300 tokens, pooled by cls, "Represent this sentence: " before a question, .*onnx\/model\.onnx$/,
+      ),
+    });
+    expect(await modelCheck({ SCRIPTORIUM_MODEL_FOLDER: '/nowhere' })).toMatchObject({
+      state: 'wrong',
+      detail: expect.stringContaining('/nowhere is not there'),
+    });
+  }, 60_000);
 });

@@ -54,7 +54,7 @@ export async function cpuSeconds(pid: number): Promise<{ own: number; below: num
   return { own: user + system, below };
 }
 
-async function commandLineOf(pid: number): Promise<string> {
+export async function commandLineOf(pid: number): Promise<string> {
   return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
 }
 

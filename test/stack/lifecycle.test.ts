@@ -3,9 +3,10 @@ import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { askStack, readStackState } from '../../client/stack-state.ts';
+import { workerFlags } from '../../client/worker-flags.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
-import { temporalPid, workerPids } from '../helpers/stack-processes.ts';
+import { commandLineOf, temporalPid, workerPids } from '../helpers/stack-processes.ts';
 
 const status = z.object({
   parts: z.array(
@@ -53,6 +54,11 @@ describe('a stack that is up', () => {
     expect(state).not.toBeNull();
     if (!state) return;
     expect(await askStack({ ...state, token: 'guessed' })).toBeNull();
+  });
+
+  test('runs workers whose heaps are bounded', async () => {
+    for (const pid of await workerPids(home.paths.stackFile))
+      expect(await commandLineOf(pid)).toContain(` ${workerFlags.join(' ')} `);
   });
 
   test('starts workers again that were killed', async () => {

@@ -187,7 +187,10 @@ describe('a model that can not be used', () => {
 
   test.each<[string, Files]>([
     ['holds no ONNX file', { 'onnx/model.onnx': undefined }],
-    ['SCRIPTORIUM_MODEL must name one', { 'onnx/model.onnx': undefined, 'onnx/a.onnx': '', 'b.onnx': '' }],
+    [
+      'name the file to use with SCRIPTORIUM_MODEL',
+      { 'onnx/model.onnx': undefined, 'onnx/a.onnx': '', 'b.onnx': '' },
+    ],
     ['holds no tokenizer.json', { 'tokenizer.json': undefined }],
     ['holds no 1_Pooling/config.json', { '1_Pooling/config.json': undefined }],
     ['modules.json of the model can', { 'modules.json': '[{' }],

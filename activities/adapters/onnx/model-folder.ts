@@ -164,9 +164,11 @@ async function modelFileIn(path: string, folder: string): Promise<string> {
   const all = (await Promise.all(['onnx', ''].map((below) => onnxFilesIn(path, below)))).flat();
   const found = MODEL_FILES.find((name) => all.includes(name)) ?? (all.length === 1 ? all[0] : undefined);
   if (found) return join(path, found);
-  const there =
-    all.length === 0 ? 'no ONNX file' : `${all.join(', ')}, of which SCRIPTORIUM_MODEL must name one`;
-  throw new ScriptoriumError('ASSET_UNAVAILABLE', `The model folder ${folder} holds ${there}`);
+  const there = all.length === 0 ? 'no ONNX file' : `${all.join(', ')} and no onnx/model.onnx`;
+  throw new ScriptoriumError(
+    'ASSET_UNAVAILABLE',
+    `The model folder ${folder} holds ${there}; name the file to use with SCRIPTORIUM_MODEL`,
+  );
 }
 
 async function onnxFilesIn(path: string, below: string): Promise<string[]> {
