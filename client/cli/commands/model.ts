@@ -58,6 +58,9 @@ export function modelLines({ variants, threads, reference }: Omit<ModelReport, '
   const measured = variants.some(({ chunksPerSecond }) => chunksPerSecond !== null);
   return [
     ...variants.map(lineOf),
+    ...(variants.some(({ chosen }) => chosen)
+      ? []
+      : ['None of these is used: SCRIPTORIUM_MODEL or SCRIPTORIUM_MODEL_FOLDER names the model.']),
     ...(measured ? [`chunks of about 190 tokens, ${threads} threads; cosine to ${reference}`] : []),
   ];
 }
