@@ -3,6 +3,9 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ModelFolderOptions, readModelFolder } from '../../activities/adapters/onnx/model-folder.ts';
 import { bytesField, textField } from '../../activities/adapters/onnx/protobuf.ts';
+import { homeOf } from '../../client/home.ts';
+import { loadConfig } from '../../workers/config.ts';
+import { findLocalModel } from '../../workers/model/local-model.ts';
 import '../helpers/any-realm.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
 
@@ -140,14 +143,22 @@ describe('a model that can not be used', () => {
     const modelWith = (data: Uint8Array): string =>
       Buffer.from(bytesField(7, bytesField(5, textField(8, 'weights'), data))).toString('latin1');
     const external = modelWith(bytesField(13, textField(1, 'location'), textField(2, 'weights.bin')));
-    expect(
-      await read({ 'onnx/model.onnx': modelWith(bytesField(9, Uint8Array.of(1, 2, 3, 4))) }),
-    ).toBeTruthy();
+    const found = async (bytes: string, env: NodeJS.ProcessEnv = {}) => {
+      await read({ 'onnx/model.onnx': bytes });
+      const embedding = loadConfig({ SCRIPTORIUM_MODEL_FOLDER: folder.path }).embedding;
+      return await findLocalModel({ home: homeOf(env), env, embedding }, { cacheFolder: folder.path, env });
+    };
+    const whole = modelWith(bytesField(9, Uint8Array.of(1, 2, 3, 4)));
+    expect(await found(whole)).toBeTruthy();
     const refusal = { code: 'INVALID_CONFIG', message: expect.stringContaining('weights lie in a file') };
-    await expect(read({ 'onnx/model.onnx': external })).rejects.toMatchObject(refusal);
+    await expect(found(external)).rejects.toMatchObject(refusal);
     const modelPath = join(folder.path, 'named.onnx');
     await writeFile(modelPath, external, 'latin1');
-    await expect(read({}, { modelPath })).rejects.toMatchObject(refusal);
+    await expect(found(whole, { SCRIPTORIUM_MODEL: modelPath })).rejects.toMatchObject(refusal);
+    await expect(found('graph')).rejects.toMatchObject({
+      code: 'ASSET_UNAVAILABLE',
+      message: expect.stringContaining('model.onnx can'),
+    });
   });
 
   test.each<[string, Files]>([
@@ -194,7 +205,6 @@ describe('a model that can not be used', () => {
     ['holds no tokenizer.json', { 'tokenizer.json': undefined }],
     ['holds no 1_Pooling/config.json', { '1_Pooling/config.json': undefined }],
     ['modules.json of the model can', { 'modules.json': '[{' }],
-    ['model.onnx can', { 'onnx/model.onnx': 'graph' }],
     [
       'sentence_bert_config.json of the model can',
       { 'sentence_bert_config.json': { max_seq_length: 'many' } },

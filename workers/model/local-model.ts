@@ -17,13 +17,15 @@ type ModelConfig = Pick<Config, 'home' | 'env'> & {
  */
 export async function findLocalModel(config: ModelConfig, finding: FindOptions): Promise<LocalModel> {
   const { folder } = config.embedding;
-  if (folder) return await modelInFolder(folder, finding);
-  const [modelPath, tokenizerPath] = [
-    await findChosenModel(config, finding),
-    await findAsset(tokenizerAsset, finding),
-  ];
-  if (config.env[modelAsset.variable]) await refuseExternalWeights(modelPath);
-  return { ...minilm, modelPath, tokenizerPath };
+  const model = folder ? await modelInFolder(folder, finding) : await ownModel(config, finding);
+  // Those of the manifest are known by their hash.
+  if (folder || config.env[modelAsset.variable]) await refuseExternalWeights(model.modelPath);
+  return model;
+}
+
+async function ownModel(config: ModelConfig, finding: FindOptions): Promise<LocalModel> {
+  const modelPath = await findChosenModel(config, finding);
+  return { ...minilm, modelPath, tokenizerPath: await findAsset(tokenizerAsset, finding) };
 }
 
 /** Of the model, whoever embeds. @throws ScriptoriumError ASSET_UNAVAILABLE, INVALID_CONFIG */

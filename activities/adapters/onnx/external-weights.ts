@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ScriptoriumError } from '../../errors.ts';
-import { bytesFieldsOf } from './protobuf.ts';
+import { fieldsOf } from './protobuf.ts';
 
 /** Numbers of fields in onnx.proto: ModelProto.graph, GraphProto.initializer, TensorProto.external_data. */
 const [GRAPH, INITIALIZER, EXTERNAL_DATA] = [7, 5, 13];
@@ -26,8 +26,4 @@ async function hasExternalWeights(modelPath: string): Promise<boolean> {
   } catch (error) {
     throw new ScriptoriumError('ASSET_UNAVAILABLE', `The model ${modelPath} can't be read: ${String(error)}`);
   }
-}
-
-function fieldsOf(message: Uint8Array, wanted: number): Uint8Array[] {
-  return [...bytesFieldsOf(message)].flatMap(({ field, bytes }) => (field === wanted ? [bytes] : []));
 }

@@ -7,7 +7,6 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { ScriptoriumError } from '../../errors.ts';
-import { refuseExternalWeights } from './external-weights.ts';
 import type { Pooling } from './pooling.ts';
 
 /** A model of this machine, and all that changes its vectors. */
@@ -102,11 +101,9 @@ export async function readModelFolder(
   if (!pooling && parts !== BARE) throw unsupported(folder, 'its modules do not pool');
   const { max_position_embeddings: positions, model_type: name } =
     (await settingsIn(transformer.path, 'config.json', architecture)) ?? {};
-  const modelPath = files.modelPath ?? (await modelFileIn(transformer.path, folder));
-  await refuseExternalWeights(modelPath);
   return {
     name: name ?? 'transformer',
-    modelPath,
+    modelPath: files.modelPath ?? (await modelFileIn(transformer.path, folder)),
     tokenizerPath: files.tokenizerPath ?? (await tokenizerIn(transformer.path)),
     pooling: pooling ? await poolingOf(pooling.path, folder) : 'mean',
     maxTokens: await maxTokensOf(transformer.path, positions, folder),

@@ -6,7 +6,7 @@
  * repeat are joined (Protocol Buffers, Encoding; ONNX's onnx.proto: ModelProto.graph, GraphProto.node, input, output). So
  * the added nodes are simply written behind the file.
  */
-import { bytesField, bytesFieldsOf, textField, wholeField } from './protobuf.ts';
+import { bytesField, fieldsOf, textField, wholeField } from './protobuf.ts';
 
 /** Input: weight of each token, `rows` × 1 × `tokens`, float32. Ones and zeros by the mask for the mean. */
 export const POOLING_WEIGHTS = 'scriptorium_pooling_weights';
@@ -43,18 +43,17 @@ export function hiddenStateAmong(outputs: readonly string[]): string | undefined
 }
 
 function hiddenStateOf(model: Uint8Array): string {
-  const outputs = [...bytesFieldsOf(model)]
-    .filter(({ field }) => field === MODEL.graph)
-    .flatMap(({ bytes }) => [...bytesFieldsOf(bytes)].filter(({ field }) => field === GRAPH.output))
-    .map(({ bytes }) => nameOf(bytes));
+  const outputs = fieldsOf(model, MODEL.graph)
+    .flatMap((graph) => fieldsOf(graph, GRAPH.output))
+    .map(nameOf);
   const hidden = hiddenStateAmong(outputs);
   if (hidden) return hidden;
   throw new Error('the file is no ONNX model with an output');
 }
 
 function nameOf(valueInfo: Uint8Array): string {
-  const name = [...bytesFieldsOf(valueInfo)].find(({ field }) => field === VALUE_INFO.name);
-  return Buffer.from(name?.bytes ?? []).toString('utf8');
+  const [name = new Uint8Array()] = fieldsOf(valueInfo, VALUE_INFO.name);
+  return Buffer.from(name).toString('utf8');
 }
 
 function node(opType: string, inputs: readonly string[], output: string): Uint8Array {

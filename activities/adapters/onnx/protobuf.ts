@@ -20,6 +20,11 @@ export function* bytesFieldsOf(bytes: Uint8Array): Generator<BytesField> {
   }
 }
 
+/** What stands in one of its fields, as often as that is there. @throws Error when it is no message */
+export function fieldsOf(message: Uint8Array, wanted: number): Uint8Array[] {
+  return [...bytesFieldsOf(message)].flatMap(({ field, bytes }) => (field === wanted ? [bytes] : []));
+}
+
 interface Reader {
   readonly bytes: Uint8Array;
   at: number;
