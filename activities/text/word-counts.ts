@@ -17,23 +17,36 @@ export function countedByWords(counter: TokenCounter, mostWords = MOST_WORDS): T
     additive: counter.additive,
     specialTokens: counter.specialTokens,
     async count(texts) {
-      const words = texts.map((text) => text.split(WHITE_SPACE).filter(Boolean));
-      const known = new Map<string, number>();
-      const unknown = new Set<string>();
-      for (const word of words.flat()) {
-        const tokens = kept.get(word);
-        if (tokens === undefined) unknown.add(word);
-        else known.set(word, tokens);
-      }
-      if (unknown.size > 0)
-        for (const [word, tokens] of await countsOf([...unknown], counter)) {
-          known.set(word, tokens);
-          if (word.length <= LONGEST_WORD) kept.set(word, tokens);
-        }
+      const tallies = texts.map((text) => tally(text.split(WHITE_SPACE), kept));
+      const unknown = new Set(tallies.flatMap((text) => text.unknown));
+      if (unknown.size === 0) return tallies.map(({ tokens }) => tokens);
+      const found = new Map(await countsOf([...unknown], counter));
+      for (const [word, tokens] of found) if (word.length <= LONGEST_WORD) kept.set(word, tokens);
       if (kept.size > mostWords) kept.clear();
-      return words.map((own) => own.reduce((sum, word) => sum + (known.get(word) ?? Number.NaN), 0));
+      return tallies.map(({ tokens, unknown: words }) =>
+        words.reduce((sum, word) => sum + (found.get(word) ?? Number.NaN), tokens),
+      );
     },
   };
+}
+
+interface Tally {
+  /** Of the words that are known. */
+  readonly tokens: number;
+  readonly unknown: readonly string[];
+}
+
+/** A book has tens of thousands of words: one look for each. */
+function tally(words: readonly string[], kept: ReadonlyMap<string, number>): Tally {
+  let tokens = 0;
+  const unknown: string[] = [];
+  for (const word of words) {
+    if (word === '') continue;
+    const known = kept.get(word);
+    if (known === undefined) unknown.push(word);
+    else tokens += known;
+  }
+  return { tokens, unknown };
 }
 
 async function countsOf(words: readonly string[], counter: TokenCounter): Promise<[string, number][]> {

@@ -157,6 +157,18 @@ describe('quality', () => {
     expect(hasText(countLetters('… 12 —'), 1, false)).toBe(false);
   });
 
+  test('letters of every script are counted, and half a character is none', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(anyText, fc.constantFrom('Straße', 'книга', '本𠮷', '𝒜', '\uD835', 'é'))),
+        (texts) => {
+          const text = texts.join('');
+          expect(countLetters(text)).toBe(text.match(/\p{L}/gu)?.length ?? 0);
+        },
+      ),
+    );
+  });
+
   test('text of any charset is no binary, random bytes are', () => {
     expect(isBinary(Buffer.from('Grüße, 本, кни́га\r\n\tend\f', 'utf8'))).toBe(false);
     expect(isBinary(Buffer.from('caf\xe9 \x93quoted\x94', 'latin1'))).toBe(false);
