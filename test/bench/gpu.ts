@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { deviceLine } from '../../activities/adapters/onnx/device-choice.ts';
 import { type DeviceBatch, DeviceEmbedder } from '../../activities/adapters/onnx/device-embedder.ts';
-import { openTokenizer } from '../../activities/adapters/onnx/device-tokenizer.ts';
+import { openTokenizer } from '../../activities/adapters/onnx/model-tokenizer.ts';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { type Asset, tokenizerAsset } from '../../workers/assets/manifest.ts';

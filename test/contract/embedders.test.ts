@@ -25,7 +25,7 @@ jest.unstable_mockModule('node:worker_threads', () => ({ ...threads, Worker: Wat
 const { OnnxEmbedder } = await import('../../activities/adapters/onnx/onnx-embedder.ts');
 const { DeviceEmbedder } = await import('../../activities/adapters/onnx/device-embedder.ts');
 const { DeviceThreadSession } = await import('../../activities/adapters/onnx/device-thread-session.ts');
-const { openTokenizer } = await import('../../activities/adapters/onnx/device-tokenizer.ts');
+const { openTokenizer } = await import('../../activities/adapters/onnx/model-tokenizer.ts');
 
 const FETCH_TIMEOUT_MS = 300_000;
 let files: { modelPath: string; tokenizerPath: string };

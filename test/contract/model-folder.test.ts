@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { InferenceSession, Tensor } from 'onnxruntime';
 import { z } from 'zod';
-import { openTokenizer } from '../../activities/adapters/onnx/device-tokenizer.ts';
+import { openTokenizer } from '../../activities/adapters/onnx/model-tokenizer.ts';
 import type { Embedder } from '../../activities/ports/embedder.ts';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';

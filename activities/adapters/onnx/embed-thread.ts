@@ -1,10 +1,8 @@
 /** One thread of the embedder: a tokenizer and a session that computes with one core, a text at a time. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime';
-import { Tokenizer } from 'tokenizers';
-import { z } from 'zod';
+import { loadTokenizer } from './model-tokenizer.ts';
 import { hiddenStateAmong } from './pooled-graph.ts';
 import { normalizePooled, pool } from './pooling.ts';
 import {
@@ -124,12 +122,4 @@ async function outputOf(ids: readonly number[]): Promise<Tensor> {
   const hidden = output[outputName];
   if (!(hidden instanceof Tensor)) throw new Error(`the model gives no ${outputName}`);
   return hidden;
-}
-
-/** The file's own truncation and padding are for another use; texts are cut at the model's length, and never padded. */
-async function loadTokenizer(path: string, maxTokens: number): Promise<Tokenizer> {
-  const settings = z.looseObject({}).parse(JSON.parse(await readFile(path, 'utf8')));
-  const loaded = Tokenizer.fromString(JSON.stringify({ ...settings, truncation: null, padding: null }));
-  loaded.setTruncation(maxTokens);
-  return loaded;
 }

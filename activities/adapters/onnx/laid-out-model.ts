@@ -6,7 +6,8 @@
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { siblingModule } from '../../sibling-module.ts';
@@ -25,7 +26,7 @@ export async function laidOutModel(modelPath: string, folder: string): Promise<s
   if (sha256 === null) return null;
   const own = join(folder, `${sha256.slice(0, 12)}-${await machineHash()}`);
   const path = join(own, LAID_OUT_NAME);
-  if (await isThere(path)) return path;
+  if (existsSync(path)) return path;
   try {
     await mkdir(folder, { recursive: true });
     const fresh = await mkdtemp(`${own}.part-`);
@@ -39,7 +40,7 @@ export async function laidOutModel(modelPath: string, folder: string): Promise<s
     return path;
   } catch {
     // Another process was faster, or the disk is full.
-    return (await isThere(path)) ? path : null;
+    return existsSync(path) ? path : null;
   }
 }
 
@@ -68,8 +69,4 @@ async function machineHash(): Promise<string> {
   const flags = /^(?:flags|Features)\s*:.*$/m.exec(abilities)?.[0] ?? '';
   const named = [version, process.platform, process.arch, cpu, flags].join('\n');
   return createHash('sha256').update(named).digest('hex').slice(0, 12);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
 }

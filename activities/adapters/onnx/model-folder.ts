@@ -3,7 +3,8 @@
  * the Python library sentence-transformers reads them (`Pooling`, `Transformer`, `encode_query` and `encode_document` there),
  * but for one thing: a prompt named `passage` or `corpus` is used for passages where there is none named `document`.
  */
-import { access, readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { ScriptoriumError } from '../../errors.ts';
@@ -82,7 +83,7 @@ export async function readModelFolder(
   folder: string,
   { prefixes, ...files }: ModelFolderOptions = {},
 ): Promise<LocalModel> {
-  if (!(await isThere(folder)))
+  if (!existsSync(folder))
     throw new ScriptoriumError('ASSET_UNAVAILABLE', `The model folder ${folder} is not there`);
   const parts = (await settingsIn(folder, 'modules.json', modules)) ?? BARE;
   const [transformer, ...others] = parts.map(({ type, path }) => ({
@@ -175,21 +176,14 @@ async function onnxFilesIn(path: string, below: string): Promise<string[]> {
 
 async function tokenizerIn(path: string): Promise<string> {
   const tokenizerPath = join(path, 'tokenizer.json');
-  if (await isThere(tokenizerPath)) return tokenizerPath;
+  if (existsSync(tokenizerPath)) return tokenizerPath;
   throw missing(path, 'tokenizer.json');
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Null where the file is not there. */
 async function settingsIn<T>(folder: string, name: string, schema: z.ZodType<T>): Promise<T | null> {
   const path = join(folder, name);
-  if (!(await isThere(path))) return null;
+  if (!existsSync(path)) return null;
   try {
     return schema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {

@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { Tokenizer } from 'tokenizers';
+import { z } from 'zod';
+
+/**
+ * Gives the token ids of each text, special tokens included, cut at `maxTokens`. Its work is done outside of the JavaScript
+ * thread, on all cores.
+ */
+export async function openTokenizer(
+  path: string,
+  maxTokens: number,
+): Promise<(texts: readonly string[]) => Promise<readonly (readonly number[])[]>> {
+  const tokenizer = await loadTokenizer(path, maxTokens);
+  return async (texts) => (await tokenizer.encodeBatch([...texts])).map((encoding) => encoding.getIds());
+}
+
+/** The file's own truncation and padding are for another use; texts are cut at the model's length, and never padded. */
+export async function loadTokenizer(path: string, maxTokens: number): Promise<Tokenizer> {
+  const settings = z.looseObject({}).parse(JSON.parse(await readFile(path, 'utf8')));
+  const tokenizer = Tokenizer.fromString(JSON.stringify({ ...settings, truncation: null, padding: null }));
+  tokenizer.setTruncation(maxTokens);
+  return tokenizer;
+}
