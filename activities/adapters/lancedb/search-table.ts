@@ -26,7 +26,7 @@ const LEAST_CACHE = 32 * MB;
 const MOST_CACHE = 1_536 * MB;
 /** What tells where things lie in the files: far less than the indexes. */
 const METADATA_SHARE = 12;
-const LEAST_METADATA = 16 * MB;
+const LEAST_METADATA = 8 * MB;
 const LOOK_EVERY_MS = 10_000;
 
 interface Opened {
