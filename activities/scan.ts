@@ -145,13 +145,16 @@ class Scan {
       skippedFiles: Object.fromEntries(this.#skipped),
       formats: Object.fromEntries(this.#formats),
       searchAttributes: this.#ports.searchAttributes,
+      ...(this.#input.retry && { retried: paths.length }),
     };
   }
 
   async #sources(): Promise<readonly string[]> {
     const { library, retry, sinceMs, paths, except } = this.#input;
     if (retry === undefined) return paths ?? [];
-    return await pathsToRetry(this.#ports.catalog, { library, retry, sinceMs, paths, except });
+    const { catalog, roots } = this.#ports;
+    const ports = { catalog, roots, attempt: this.#attempt };
+    return await pathsToRetry(ports, { library, retry, sinceMs, paths, except });
   }
 
   async #walk(paths: readonly string[], manifest: ArtifactWriter): Promise<void> {

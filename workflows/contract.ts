@@ -149,6 +149,8 @@ export interface ScanResult {
   readonly pruned?: number;
   /** Whether the namespace has Scriptorium's search attributes. */
   readonly searchAttributes?: boolean;
+  /** Failed paths that were looked at again; absent in a scan of other paths, and before version 0.7. */
+  readonly retried?: number;
 }
 
 export interface IngestBookInput extends ManifestEntry {
@@ -259,4 +261,9 @@ export interface CarriedState {
   readonly taken?: readonly number[];
   readonly formats?: Readonly<Record<string, FormatWork>>;
   readonly samples?: readonly ProgressSample[];
+  // What follows is absent in runs before version 0.7.
+  /** Books that retries found beside those that had failed: a folder that could not be read counted as one. */
+  readonly added?: number;
+  /** Of books that had failed: what is ingested and unchanged by now. */
+  readonly unchanged?: number;
 }

@@ -8,6 +8,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   proxyActivities,
   setHandler,
   upsertSearchAttributes,
@@ -123,12 +124,16 @@ async function writeAndVerify(book: WrittenBook, progress: MutableProgress): Pro
     const { points, stale, countedAtMs } = await verifyBook({ bookId, revision });
     if (points === chunks) {
       progress.stage = 'commit';
-      // Once it is committed the book is ingested, whoever cancels it now.
-      await CancellationScope.nonCancellable(async () => {
-        await commitBook({ ...book, countedAtMs });
-        if (stale > 0) await dropStale({ bookId, revision });
-      });
-      return;
+      try {
+        // Once it is committed the book is ingested, whoever cancels it now.
+        await CancellationScope.nonCancellable(async () => {
+          await commitBook({ ...book, countedAtMs });
+          if (stale > 0) await dropStale({ bookId, revision });
+        });
+        return;
+      } catch (error) {
+        if (!isMiscount(error, round, progress)) throw error;
+      }
     }
     if (round === VERIFY_ROUNDS) {
       throw ApplicationFailure.nonRetryable(
@@ -139,6 +144,12 @@ async function writeAndVerify(book: WrittenBook, progress: MutableProgress): Pro
     }
     await dropRevision({ bookId, revision });
   }
+}
+
+/** A commit that comes late counts once more, and may find that points went away meanwhile: they are written again. */
+function isMiscount(error: unknown, round: number, progress: BookProgress): boolean {
+  const miscounted = failureOf(error, progress).code === 'COUNT_MISMATCH' && round < VERIFY_ROUNDS;
+  return miscounted && patched('miscounted-commits-are-written-again');
 }
 
 function failedOutcome(error: unknown, progress: BookProgress): BookOutcome {

@@ -8,6 +8,7 @@ import {
   defineQuery,
   defineSignal,
   isCancellation,
+  patched,
   setHandler,
 } from '@temporalio/workflow';
 import {
@@ -22,7 +23,7 @@ import {
 import { parseInput } from './input.ts';
 import { LibraryRun } from './library-run.ts';
 import { isUnderAnotherId, runUnderItsOwnId } from './run-front.ts';
-import { showRun } from './run-view.ts';
+import { showCancelled, showRun } from './run-view.ts';
 import { steer } from './steering.ts';
 
 const bookDone = defineSignal<[BookReport]>(bookDoneSignal);
@@ -40,7 +41,13 @@ export async function ingestLibrary(raw: IngestLibraryInput): Promise<IngestLibr
     await untilSettledOrLong(run);
   } catch (error) {
     if (!isCancellation(error) && !CancellationScope.current().consideredCancelled) throw error;
-    await CancellationScope.nonCancellable(() => run.cancel());
+    await CancellationScope.nonCancellable(async () => {
+      await run.cancel();
+      if (!patched('cancelled-runs-answer-and-say-so')) return;
+      // Who asked for it by an update waits for its answer.
+      await condition(allHandlersFinished);
+      showCancelled(run);
+    });
     throw error;
   }
   if (run.isOpen) await continueAsNew<typeof ingestLibrary>(run.nextStep());

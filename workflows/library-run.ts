@@ -27,17 +27,15 @@ import {
 } from './contract.ts';
 import type { ingestBook } from './ingest-book.ts';
 import type { ParsedRunInput } from './input.ts';
+import { ManifestPages } from './manifest-pages.ts';
 import { CHILDREN_PER_STEP, LONG_HISTORY, policies, SILENT_CHILD_CHECK } from './policies.ts';
 import { fileName, progressOf, resultOf, showRun } from './run-view.ts';
 import { RunWindow } from './run-window.ts';
 import { bookSearchAttributes } from './search-attributes.ts';
 
 const { scanLibrary } = proxyActivities<ScanActivities>(policies.scan);
-const { readManifest, checkBook } = proxyActivities<ScanActivities>(policies.quick);
+const { checkBook } = proxyActivities<ScanActivities>(policies.quick);
 const { inspectChildren } = proxyActivities<RunActivities>(policies.quick);
-
-/** Manifest entries fetched at once: with paths of ordinary length a page stays under 32 KB. */
-const MANIFEST_PAGE = 100;
 
 export class LibraryRun {
   readonly input: ParsedRunInput;
@@ -47,15 +45,18 @@ export class LibraryRun {
   /** What people set before there is a window. */
   parallel: number;
   paused = false;
+  /** Whether an update looks for failed books. */
+  retrying = false;
   #finished = false;
   #searchable: boolean;
-  #page: readonly ManifestEntry[] = [];
-  #pageAt = '';
+  readonly #pages = new ManifestPages();
   #started = 0;
   #timerRuns = false;
   #checkDue = false;
   /** Reports of books that another run's child worked on. */
   #foreign: BookReport[] = [];
+  /** Books whose start Temporal has not confirmed yet, by id. */
+  readonly #starting = new Map<string, Promise<void>>();
 
   constructor(input: ParsedRunInput) {
     const { carried, parallel } = input;
@@ -172,38 +173,37 @@ export class LibraryRun {
   async #fill(): Promise<void> {
     const starts: Promise<void>[] = [];
     while (this.#window.free > 0 && this.#started < CHILDREN_PER_STEP) {
-      const urgent = this.#window.first !== null;
-      const entry = await this.#next();
+      const next = await this.#pages.next(this.#window);
       // While the entry was fetched the run may have been paused, or the book moved.
-      if (entry === null || this.#window.free === 0) break;
+      if (next === null || this.#window.free === 0) break;
+      const { entry, place } = next;
+      // An update that came to its end in the same moment may have moved books: the question is asked again.
+      if (!this.#window.isNext(entry, place) && patched('moved-books-are-looked-at-again')) {
+        this.#pages.forget();
+        continue;
+      }
       this.#window.start(entry, Date.now());
       this.#started += 1;
-      starts.push(this.#startBook(entry, urgent));
+      starts.push(this.#startBook(entry, place === null));
     }
     await Promise.all(starts);
   }
 
-  /** The next book to start; null when books were moved while it was fetched, and the question must be asked again. */
-  async #next(): Promise<ManifestEntry | null> {
-    if (this.#window.first) return this.#window.first;
-    const place = this.#window.next;
-    if (!place) return null;
-    const { manifestKey, index } = place;
-    if (this.#pageAt !== `${manifestKey} ${index}`)
-      this.#page = await readManifest({ manifestKey, from: index, limit: MANIFEST_PAGE });
-    const [entry, ...rest] = this.#page;
-    if (entry === undefined) throw new Error(`the manifest ${manifestKey} ends before entry ${index}`);
-    const now = this.#window.next;
-    if (this.#window.first || now?.manifestKey !== manifestKey || now.index !== index) {
-      this.#pageAt = `${manifestKey} ${index}`;
-      return null;
-    }
-    this.#page = rest;
-    this.#pageAt = rest.length > 0 ? `${manifestKey} ${index + 1}` : '';
-    return entry;
+  /** Resolves when the book's child is there, or will not be. */
+  async started(bookId: string): Promise<void> {
+    await this.#starting.get(bookId)?.catch(() => {});
   }
 
-  async #startBook(entry: ManifestEntry, urgent: boolean): Promise<void> {
+  #startBook(entry: ManifestEntry, urgent: boolean): Promise<void> {
+    const { bookId } = entry;
+    const starting = this.#startChild(entry, urgent);
+    this.#starting.set(bookId, starting);
+    const over = (): boolean => this.#starting.delete(bookId);
+    starting.then(over, over);
+    return starting;
+  }
+
+  async #startChild(entry: ManifestEntry, urgent: boolean): Promise<void> {
     const { bookId, path } = entry;
     const input: IngestBookInput = {
       ...{ library: this.library, ...entry },

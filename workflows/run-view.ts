@@ -1,6 +1,6 @@
 /** What is seen of a run: by query, in Temporal's UI, by search attribute, and in its result. */
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { IngestLibraryResult, RunProgress } from './contract.ts';
+import { patched, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { BookCounts, IngestLibraryResult, RunProgress } from './contract.ts';
 import type { LibraryRun } from './library-run.ts';
 import type { RunState } from './run-contract.ts';
 import type { RunWindow } from './run-window.ts';
@@ -33,18 +33,33 @@ export function showRun(run: LibraryRun): void {
   if (run.searchable) publish(run, window);
 }
 
+/** The last word of a run that was cancelled, every book of which is accounted for. */
+export function showCancelled(run: LibraryRun): void {
+  if (run.window && run.searchable) upsert(run, run.window, 'cancelled');
+}
+
 /** An update is an event in the history: one for each hundredth of the books, and at most one for each fifty books. */
-function publish(run: LibraryRun, { counts }: RunWindow): void {
-  const done = counts.ingested + counts.unchanged + counts.failed + counts.cancelled;
+function publish(run: LibraryRun, window: RunWindow): void {
+  const { counts } = window;
   const known = workflowInfo().typedSearchAttributes;
   const state = stateOf(run);
   const step = Math.max(50, Math.ceil(counts.total / 100));
-  const stale = done - Number(known.get(booksDoneKey) ?? 0) >= step;
+  const ahead = doneOf(counts) - Number(known.get(booksDoneKey) ?? 0);
+  // A retry takes failed books back.
+  const stale = ahead >= step || (ahead < 0 && patched('counts-that-fall-are-shown'));
   if (known.get(stateKey) === state && !stale) return;
+  upsert(run, window, state);
+}
+
+function doneOf({ ingested, unchanged, failed, cancelled }: BookCounts): number {
+  return ingested + unchanged + failed + cancelled;
+}
+
+function upsert({ library }: LibraryRun, { counts }: RunWindow, state: RunState | 'cancelled'): void {
   upsertSearchAttributes([
-    { key: libraryKey, value: run.library },
+    { key: libraryKey, value: library },
     { key: stateKey, value: state },
-    { key: booksDoneKey, value: done },
+    { key: booksDoneKey, value: doneOf(counts) },
     { key: booksFailedKey, value: counts.failed },
   ]);
 }

@@ -18,12 +18,19 @@ import type {
 } from './contract.ts';
 import { latestOf } from './failure-list.ts';
 import { type FormatWork, MAX_NAMED_BOOKS, type ProgressSample } from './run-contract.ts';
+import { RunCounts } from './run-counts.ts';
 import { RunWork } from './run-work.ts';
 
 /** A list of books that the run works through. */
 export interface Manifest {
   readonly key: string;
   readonly count: number;
+}
+
+/** Where an entry lies. */
+export interface ManifestPlace {
+  readonly manifestKey: string;
+  readonly index: number;
 }
 
 /** About 60 KB of paths at most. */
@@ -42,11 +49,8 @@ export class RunWindow {
   readonly #taken: Set<number>;
   readonly #work: RunWork;
   #failures: readonly BookFailure[];
+  readonly #counts: RunCounts;
   #cursor = 0;
-  #ingested = 0;
-  #failed: number;
-  #cancelled = 0;
-  #chunks = 0;
   #cancelling = false;
   parallel: number;
   paused = false;
@@ -56,7 +60,7 @@ export class RunWindow {
     this.parallel = parallel;
     this.startedAtMs = startedAtMs;
     this.#manifests = [{ key: scan.manifestKey, count: scan.toIngest }];
-    this.#failed = scan.failed;
+    this.#counts = new RunCounts(scan);
     this.#failures = latestOf(scan.failures);
     this.#taken = new Set();
     this.#work = new RunWork(scan.formats, startedAtMs);
@@ -65,10 +69,7 @@ export class RunWindow {
   static resume(carried: CarriedState, parallel: number): RunWindow {
     const window = new RunWindow(carried.scan, parallel, carried.startedAtMs);
     window.#cursor = carried.cursor;
-    window.#ingested = carried.ingested;
-    window.#failed = carried.failed;
-    window.#cancelled = carried.cancelled;
-    window.#chunks = carried.chunks;
+    window.#counts.resume(carried);
     window.#failures = carried.failures;
     window.#cancelling = carried.cancelling;
     window.paused = carried.paused ?? false;
@@ -105,7 +106,7 @@ export class RunWindow {
   }
 
   get chunks(): number {
-    return this.#chunks;
+    return this.#counts.chunks;
   }
 
   get failures(): readonly BookFailure[] {
@@ -138,14 +139,7 @@ export class RunWindow {
   }
 
   get counts(): BookCounts {
-    const { toIngest, unchanged, failed } = this.#scan;
-    return {
-      total: toIngest + unchanged + failed,
-      ingested: this.#ingested,
-      unchanged,
-      failed: this.#failed,
-      cancelled: this.#cancelled + (this.#cancelling ? this.waiting : 0),
-    };
+    return this.#counts.withCancelled(this.#cancelling ? this.waiting : 0);
   }
 
   /** The book that goes before all others, if there is one. It is still waiting until it is started. */
@@ -154,7 +148,7 @@ export class RunWindow {
   }
 
   /** Where the next book of the manifests is; null when all of them were taken. */
-  get next(): { readonly manifestKey: string; readonly index: number } | null {
+  get next(): ManifestPlace | null {
     while (this.#taken.delete(this.#cursor)) this.#cursor += 1;
     let index = this.#cursor;
     for (const { key, count } of this.#manifests) {
@@ -162,6 +156,13 @@ export class RunWindow {
       index -= count;
     }
     return null;
+  }
+
+  /** Whether `start` takes this entry: the first of those moved to the front, else the one that lies at `place`. */
+  isNext(entry: ManifestEntry, place: ManifestPlace | null): boolean {
+    const { first, next } = this;
+    if (first || !place) return first === entry;
+    return next?.manifestKey === place.manifestKey && next.index === place.index;
   }
 
   /** Moves the next book into flight: `first` where there is one, else the one that lies at `next`. */
@@ -200,15 +201,8 @@ export class RunWindow {
     const book = this.#running.get(report.bookId);
     if (!book) return false;
     this.#running.delete(report.bookId);
-    if (report.outcome === 'ingested') {
-      this.#ingested += 1;
-      this.#chunks += report.chunks;
-    } else if (report.outcome === 'failed') {
-      this.#failed += 1;
-      this.#list([report.failure]);
-    } else {
-      this.#cancelled += 1;
-    }
+    this.#counts.settle(report);
+    if (report.outcome === 'failed') this.#list([report.failure]);
     this.#work.settle(book, report.outcome === 'ingested' ? report.chunks : null, nowMs);
     return true;
   }
@@ -235,21 +229,22 @@ export class RunWindow {
     for (const ordinal of ordinals) this.#take(ordinal);
   }
 
-  /** Settles a book that waits. */
-  cancelWaiting(book: WaitingBook, nowMs: number): void {
-    if (!this.isWaiting(book)) return;
+  /** Settles a book that waits; false when it does not. */
+  cancelWaiting(book: WaitingBook, nowMs: number): boolean {
+    if (!this.isWaiting(book)) return false;
     this.#front = this.#front.filter((other) => other.ordinal !== book.ordinal);
     this.#take(book.ordinal);
-    this.#cancelled += 1;
+    this.#counts.settle({ outcome: 'cancelled' });
     this.#work.settle(book.entry, null, nowMs);
+    return true;
   }
 
-  /** Books that had failed wait again; they were counted when they failed. */
-  retry({ manifestKey, toIngest, failed, unchanged, failures, formats }: ScanResult): void {
-    this.#manifests.push({ key: manifestKey, count: toIngest });
-    this.#failed = Math.max(0, this.#failed - toIngest - unchanged);
-    if (failed > 0) this.#list(failures);
-    this.#work.add(formats);
+  /** Books that had failed wait again. They were counted when they failed, and count for what they are found to be now. */
+  retry(found: ScanResult): void {
+    this.#manifests.push({ key: found.manifestKey, count: found.toIngest });
+    this.#counts.retry(found);
+    if (found.failed > 0) this.#list(found.failures);
+    this.#work.add(found.formats);
   }
 
   /** From now on no book is started. */
@@ -262,10 +257,7 @@ export class RunWindow {
       scan: { ...this.#scan, failures: [] },
       cursor: this.#cursor,
       running: this.running,
-      ingested: this.#ingested,
-      failed: this.#failed,
-      cancelled: this.#cancelled,
-      chunks: this.#chunks,
+      ...this.#counts.carry(),
       failures: this.#failures,
       startedAtMs: this.startedAtMs,
       cancelling: this.#cancelling,

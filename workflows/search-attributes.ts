@@ -4,7 +4,7 @@ import { endingOf } from './file-ending.ts';
 
 /** Library of a run or of a book. */
 export const libraryKey = defineSearchAttributeKey('ScriptoriumLibrary', SearchAttributeType.KEYWORD);
-/** State of a run: `scanning`, `ingesting`, `paused`, `cancelling` or `done`; of a book: `running`, `ingested`, `failed` or `cancelled`. */
+/** State of a run: `ingesting`, `paused`, `cancelling`, `cancelled` or `done`; absent while it looks for books. Of a book: `running`, `ingested`, `failed` or `cancelled`. */
 export const stateKey = defineSearchAttributeKey('ScriptoriumState', SearchAttributeType.KEYWORD);
 /** Ending of a book's file name: `.pdf`. */
 export const formatKey = defineSearchAttributeKey('ScriptoriumFormat', SearchAttributeType.KEYWORD);

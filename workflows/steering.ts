@@ -4,6 +4,7 @@ import {
   CancellationScope,
   defineUpdate,
   getExternalWorkflowHandle,
+  patched,
   proxyActivities,
   setHandler,
   workflowInfo,
@@ -11,7 +12,7 @@ import {
 import type { z } from 'zod';
 import type { RunActivities } from '../activities/run.ts';
 import type { ScanActivities } from '../activities/scan.ts';
-import { ingestBookId, type WaitingBook } from './contract.ts';
+import { ingestBookId, type ManifestEntry, type RunningBook, type WaitingBook } from './contract.ts';
 import { parseInput } from './input.ts';
 import type { LibraryRun } from './library-run.ts';
 import { policies } from './policies.ts';
@@ -70,6 +71,9 @@ function assertOpen(run: LibraryRun, name: RunUpdate): void {
   if (run.window?.cancelling) throw notNow(`${name}: the run is being cancelled`);
   if (!run.window && needWindow.has(name))
     throw notNow(`${name}: the books are still being looked for; try again in a moment`);
+  // Both would find the same books.
+  if (run.retrying && name === 'retryFailed')
+    throw notNow(`${name}: an earlier retry is looking for its books`);
 }
 
 function refusal(message: string): ApplicationFailure {
@@ -102,18 +106,47 @@ async function cancelRun({ window }: LibraryRun): Promise<number> {
 
 async function cancelBooks(run: LibraryRun, books: readonly string[]): Promise<number> {
   const window = windowOf(run);
-  const { library } = run;
-  const { inFlight, waiting } = await locate(run, books);
-  if (waiting.length > 0) assertRoom(window);
+  const located = await locate(run, books);
+  if (located.waiting.length > 0) assertRoom(window);
+  if (!patched('cancelled-books-are-taken-at-once')) return await cancelOneByOne(run, located);
+  // While the first are recorded the run goes on: none of the others may be started meanwhile.
+  const waiting = located.waiting.filter((book) => window.cancelWaiting(book, Date.now()));
+  const inFlight = namedInFlight(window, books);
+  for (const { entry } of waiting) await recordCancelled(run, entry);
+  const ended = await Promise.all(inFlight.map((book) => cancelInFlight(run, book)));
+  return waiting.length + ended.filter(Boolean).length;
+}
+
+/** As versions before 0.7 did it: a book may be started while another one is recorded. */
+async function cancelOneByOne(run: LibraryRun, { inFlight, waiting }: LocatedBooks): Promise<number> {
   for (const book of waiting) {
-    window.cancelWaiting(book, Date.now());
-    const { bookId, path, bytes } = book.entry;
-    await recordOutcome({ library, bookId, path, bytes, outcome: { outcome: 'cancelled' } });
+    run.window?.cancelWaiting(book, Date.now());
+    await recordCancelled(run, book.entry);
   }
-  const ends = inFlight.map((bookId) => getExternalWorkflowHandle(ingestBookId(library, bookId)).cancel());
-  // One that has ended by now has told so, or is looked at.
+  const ends = inFlight.map(({ bookId }) =>
+    getExternalWorkflowHandle(ingestBookId(run.library, bookId)).cancel(),
+  );
   await Promise.allSettled(ends);
   return waiting.length + inFlight.length;
+}
+
+async function recordCancelled(
+  { library }: LibraryRun,
+  { bookId, path, bytes }: ManifestEntry,
+): Promise<void> {
+  await recordOutcome({ library, bookId, path, bytes, outcome: { outcome: 'cancelled' } });
+}
+
+/** False for a book that has ended by now: it has told so, or is looked at. */
+async function cancelInFlight(run: LibraryRun, { bookId }: RunningBook): Promise<boolean> {
+  // What is only being started can't be told anything yet.
+  await run.started(bookId);
+  return await getExternalWorkflowHandle(ingestBookId(run.library, bookId))
+    .cancel()
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 async function moveToFront(run: LibraryRun, books: readonly string[]): Promise<number> {
@@ -128,27 +161,33 @@ function assertRoom({ crowded }: RunWindow): void {
   if (crowded) throw notNow(`${crowded}; try again when some of them are done`);
 }
 
-/** Those that are in flight by id, and those that wait. A name of neither is refused, and nothing is done. */
-async function locate(
-  run: LibraryRun,
-  books: readonly string[],
-): Promise<{ inFlight: string[]; waiting: WaitingBook[] }> {
+interface LocatedBooks {
+  readonly inFlight: readonly RunningBook[];
+  readonly waiting: readonly WaitingBook[];
+}
+
+/** Those that are in flight, and those that wait. A name of neither is refused, and nothing is done. */
+async function locate(run: LibraryRun, books: readonly string[]): Promise<LocatedBooks> {
   const window = windowOf(run);
-  const names = new Set(books);
   const inFlight = (name: string): boolean =>
     window.running.some(({ bookId, path }) => name === bookId || name === path);
   const found = books.every(inFlight)
     ? []
     : await findInManifest({ manifests: window.manifests, from: 0, books });
   const waiting = found.filter((book) => window.isWaiting(book));
-  const running = window.running.filter(({ bookId, path }) => names.has(bookId) || names.has(path));
+  const running = namedInFlight(window, books);
   const known = new Set(
     [...waiting.map(({ entry }) => entry), ...running].flatMap(({ bookId, path }) => [bookId, path]),
   );
   const unknown = books.filter((book) => !known.has(book));
   if (unknown.length > 0)
     throw refusal(`not in flight and not waiting in this run: ${unknown.slice(0, 5).join(', ')}`);
-  return { inFlight: running.map(({ bookId }) => bookId), waiting };
+  return { inFlight: running, waiting };
+}
+
+function namedInFlight({ running }: RunWindow, books: readonly string[]): readonly RunningBook[] {
+  const names = new Set(books);
+  return running.filter(({ bookId, path }) => names.has(bookId) || names.has(path));
 }
 
 /** Books of this run that failed wait again. Those in flight are being tried already. */
@@ -158,13 +197,20 @@ async function retryFailed(run: LibraryRun, { all = false }: RetryFailedInput): 
   if (window.manifests.length > 1 && window.waiting > 0)
     throw notNow('the books of an earlier retry are still waiting');
   const except = window.running.map(({ bookId }) => bookId);
-  const found = await scanLibrary({
-    library,
-    ...(input.paths && { paths: input.paths }),
-    retry: all ? 'all' : 'failed',
-    sinceMs: startedAtMs,
-    except,
-  });
-  window.retry(found);
-  return found.toIngest;
+  // A run that is a retry itself has passed over nothing below its paths, or has not counted it.
+  const passedOver = input.retry === undefined && input.paths;
+  run.retrying = true;
+  try {
+    const found = await scanLibrary({
+      library,
+      ...(passedOver && { paths: passedOver }),
+      retry: all ? 'all' : 'failed',
+      sinceMs: startedAtMs,
+      except,
+    });
+    window.retry(found);
+    return found.toIngest;
+  } finally {
+    run.retrying = false;
+  }
 }

@@ -30,6 +30,8 @@ function reportOf(bookId: string, outcome: BookReport['outcome']): BookReport {
 }
 
 type Step =
+  /** A start whose entry was fetched while an update moved books. */
+  | { readonly do: 'overtaken'; readonly what: 'front' | 'drop'; readonly picks: readonly number[] }
   | { readonly do: 'start' | 'cancel' | 'carry' | 'pause' | 'resume' }
   | { readonly do: 'allow'; readonly parallel: number }
   | { readonly do: 'report'; readonly pick: number; readonly outcome: BookReport['outcome'] }
@@ -44,6 +46,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('report'), pick: fc.nat(30), outcome }) },
   { weight: 2, arbitrary: only('carry') },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('front', 'drop'), picks }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('overtaken'), what: fc.constantFrom('front', 'drop'), picks }),
+  },
   { weight: 1, arbitrary: only('retry') },
   { weight: 1, arbitrary: only('pause') },
   { weight: 2, arbitrary: only('resume') },
@@ -97,6 +103,7 @@ function take(window: RunWindow, model: Model, next: Step): RunWindow {
   if (next.do === 'start') start(window, model);
   else if (next.do === 'report') report(window, model, `b${next.pick % (model.total + 3)}`, next.outcome);
   else if (next.do === 'front' || next.do === 'drop') move(window, model, next.do, next.picks);
+  else if (next.do === 'overtaken') overtake(window, model, next.what, next.picks);
   else if (next.do === 'retry') retry(window, model);
   else set(window, model, next);
   // A carried state crosses from one run to the next as JSON.
@@ -122,9 +129,24 @@ function start(window: RunWindow, model: Model): void {
   if (place) expect(ordinalOf(window, place)).toBe(ordinal);
   const entry = first ?? model.entry(ordinal);
   expect(entry.bookId).toBe(model.ids[ordinal]);
+  expect(window.isNext(entry, place)).toBe(true);
   window.start(entry, STARTED);
   model.waiting = rest;
   model.inFlight.add(entry.bookId);
+}
+
+/** What was fetched is started only if it is still the one to be started. */
+function overtake(window: RunWindow, model: Model, what: 'front' | 'drop', numbers: readonly number[]): void {
+  if (window.free === 0) return;
+  const [ordinal = -1] = model.waiting;
+  const { first } = window;
+  const place = first ? null : window.next;
+  const entry = first ?? model.entry(ordinal);
+  move(window, model, what, numbers);
+  // The same book at the front is another entry: it is looked at again, and started then.
+  const stays = model.waiting[0] === ordinal && (place !== null ? window.first === null : true);
+  if (window.isNext(entry, place)) expect(stays).toBe(true);
+  start(window, model);
 }
 
 function ordinalOf(window: RunWindow, place: { manifestKey: string; index: number }): number {
@@ -150,7 +172,8 @@ function move(window: RunWindow, model: Model, what: 'front' | 'drop', numbers: 
     window.moveToFront(places);
     model.waiting = [...ordinals, ...others];
   } else {
-    for (const place of places) window.cancelWaiting(place, STARTED);
+    for (const place of places)
+      expect(window.cancelWaiting(place, STARTED)).toBe(ordinals.includes(place.ordinal));
     model.waiting = others;
     for (const ordinal of ordinals) model.outcomes.set(model.ids[ordinal] ?? '', 'cancelled');
   }
@@ -159,7 +182,8 @@ function move(window: RunWindow, model: Model, what: 'front' | 'drop', numbers: 
 function retry(window: RunWindow, model: Model): void {
   const failed = [...model.outcomes].filter(([, outcome]) => outcome === 'failed').map(([id]) => id);
   if (model.cancelled || failed.length === 0) return;
-  window.retry({ ...scanOf(failed.length), manifestKey: `manifests/retry-${window.manifests.length}` });
+  const manifestKey = `manifests/retry-${window.manifests.length}`;
+  window.retry({ ...scanOf(failed.length), manifestKey, retried: failed.length });
   for (const id of failed) {
     model.outcomes.delete(id);
     model.waiting.push(model.ids.push(id) - 1);
@@ -289,5 +313,27 @@ describe('the window of a run', () => {
       window.settle(reportOf(`b${n}`, 'failed'), STARTED);
     }
     expect(JSON.stringify(window.carry()).length).toBeLessThan(20_000);
+  });
+});
+
+describe('a retry of what failed', () => {
+  const countsAfter = (found: Partial<ScanResult>) => {
+    const window = new RunWindow(scanOf(2, 1, 3), 5, STARTED);
+    window.retry({ ...scanOf(0), manifestKey: 'manifests/retry', ...found });
+    return RunWindow.resume(throughJson(window.carry()), 5).counts;
+  };
+
+  test('of a folder that can be read now counts all of its books, and keeps the other failures', () => {
+    const counts = countsAfter({ toIngest: 50, retried: 1 });
+    expect(counts).toMatchObject({ total: 2 + 1 + 2 + 50, failed: 2, unchanged: 1 });
+  });
+
+  test('counts what fails again once, and what another run has ingested as unchanged', () => {
+    const counts = countsAfter({ failed: 1, unchanged: 2, retried: 3 });
+    expect(counts).toMatchObject({ total: 6, failed: 1, unchanged: 3 });
+  });
+
+  test('of a worker before version 0.7 keeps what failed again', () => {
+    expect(countsAfter({ toIngest: 2, failed: 1 })).toMatchObject({ total: 6, failed: 1 });
   });
 });

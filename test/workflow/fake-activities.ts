@@ -24,6 +24,8 @@ export class Seen {
   retried: ManifestEntry[] = [];
   /** Until then books that are `held` are not read. */
   released = false;
+  /** How long it takes to look for failed books, and to record an outcome. */
+  slowMs = 0;
 
   get read(): string[] {
     return this.calls
@@ -40,17 +42,19 @@ export function fakeActivities(library: FakeLibrary, seen: Seen, client: Client)
     ...{ format: 'text', title: input.path, author: null, language: null, year: null },
   });
   let shortVerifies = 1;
+  let lateMiscounts = 1;
   return {
     scanLibrary: async (input: { retry?: string } = {}): Promise<ScanResult> => {
       seen.scans.push(input);
       const again = input.retry !== undefined;
+      if (again) await sleep(seen.slowMs);
       const nothing = { unchanged: 0, failed: 0, failures: [], skippedFiles: {} };
       if (again) seen.retried = [...failed.values()];
       const found = again ? seen.retried : library.entries;
       return {
         ...{ manifestKey: again ? 'again' : 'm', toIngest: found.length },
         ...nothing,
-        ...(again ? {} : library.scan),
+        ...(again ? { retried: found.length } : library.scan),
       };
     },
     readManifest: async ({
@@ -103,10 +107,17 @@ export function fakeActivities(library: FakeLibrary, seen: Seen, client: Client)
       if (calls.includes('wrong-once') && shortVerifies-- > 0) return { points: 5, stale: 0 };
       return { points: 4, stale: calls.includes('replaced') ? 2 : 0 };
     },
-    commitBook: async ({ path }: { path: string }) => void seen.committed.push(path),
+    commitBook: async ({ path }: { path: string }) => {
+      if (path.includes('miscounted-once') && lateMiscounts-- > 0)
+        throw ApplicationFailure.nonRetryable('the store held 3 points of 4', 'COUNT_MISMATCH', 3);
+      seen.committed.push(path);
+    },
     dropStale: async ({ bookId }: { bookId: string }) => ({ dropped: seen.dropped.push(bookId) }),
     dropRevision: async ({ bookId }: { bookId: string }) => void seen.dropped.push(bookId),
-    recordOutcome: async (input: OutcomeInput) => void seen.outcomes.push(input),
+    recordOutcome: async (input: OutcomeInput) => {
+      await sleep(seen.slowMs);
+      seen.outcomes.push(input);
+    },
     inspectChildren: async () => [],
     cancelWorkflow: async ({ workflowId }: { workflowId: string }) =>
       void (await client.workflow.getHandle(workflowId).cancel()),

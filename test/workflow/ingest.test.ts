@@ -105,11 +105,15 @@ describe('a run', () => {
 });
 
 describe('a book', () => {
-  test('is written again when the store counts wrong, and is committed once it is right', async () => {
-    await fixture.withRun({ entries: entriesOf('wrong-once') }, {}, async ({ handle, seen }) => {
+  test.each([
+    ['the store counts wrong', 'wrong-once'],
+    ['its commit comes late and counts wrong', 'miscounted-once'],
+  ])('is written again when %s, and is committed once it is right', async (_, name) => {
+    await fixture.withRun({ entries: entriesOf(name) }, {}, async ({ handle, seen }) => {
       expect((await handle.result()).books.ingested).toBe(1);
       expect(seen.calls.filter((call) => call.startsWith('upsert'))).toHaveLength(2);
-      expect(seen.dropped).toEqual(['id-wrong-once']);
+      expect(seen.dropped).toEqual([`id-${name}`]);
+      expect(seen.committed).toEqual([`/books/${name}`]);
     });
   });
 

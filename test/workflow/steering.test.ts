@@ -76,6 +76,48 @@ describe('a run that is steered', () => {
     });
   }, 60_000);
 
+  test('cancels all that are named before it starts any of them', async () => {
+    const entries = entriesOf('held-0', 'a', 'b', 'c', 'd');
+    await fixture.withRun({ entries }, { parallel: 1 }, async (run) => {
+      await reading(run, 1);
+      run.seen.slowMs = 300;
+      const cancelling = update(run, 'cancelBooks', { books: ['id-a', 'id-b', 'id-c'] });
+      await eventually(async () => run.seen.outcomes.length === 1);
+      // There is room now, and two of them are not recorded yet.
+      run.seen.released = true;
+      expect(await cancelling).toMatchObject({ books: 3 });
+      expect((await run.handle.result()).books).toMatchObject({ total: 5, ingested: 2, cancelled: 3 });
+      expect(run.seen.read).toEqual(['held-0', 'd']);
+      expect(run.seen.outcomes.map(({ path }) => path)).toEqual(['/books/a', '/books/b', '/books/c']);
+    });
+  }, 60_000);
+
+  test('takes no second retry while the first looks for its books', async () => {
+    const entries = entriesOf('fails-once-1', 'fails-once-2', 'held');
+    await fixture.withRun({ entries }, { parallel: 5 }, async (run) => {
+      await eventually(async () => (await progressOf(run.handle)).books.failed === 2);
+      run.seen.slowMs = 500;
+      const first = update(run, 'retryFailed');
+      await eventually(async () => run.seen.scans.length === 2);
+      expect(await refusalOf(update(run, 'retryFailed'))).toMatchObject({ type: 'RUN_NOT_READY' });
+      expect(await first).toMatchObject({ books: 2 });
+      run.seen.released = true;
+      const { books } = await run.handle.result();
+      expect(books).toEqual({ total: 3, ingested: 3, unchanged: 0, failed: 0, cancelled: 0 });
+    });
+  }, 60_000);
+
+  test('that is paused with nothing in flight answers who cancels it', async () => {
+    await fixture.withRun({ entries: entriesOf('held-0', 'b') }, { parallel: 1 }, async (run) => {
+      await reading(run, 1);
+      await update(run, 'pause');
+      run.seen.released = true;
+      await eventually(async () => (await progressOf(run.handle)).running.length === 0);
+      expect(await update(run, 'cancelRun')).toMatchObject({ books: 1 });
+      expect(await failureOf(run.handle)).toBeInstanceOf(CancelledFailure);
+    });
+  }, 60_000);
+
   test('reads the books first that are moved to the front', async () => {
     await fixture.withRun({ entries: entriesOf(...held(6)) }, { parallel: 1 }, async (run) => {
       await reading(run, 1);
