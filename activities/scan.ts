@@ -231,7 +231,8 @@ class Scan {
     if (!prune || retry !== undefined) return 0;
     const walked = { library, paths: new PathSet(paths), failing: this.#failing, force };
     const gone = await goneBooks(this.#ports, walked);
-    await removeBooks(this.#ports, gone, this.#context.signal);
+    const { workflowId } = whereabouts();
+    await removeBooks(this.#ports, gone, { workflowId, signal: this.#context.signal });
     return gone.length;
   }
 

@@ -1,6 +1,7 @@
 /** A scan: what is to be ingested, what is settled, what is tried again, and what is removed. */
 import { rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { ScriptoriumError } from '../../activities/errors.ts';
 import { attemptFingerprintOf } from '../../activities/failed-before.ts';
 import { createRunActivities } from '../../activities/run.ts';
 import { bookPoints } from '../contract/store-fixtures.ts';
@@ -213,6 +214,27 @@ describe('pruning', () => {
     expect(await library.store.count(library.idOf('shelf/0.txt'))).toBe(0);
     expect(library.store.points.size).toBe(36);
   });
+
+  test.each(['delete', 'remove'] as const)(
+    'that is cut off at its first %s goes on where it was, counts every book, and shows none meanwhile',
+    async (call) => {
+      await using library = await shelf(2);
+      const cutOff = async (): Promise<never> => {
+        throw new ScriptoriumError('STORE_UNREACHABLE', 'gone for a while');
+      };
+      const spoiled =
+        call === 'delete'
+          ? jest.spyOn(library.store, 'delete').mockImplementation(cutOff)
+          : jest.spyOn(library.catalog, 'remove').mockImplementation(cutOff);
+      expect(await library.scanFailure({ prune: true })).toMatchObject({ code: 'STORE_UNREACHABLE' });
+      const record = library.catalog.books.get(library.idOf('shelf/0.txt'));
+      expect(record).toMatchObject({ revision: null, state: 'cancelled' });
+      spoiled.mockRestore();
+      expect(await library.scan({ prune: true })).toMatchObject({ pruned: 2, unchanged: 18 });
+      expect(library.catalog.books.size).toBe(18);
+      expect(library.store.points.size).toBe(36);
+    },
+  );
 
   test('of more than a tenth is refused, and removes nothing, unless it is forced', async () => {
     await using library = await shelf(3);
