@@ -130,9 +130,9 @@ class Scan {
   }
 
   async run(): Promise<ScanResult> {
-    const { workflowId, runId, activityId } = whereabouts();
-    // A run may scan more than once.
-    const manifestKey = `manifests/${hashOf(workflowId, runId, activityId)}`;
+    const { workflowId, runId, activityId, attempt } = whereabouts();
+    // A run may scan more than once; and an attempt that is taken for lost may yet finish a list, beside the one that is used.
+    const manifestKey = `manifests/${hashOf(workflowId, runId, activityId, String(attempt))}`;
     const paths = await this.#sources();
     await using manifest = await this.#ports.artifacts.create(manifestKey, runId, 'fresh');
     await this.#walk(paths, manifest);
@@ -250,8 +250,15 @@ class Scan {
   }
 }
 
-function whereabouts(): { workflowId: string; runId: string; activityId: string } {
-  const { workflowExecution, activityId } = Context.current().info;
+interface Whereabouts {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly activityId: string;
+  readonly attempt: number;
+}
+
+function whereabouts(): Whereabouts {
+  const { workflowExecution, activityId, attempt } = Context.current().info;
   if (!workflowExecution) throw new Error('a scan runs within a workflow');
-  return { ...workflowExecution, activityId };
+  return { ...workflowExecution, activityId, attempt };
 }

@@ -50,6 +50,18 @@ describe('a scan', () => {
     expect(await resultOf(library.activities().readManifest, page)).toEqual(first.entries);
   });
 
+  test('that ends late, when another attempt at it was begun, leaves the list of that attempt as it is', async () => {
+    await using library = await ScannedLibrary.of({ 'a.txt': 'a', 'b.txt': 'b' });
+    const { scanLibrary, readManifest } = library.activities();
+    const input = { library: 'default', paths: [library.folder.path] };
+    const used = await resultOf(scanLibrary, input, { attempt: 2 });
+    await rm(library.folder.at('a.txt'));
+    const late = await resultOf(scanLibrary, input, { attempt: 1 });
+    expect([used.toIngest, late.toIngest]).toEqual([2, 1]);
+    const page = { manifestKey: used.manifestKey, from: 0, limit: 10 };
+    expect(await resultOf(readManifest, page)).toHaveLength(2);
+  });
+
   test('of a library that was made with another model is MODEL_MISMATCH', async () => {
     await using library = await ScannedLibrary.of({ 'a.txt': 'a' });
     await library.scan();
