@@ -16,6 +16,7 @@ import type { VectorStore } from './ports/vector-store.ts';
 import { goneBooks, removeBooks } from './prune.ts';
 import { failedRecord, stageOf } from './records.ts';
 import { pathsToRetry } from './retry-paths.ts';
+import { SkippedFiles } from './skipped-files.ts';
 import { PathSet } from './sources/below.ts';
 import { stateOfSource } from './sources/source-file.ts';
 import { type Found, type FoundBook, walkSources } from './sources/walk.ts';
@@ -111,7 +112,7 @@ class Scan {
   readonly #context: StageContext;
   readonly #pipeline: string;
   readonly #attempt: string;
-  readonly #skipped = new Map<string, number>();
+  readonly #skipped = new SkippedFiles();
   /** Bytes of the books to ingest, by ending. */
   readonly #formats = new Map<string, number>();
   readonly #failures: BookFailure[] = [];
@@ -142,7 +143,7 @@ class Scan {
     return {
       ...{ manifestKey, toIngest: this.#toIngest, unchanged: this.#unchanged, failed: this.#failed, pruned },
       failures: this.#failures,
-      skippedFiles: Object.fromEntries(this.#skipped),
+      skippedFiles: this.#skipped.result(),
       formats: Object.fromEntries(this.#formats),
       searchAttributes: this.#ports.searchAttributes,
     };
@@ -168,7 +169,7 @@ class Scan {
 
   async #note(found: Exclude<Found, FoundBook>): Promise<void> {
     if (found.kind === 'skipped') {
-      this.#skipped.set(found.ending, (this.#skipped.get(found.ending) ?? 0) + 1);
+      this.#skipped.add(found.ending);
       return;
     }
     const { path, error } = found;

@@ -141,7 +141,7 @@ export interface ScanResult {
   /** Paths that can't be ingested at all; the first hundred are listed. */
   readonly failed: number;
   readonly failures: readonly BookFailure[];
-  /** Files passed over because they are of no supported format, by ending. */
+  /** Files passed over because they are of no supported format, by ending: the thirty most frequent, and `(other)`. */
   readonly skippedFiles: Readonly<Record<string, number>>;
   /** Bytes of the books to ingest, by ending (`.pdf`). This and what follows is absent in runs of version 0.1. */
   readonly formats?: Readonly<Record<string, number>>;

@@ -41,6 +41,19 @@ describe('a scan', () => {
     expect(scanned.skippedFiles).toEqual({ '(another name)': 1 });
   });
 
+  test('tells the thirty most frequent endings of what it passed over apart, and sums the others', async () => {
+    const named = Array.from({ length: 1_100 }, (_, n) => [`backup.${n}`, 'x']);
+    await using library = await ScannedLibrary.of({
+      ...Object.fromEntries(named),
+      ...{ 'a.txt': 'a', 'a1.jpg': 'x', 'a2.jpg': 'x' },
+    });
+    const { skippedFiles } = await library.scan();
+    expect(Object.keys(skippedFiles)).toHaveLength(31);
+    expect(Object.entries(skippedFiles)[0]).toEqual(['.jpg', 2]);
+    expect(Object.values(skippedFiles).reduce((sum, count) => sum + count)).toBe(1_102);
+    expect(skippedFiles['(other)']).toBe(1_071);
+  });
+
   test('twice in one run keeps the list of the first', async () => {
     await using library = await ScannedLibrary.of({ 'a.txt': 'a', 'b.txt': 'b' });
     const first = await library.scan();
