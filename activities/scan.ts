@@ -21,6 +21,7 @@ import { PathSet } from './sources/below.ts';
 import { stateOfSource } from './sources/source-file.ts';
 import { type Found, type FoundBook, walkSources } from './sources/walk.ts';
 import { ingestStage, type StageContext } from './stage.ts';
+import { clip } from './text/clip.ts';
 import { isUnchanged } from './unchanged.ts';
 
 export interface ScanPorts {
@@ -105,6 +106,10 @@ async function pinLibrary({ catalog, pipeline }: ScanPorts, library: string): Pr
 const COMPARE_BATCH = 500;
 /** Failures that a scan result lists; the catalog has them all. */
 const LISTED = 100;
+/** Their paths and messages together, in UTF-16 units: a run shows no more of them (workflows/failure-list.ts). */
+const LISTED_TEXT = 24_000;
+/** A path may be as long as the system allows, and is named in the message once more. In UTF-16 units. */
+const MAX_MESSAGE = 1_000;
 
 class Scan {
   readonly #ports: ScanPorts;
@@ -117,6 +122,7 @@ class Scan {
   readonly #formats = new Map<string, number>();
   readonly #failures: BookFailure[] = [];
   readonly #failing = new PathSet();
+  #listedText = 0;
   #looked = 0;
   #toIngest = 0;
   #unchanged = 0;
@@ -173,7 +179,7 @@ class Scan {
       return;
     }
     const { path, error } = found;
-    const message = `${error.message}. ${error.remedy}`;
+    const message = `${clip(error.message, MAX_MESSAGE)}. ${error.remedy}`;
     const failure = { stage: 'scan', code: error.code, message, attempts: 1 } as const;
     this.#failing.add(path);
     this.#list(path, failure);
@@ -185,7 +191,8 @@ class Scan {
 
   #list(path: string, { stage, code, message, attempts }: FailureRecord): void {
     this.#failed += 1;
-    if (this.#failures.length < LISTED)
+    this.#listedText += path.length + message.length;
+    if (this.#failures.length < LISTED && this.#listedText <= LISTED_TEXT)
       this.#failures.push({ path, stage: stageOf(stage), code, message, attempts });
   }
 

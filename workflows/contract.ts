@@ -138,7 +138,7 @@ export interface ScanResult {
   readonly manifestKey: string;
   readonly toIngest: number;
   readonly unchanged: number;
-  /** Paths that can't be ingested at all; the first hundred are listed. */
+  /** Paths that can't be ingested at all; the first hundred are listed, or as many as fit. */
   readonly failed: number;
   readonly failures: readonly BookFailure[];
   /** Files passed over because they are of no supported format, by ending: the thirty most frequent, and `(other)`. */

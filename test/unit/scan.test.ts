@@ -54,6 +54,18 @@ describe('a scan', () => {
     expect(skippedFiles['(other)']).toBe(1_071);
   });
 
+  test('lists as many failures as fit, however long their paths are, and counts all of them', async () => {
+    await using library = await ScannedLibrary.of({ 'a.txt': 'a' });
+    const deep = library.folder.at(Array.from({ length: 15 }, () => 'x'.repeat(200)).join('/'));
+    const { failed, failures } = await library.scan({
+      paths: Array.from({ length: 50 }, (_, n) => `${deep}/${n}.txt`),
+    });
+    expect(failed).toBe(50);
+    expect(failures.length).toBeGreaterThan(2);
+    expect(JSON.stringify(failures).length).toBeLessThan(30_000);
+    expect(failures[0]?.message).toMatch(/….+Check the path, then ingest again\.$/);
+  });
+
   test('twice in one run keeps the list of the first', async () => {
     await using library = await ScannedLibrary.of({ 'a.txt': 'a', 'b.txt': 'b' });
     const first = await library.scan();
