@@ -37,6 +37,16 @@ export const questionText = z
   .max(8_000, 'a question has at most 8,000 characters')
   .regex(/[\p{L}\p{N}]/u, 'a question needs at least one letter or digit');
 
+/**
+ * Bytes of all paths of a run, as JSON. They travel with every step of it, beside what it carries along, and a payload of
+ * 2 MB is refused: the run would be stuck. Enough for 9,000 paths of 100 characters; a folder is one path.
+ */
+export const MAX_PATHS_BYTES = 1_000_000;
+
+function bytesOf(paths: readonly string[]): number {
+  return new TextEncoder().encode(JSON.stringify(paths)).byteLength;
+}
+
 /** What a person gives to start a run; `temporal workflow start --type ingestLibrary --input '{"paths":["/books"]}'`. */
 export const ingestLibraryInput = z
   .strictObject({
@@ -60,6 +70,11 @@ export const ingestLibraryInput = z
   .refine(({ paths, retry }) => (paths === undefined) !== (retry === undefined), {
     path: ['paths'],
     message: 'name at least one file or folder, or else what to retry',
+  })
+  // A run that began before there was this limit goes on.
+  .refine(({ paths, carried }) => carried !== undefined || bytesOf(paths ?? []) <= MAX_PATHS_BYTES, {
+    path: ['paths'],
+    message: `all paths together have at most ${MAX_PATHS_BYTES.toLocaleString('en')} bytes; name folders instead of files`,
   });
 export type IngestLibraryInput = z.input<typeof ingestLibraryInput>;
 

@@ -45,6 +45,16 @@ describe('the input of a run', () => {
     },
   );
 
+  test('refuses more text of paths than a payload carries, and says what to do', () => {
+    const paths = (count: number, length: number, letter: string): string[] =>
+      Array.from({ length: count }, () => `/${letter.repeat(length)}`);
+    expect(problemsOf(ingestLibraryInput, { paths: paths(9_000, 100, 'x') })).toEqual([]);
+    for (const many of [paths(9_000, 120, 'x'), paths(9_000, 40, '書')])
+      expect(problemsOf(ingestLibraryInput, { paths: many })).toEqual([
+        'paths: all paths together have at most 1,000,000 bytes; name folders instead of files',
+      ]);
+  });
+
   test('refuses no path at all, and what is no list', () => {
     expect(problemsOf(ingestLibraryInput, { paths: [] })).toEqual([
       'paths: name at least one file or folder',
