@@ -3,6 +3,7 @@
  * Only types, schemas and constants: it may be imported from anywhere.
  */
 import { z } from 'zod';
+import { isCarriedRun, NOT_CARRIED } from './carried-contract.ts';
 import { neighbours, perBook, searchFilters, searchMode } from './filter-contract.ts';
 import { answerDeadlineMs } from './question-contract.ts';
 import type { FormatWork, ProgressSample, RunState } from './run-contract.ts';
@@ -65,7 +66,7 @@ export const ingestLibraryInput = z
     /** Prunes however many would go. */
     force: z.boolean().default(false),
     /** Set by the workflow itself when it continues as new. */
-    carried: z.custom<CarriedState>((value) => value === undefined || typeof value === 'object').optional(),
+    carried: z.custom<CarriedState>(isCarriedRun, NOT_CARRIED).optional(),
   })
   .refine(({ paths, retry }) => (paths === undefined) !== (retry === undefined), {
     path: ['paths'],
