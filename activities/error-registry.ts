@@ -82,6 +82,10 @@ export const errorRegistry = {
     'The disk that holds SCRIPTORIUM_HOME is full or read-only.',
     'Free some space; the work goes on by itself.',
   ),
+  DISK_UNREACHABLE: outage(
+    'A disk or network folder does not answer, or the system has no more open files to give.',
+    'Check the disk, the mount and the limit of open files (ulimit -n); the work goes on by itself.',
+  ),
   ARTIFACTS_UNREACHABLE: outage(
     'The object storage of intermediate files did not answer.',
     'Check SCRIPTORIUM_ARTIFACTS, AWS_ENDPOINT_URL and the network; the work goes on by itself.',

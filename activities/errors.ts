@@ -38,14 +38,32 @@ export class ScriptoriumError extends Error {
 }
 
 /** Disk errors that end by themselves once someone frees space; everything else keeps its own meaning. */
-const DISK_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
+/** What a disk that was pulled out, or a network folder whose server is away, gives for every file on it. */
+const DROPPED: ReadonlySet<string> = new Set([
+  'EIO',
+  'ESTALE',
+  'ENOTCONN',
+  'EHOSTDOWN',
+  'ETIMEDOUT',
+  'ENODEV',
+]);
+const TOO_MANY_FILES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
+
+/** The code for a disk that is full or out of service; null for any other error, which keeps its own meaning. */
+export function diskCodeOf(thrown: unknown): 'DISK_FULL' | 'DISK_UNREACHABLE' | null {
+  // Not `instanceof`: an error of the platform may come from another realm.
+  if (!types.isNativeError(thrown) || !('code' in thrown) || typeof thrown.code !== 'string') return null;
+  const { code, message } = thrown;
+  if (FULL.has(code)) return 'DISK_FULL';
+  // Sockets have some of these codes too; only errors of the file system begin with theirs.
+  const dropped = DROPPED.has(code) && message.startsWith(`${code}: `);
+  return dropped || TOO_MANY_FILES.has(code) ? 'DISK_UNREACHABLE' : null;
+}
 
 /** Any thrown value as a ScriptoriumError; unknown ones become INTERNAL and keep their cause. */
 export function toScriptoriumError(thrown: unknown): ScriptoriumError {
   if (thrown instanceof ScriptoriumError) return thrown;
-  // Not `instanceof`: an error of the platform may come from another realm.
   if (!types.isNativeError(thrown)) return new ScriptoriumError('INTERNAL', String(thrown));
-  const systemCode = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
-  const code = DISK_CODES.has(systemCode) ? 'DISK_FULL' : 'INTERNAL';
-  return new ScriptoriumError(code, thrown.message, { cause: thrown });
+  return new ScriptoriumError(diskCodeOf(thrown) ?? 'INTERNAL', thrown.message, { cause: thrown });
 }

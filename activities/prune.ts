@@ -2,7 +2,7 @@
 import { lstat } from 'node:fs/promises';
 import { eachRecord } from './each-record.ts';
 import { ScriptoriumError } from './errors.ts';
-import type { Catalog } from './ports/catalog.ts';
+import type { BookRecord, Catalog } from './ports/catalog.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import type { PathSet } from './sources/below.ts';
 
@@ -27,16 +27,17 @@ const MOST = 0.1;
 const AT_ONCE = 25;
 
 /**
- * Ids of the books below the paths whose source is gone.
+ * The books below the paths whose source is gone.
  * @throws ScriptoriumError PRUNE_REFUSED when they are more than a tenth of the library, and pruning is not forced
  */
-export async function goneBooks({ catalog }: PrunePorts, input: PruneInput): Promise<string[]> {
+export async function goneBooks({ catalog }: PrunePorts, input: PruneInput): Promise<BookRecord[]> {
   const { library, paths, failing, force } = input;
-  const gone: string[] = [];
+  const gone: BookRecord[] = [];
   let books = 0;
-  for await (const { bookId, path } of eachRecord(catalog, { library })) {
+  for await (const record of eachRecord(catalog, { library })) {
+    const { path } = record;
     books += 1;
-    if (paths.covers(path) && !failing.covers(path) && (await isGone(path))) gone.push(bookId);
+    if (paths.covers(path) && !failing.covers(path) && (await isGone(path))) gone.push(record);
   }
   if (force || gone.length <= books * MOST) return gone;
   throw new ScriptoriumError(
@@ -45,18 +46,31 @@ export async function goneBooks({ catalog }: PrunePorts, input: PruneInput): Pro
   );
 }
 
-/** The record first: from then on no search gives anything of the book. */
+/**
+ * Each record loses its revision first: from then on no search gives anything of the book. The records themselves go last,
+ * all at once: an attempt that is cut off leaves them, so that the next one finds every book again, and counts it again.
+ */
 export async function removeBooks(
   { catalog, store }: PrunePorts,
-  bookIds: readonly string[],
-  signal: AbortSignal,
+  books: readonly BookRecord[],
+  { workflowId, signal }: { readonly workflowId: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  for (let from = 0; from < bookIds.length; from += AT_ONCE) {
+  for (let from = 0; from < books.length; from += AT_ONCE) {
     signal.throwIfAborted();
-    const some = bookIds.slice(from, from + AT_ONCE);
-    await catalog.remove(some);
-    await Promise.all(some.map((bookId) => store.delete(bookId)));
+    const some = books.slice(from, from + AT_ONCE);
+    await Promise.all(some.map((book) => catalog.put(emptied(book, workflowId))));
+    await Promise.all(some.map(({ bookId }) => store.delete(bookId)));
   }
+  if (books.length > 0) await catalog.remove(books.map(({ bookId }) => bookId));
+}
+
+/** Of a book that is on its way out: there is nothing to search, and nothing that would pass for unchanged. */
+function emptied(book: BookRecord, workflowId: string): BookRecord {
+  return {
+    ...book,
+    ...{ state: 'cancelled', failure: null, revision: null, artifacts: null, sha256: null },
+    ...{ pipeline: '', pages: 0, chunks: 0, workflowId, updatedAtMs: Date.now() },
+  };
 }
 
 /** What can't be looked at is not known to be gone. */

@@ -9,6 +9,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { type BookOutcome, type BookReport, ingestBookId, workflowTypes } from '../workflows/contract.ts';
+import { atOnce } from './at-once.ts';
 import type { StageLimits } from './attempt.ts';
 import { errorRegistry } from './errors.ts';
 import { attemptFingerprintOf, isOfContent } from './failed-before.ts';
@@ -67,14 +68,14 @@ export function createRunActivities(ports: RunPorts) {
     /** The books among these whose workflow is over; what became of each. Books that are still at work are left out. */
     inspectChildren: ingestStage(async (input: InspectInput): Promise<BookReport[]> => {
       const reports: BookReport[] = [];
-      for (const book of input.books) {
+      await atOnce(LOOKS_AT_ONCE, input.books, async (book) => {
         const outcome = await outcomeOf(ports, input, book).catch((error: unknown) => {
           // One book that can't be looked at must not hide the others; it is looked at again.
           log.warn('the book could not be looked at', { path: book.path, error: String(error) });
           return null;
         });
         if (outcome) reports.push({ bookId: book.bookId, ...outcome });
-      }
+      });
       return reports;
     }, ports.limits),
   };
@@ -96,6 +97,8 @@ async function record(ports: RunPorts, input: OutcomeInput, workflowId: string):
   await store.deleteStale(book.bookId, before?.revision ?? 'none');
 }
 
+/** A run asks about 500 books at most, within a minute: one after the other, a server that takes long would not be done. */
+const LOOKS_AT_ONCE = 20;
 const RUNNING: ReadonlySet<string> = new Set(['RUNNING', 'PAUSED', 'CONTINUED_AS_NEW']);
 /** What a terminated book's activity may still write: it hears of its end with the next heartbeat. */
 const SETTLING_MS = 20_000;

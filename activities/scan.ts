@@ -16,10 +16,12 @@ import type { VectorStore } from './ports/vector-store.ts';
 import { goneBooks, removeBooks } from './prune.ts';
 import { failedRecord, stageOf } from './records.ts';
 import { pathsToRetry } from './retry-paths.ts';
+import { SkippedFiles } from './skipped-files.ts';
 import { PathSet } from './sources/below.ts';
 import { stateOfSource } from './sources/source-file.ts';
 import { type Found, type FoundBook, walkSources } from './sources/walk.ts';
 import { ingestStage, type StageContext } from './stage.ts';
+import { clip } from './text/clip.ts';
 import { isUnchanged } from './unchanged.ts';
 
 export interface ScanPorts {
@@ -104,6 +106,10 @@ async function pinLibrary({ catalog, pipeline }: ScanPorts, library: string): Pr
 const COMPARE_BATCH = 500;
 /** Failures that a scan result lists; the catalog has them all. */
 const LISTED = 100;
+/** Their paths and messages together, in UTF-16 units: a run shows no more of them (workflows/failure-list.ts). */
+const LISTED_TEXT = 24_000;
+/** A path may be as long as the system allows, and is named in the message once more. In UTF-16 units. */
+const MAX_MESSAGE = 1_000;
 
 class Scan {
   readonly #ports: ScanPorts;
@@ -111,11 +117,12 @@ class Scan {
   readonly #context: StageContext;
   readonly #pipeline: string;
   readonly #attempt: string;
-  readonly #skipped = new Map<string, number>();
+  readonly #skipped = new SkippedFiles();
   /** Bytes of the books to ingest, by ending. */
   readonly #formats = new Map<string, number>();
   readonly #failures: BookFailure[] = [];
   readonly #failing = new PathSet();
+  #listedText = 0;
   #looked = 0;
   #toIngest = 0;
   #unchanged = 0;
@@ -130,9 +137,9 @@ class Scan {
   }
 
   async run(): Promise<ScanResult> {
-    const { workflowId, runId, activityId } = whereabouts();
-    // A run may scan more than once.
-    const manifestKey = `manifests/${hashOf(workflowId, runId, activityId)}`;
+    const { workflowId, runId, activityId, attempt } = whereabouts();
+    // A run may scan more than once; and an attempt that is taken for lost may yet finish a list, beside the one that is used.
+    const manifestKey = `manifests/${hashOf(workflowId, runId, activityId, String(attempt))}`;
     const paths = await this.#sources();
     await using manifest = await this.#ports.artifacts.create(manifestKey, runId, 'fresh');
     await this.#walk(paths, manifest);
@@ -142,7 +149,7 @@ class Scan {
     return {
       ...{ manifestKey, toIngest: this.#toIngest, unchanged: this.#unchanged, failed: this.#failed, pruned },
       failures: this.#failures,
-      skippedFiles: Object.fromEntries(this.#skipped),
+      skippedFiles: this.#skipped.result(),
       formats: Object.fromEntries(this.#formats),
       searchAttributes: this.#ports.searchAttributes,
       ...(this.#input.retry && { retried: paths.length }),
@@ -171,11 +178,11 @@ class Scan {
 
   async #note(found: Exclude<Found, FoundBook>): Promise<void> {
     if (found.kind === 'skipped') {
-      this.#skipped.set(found.ending, (this.#skipped.get(found.ending) ?? 0) + 1);
+      this.#skipped.add(found.ending);
       return;
     }
     const { path, error } = found;
-    const message = `${error.message}. ${error.remedy}`;
+    const message = `${clip(error.message, MAX_MESSAGE)}. ${error.remedy}`;
     const failure = { stage: 'scan', code: error.code, message, attempts: 1 } as const;
     this.#failing.add(path);
     this.#list(path, failure);
@@ -187,7 +194,8 @@ class Scan {
 
   #list(path: string, { stage, code, message, attempts }: FailureRecord): void {
     this.#failed += 1;
-    if (this.#failures.length < LISTED)
+    this.#listedText += path.length + message.length;
+    if (this.#failures.length < LISTED && this.#listedText <= LISTED_TEXT)
       this.#failures.push({ path, stage: stageOf(stage), code, message, attempts });
   }
 
@@ -234,7 +242,8 @@ class Scan {
     if (!prune || retry !== undefined) return 0;
     const walked = { library, paths: new PathSet(paths), failing: this.#failing, force };
     const gone = await goneBooks(this.#ports, walked);
-    await removeBooks(this.#ports, gone, this.#context.signal);
+    const { workflowId } = whereabouts();
+    await removeBooks(this.#ports, gone, { workflowId, signal: this.#context.signal });
     return gone.length;
   }
 
@@ -252,8 +261,15 @@ class Scan {
   }
 }
 
-function whereabouts(): { workflowId: string; runId: string; activityId: string } {
-  const { workflowExecution, activityId } = Context.current().info;
+interface Whereabouts {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly activityId: string;
+  readonly attempt: number;
+}
+
+function whereabouts(): Whereabouts {
+  const { workflowExecution, activityId, attempt } = Context.current().info;
   if (!workflowExecution) throw new Error('a scan runs within a workflow');
-  return { ...workflowExecution, activityId };
+  return { ...workflowExecution, activityId, attempt };
 }

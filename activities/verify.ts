@@ -8,6 +8,7 @@
 import type { VerifyResult } from '../workflows/upkeep-contract.ts';
 import { type ArtifactsFound, checkArtifacts } from './artifact-check.ts';
 import { artifactKeysOf } from './artifact-keys.ts';
+import { atOnce } from './at-once.ts';
 import type { StageLimits } from './attempt.ts';
 import { BookCheck } from './book-check.ts';
 import { eachPage } from './each-record.ts';
@@ -115,7 +116,7 @@ class Verification {
     await this.#scan(part, tallies, suspects, tallies.size + mostForeign);
     for (const [bookId, tally] of tallies) if (tally.missing > 0) suspects.set(bookId, '');
     tallies.clear();
-    await atOnce(suspects, async ([bookId, library]) => {
+    await atOnce(AT_ONCE, suspects, async ([bookId, library]) => {
       this.#context.signal.throwIfAborted();
       const found = await this.#check.look(bookId, library, damaged.get(bookId) ?? []);
       this.#report.add(found);
@@ -124,7 +125,7 @@ class Verification {
   }
 
   async #readArtifacts(records: readonly BookRecord[], damaged: Map<string, readonly string[]>) {
-    await atOnce(records, async (record) => {
+    await atOnce(AT_ONCE, records, async (record) => {
       this.#context.signal.throwIfAborted();
       this.#context.progress(++this.#books, this.#total);
       if (record.revision === null) return;
@@ -166,13 +167,4 @@ class Verification {
     for await (const page of eachPage(this.#ports.catalog, library === undefined ? {} : { library }))
       yield page.filter((record) => !this.#skipped.has(record.library));
   }
-}
-
-/** Runs over the items, a few at a time. */
-async function atOnce<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items[Symbol.iterator]();
-  const worker = async (): Promise<void> => {
-    for (let next = rest.next(); !next.done; next = rest.next()) await work(next.value);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }

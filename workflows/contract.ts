@@ -3,6 +3,7 @@
  * Only types, schemas and constants: it may be imported from anywhere.
  */
 import { z } from 'zod';
+import { isCarriedRun, NOT_CARRIED } from './carried-contract.ts';
 import { neighbours, perBook, searchFilters, searchMode } from './filter-contract.ts';
 import { answerDeadlineMs } from './question-contract.ts';
 import type { FormatWork, ProgressSample, RunState } from './run-contract.ts';
@@ -37,6 +38,16 @@ export const questionText = z
   .max(8_000, 'a question has at most 8,000 characters')
   .regex(/[\p{L}\p{N}]/u, 'a question needs at least one letter or digit');
 
+/**
+ * Bytes of all paths of a run, as JSON. They travel with every step of it, beside what it carries along, and a payload of
+ * 2 MB is refused: the run would be stuck. Enough for 9,000 paths of 100 characters; a folder is one path.
+ */
+export const MAX_PATHS_BYTES = 1_000_000;
+
+function bytesOf(paths: readonly string[]): number {
+  return new TextEncoder().encode(JSON.stringify(paths)).byteLength;
+}
+
 /** What a person gives to start a run; `temporal workflow start --type ingestLibrary --input '{"paths":["/books"]}'`. */
 export const ingestLibraryInput = z
   .strictObject({
@@ -55,11 +66,16 @@ export const ingestLibraryInput = z
     /** Prunes however many would go. */
     force: z.boolean().default(false),
     /** Set by the workflow itself when it continues as new. */
-    carried: z.custom<CarriedState>((value) => value === undefined || typeof value === 'object').optional(),
+    carried: z.custom<CarriedState>(isCarriedRun, NOT_CARRIED).optional(),
   })
   .refine(({ paths, retry }) => (paths === undefined) !== (retry === undefined), {
     path: ['paths'],
     message: 'name at least one file or folder, or else what to retry',
+  })
+  // A run that began before there was this limit goes on.
+  .refine(({ paths, carried }) => carried !== undefined || bytesOf(paths ?? []) <= MAX_PATHS_BYTES, {
+    path: ['paths'],
+    message: `all paths together have at most ${MAX_PATHS_BYTES.toLocaleString('en')} bytes; name folders instead of files`,
   });
 export type IngestLibraryInput = z.input<typeof ingestLibraryInput>;
 
@@ -138,10 +154,10 @@ export interface ScanResult {
   readonly manifestKey: string;
   readonly toIngest: number;
   readonly unchanged: number;
-  /** Paths that can't be ingested at all; the first hundred are listed. */
+  /** Paths that can't be ingested at all; the first hundred are listed, or as many as fit. */
   readonly failed: number;
   readonly failures: readonly BookFailure[];
-  /** Files passed over because they are of no supported format, by ending. */
+  /** Files passed over because they are of no supported format, by ending: the thirty most frequent, and `(other)`. */
   readonly skippedFiles: Readonly<Record<string, number>>;
   /** Bytes of the books to ingest, by ending (`.pdf`). This and what follows is absent in runs of version 0.1. */
   readonly formats?: Readonly<Record<string, number>>;

@@ -1,5 +1,6 @@
 /** What passes between those who hand in books over HTTP or MCP and the workflow that ingests them, one job after the other. */
 import { z } from 'zod';
+import { isCarriedJobs, NOT_CARRIED } from './carried-contract.ts';
 import { type BookCounts, type BookFailure, ingestLibraryInput, libraryName } from './contract.ts';
 
 export const JOBS_WORKFLOW = 'ingestJobs';
@@ -63,7 +64,7 @@ export const MAX_ENDED_JOBS = 200;
 export const ingestJobsInput = z.strictObject({
   library: libraryName,
   /** Set by the workflow itself when it continues as new. */
-  carried: z.custom<CarriedJobs>((value) => value === undefined || typeof value === 'object').optional(),
+  carried: z.custom<CarriedJobs>(isCarriedJobs, NOT_CARRIED).optional(),
 });
 export type IngestJobsInput = z.input<typeof ingestJobsInput>;
 

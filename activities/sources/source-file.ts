@@ -15,7 +15,7 @@ export interface SourceState {
   readonly realPath: string;
 }
 
-/** @throws ScriptoriumError SOURCE_MISSING, SOURCE_UNREADABLE, OUTSIDE_ROOTS, UNSUPPORTED_FORMAT */
+/** @throws ScriptoriumError SOURCE_MISSING, SOURCE_UNREADABLE, DISK_UNREACHABLE, OUTSIDE_ROOTS, UNSUPPORTED_FORMAT */
 export async function stateOfSource(path: string, roots: readonly string[]): Promise<SourceState> {
   try {
     const real = await realpath(path);

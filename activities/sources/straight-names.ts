@@ -3,18 +3,26 @@
  * at every walk. That is the name that follows no link below the paths that are walked, where there is one.
  */
 import { realpath } from 'node:fs/promises';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 
 interface Top {
   readonly path: string;
   readonly realPath: string;
 }
 
+/** A top, and its place among all of them: the first that leads to a file names it. */
+interface Ranked {
+  readonly top: Top;
+  readonly rank: number;
+}
+
 export class StraightNames {
-  readonly #tops: readonly Top[];
+  /** By real path. Of several tops with the same one only the first can name anything. */
+  readonly #tops = new Map<string, Ranked>();
 
   private constructor(tops: readonly Top[]) {
-    this.#tops = tops;
+    for (const [rank, top] of tops.entries())
+      if (!this.#tops.has(top.realPath)) this.#tops.set(top.realPath, { top, rank });
   }
 
   /** Of the paths that a walk was given. */
@@ -30,14 +38,20 @@ export class StraightNames {
 
   /** The name by which a walk meets what lies at a real path without following a link; null when there is none. */
   of(realPath: string): string | null {
-    for (const top of this.#tops) {
-      const below = relative(top.realPath, realPath);
-      if (below === '') return trimmed(top.path);
-      const hidden = below.split(sep).some((name) => name.startsWith('.'));
-      // What is not below begins with `..`; names with a dot are passed over.
-      if (!hidden && !isAbsolute(below)) return join(top.path, below);
+    const first = this.#firstAbove(realPath);
+    if (first === null) return null;
+    const below = relative(first.realPath, realPath);
+    return below === '' ? trimmed(first.path) : join(first.path, below);
+  }
+
+  /** Goes up the folders, as there may be as many tops as files. Below a top, names with a dot are passed over. */
+  #firstAbove(realPath: string): Top | null {
+    let first: Ranked | null = null;
+    for (let each = realPath; ; each = dirname(each)) {
+      const ranked = this.#tops.get(each);
+      if (ranked && (first === null || ranked.rank < first.rank)) first = ranked;
+      if (basename(each).startsWith('.') || each === dirname(each)) return first?.top ?? null;
     }
-    return null;
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Stats } from 'node:fs';
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
-import { type ErrorCode, ScriptoriumError } from '../errors.ts';
+import { diskCodeOf, type ErrorCode, ScriptoriumError } from '../errors.ts';
 import { assertInsideRoots } from './roots.ts';
 import { StraightNames, trimmed } from './straight-names.ts';
 
@@ -173,7 +173,7 @@ const codeOfErrno: Readonly<Record<string, ErrorCode>> = {
 export function sourceError(path: string, error: unknown): ScriptoriumError {
   if (error instanceof ScriptoriumError) return error;
   const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const code = codeOfErrno[errno] ?? 'SOURCE_UNREADABLE';
+  const code = codeOfErrno[errno] ?? diskCodeOf(error) ?? 'SOURCE_UNREADABLE';
   const said = { SOURCE_MISSING: 'does not exist', SYMLINK_LOOP: 'is a link that leads back to itself' };
   const words = code in said ? said[code as keyof typeof said] : `can't be read (${errno || String(error)})`;
   return new ScriptoriumError(code, `${path} ${words}`, { cause: error });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { z } from 'zod';
+import { NOT_CARRIED } from '../../workflows/carried-contract.ts';
 import {
   askInput,
   ingestBookId,
@@ -11,6 +12,7 @@ import {
   searchInput,
   taskQueues,
 } from '../../workflows/contract.ts';
+import { ingestJobsInput } from '../../workflows/job-contract.ts';
 
 /** What a schema finds wrong, each with the field's name; empty when nothing is. */
 function problemsOf(schema: z.ZodType, value: unknown): string[] {
@@ -45,6 +47,16 @@ describe('the input of a run', () => {
     },
   );
 
+  test('refuses more text of paths than a payload carries, and says what to do', () => {
+    const paths = (count: number, length: number, letter: string): string[] =>
+      Array.from({ length: count }, () => `/${letter.repeat(length)}`);
+    expect(problemsOf(ingestLibraryInput, { paths: paths(9_000, 100, 'x') })).toEqual([]);
+    for (const many of [paths(9_000, 120, 'x'), paths(9_000, 40, '書')])
+      expect(problemsOf(ingestLibraryInput, { paths: many })).toEqual([
+        'paths: all paths together have at most 1,000,000 bytes; name folders instead of files',
+      ]);
+  });
+
   test('refuses no path at all, and what is no list', () => {
     expect(problemsOf(ingestLibraryInput, { paths: [] })).toEqual([
       'paths: name at least one file or folder',
@@ -67,6 +79,40 @@ describe('the input of a run', () => {
   test('names every field that is wrong at once', () => {
     const problems = problemsOf(ingestLibraryInput, { paths: ['x'], library: '/', parallel: 0 });
     expect(problems.map((problem) => problem.replace(/:.*/, ''))).toEqual(['paths.0', 'library', 'parallel']);
+  });
+});
+
+describe('what a workflow carries along', () => {
+  const scan = { manifestKey: 'm', toIngest: 1, unchanged: 0, failed: 0, failures: [], skippedFiles: {} };
+  const counts = { cursor: 0, ingested: 0, failed: 0, cancelled: 0, chunks: 0 };
+  /** As version 0.1 carried it. */
+  const oldest = { scan, ...counts, running: [], failures: [], startedAtMs: 1, cancelling: false };
+  const problems = (carried: unknown) => problemsOf(ingestLibraryInput, { paths: ['/b'], carried });
+
+  test('is taken as it is, with fields that are not known', () => {
+    const carried = { ...oldest, paused: true, taken: [3], later: { x: 1 } };
+    expect(problems(oldest)).toEqual([]);
+    expect(ingestLibraryInput.parse({ paths: ['/b'], carried }).carried).toBe(carried);
+  });
+
+  test.each([
+    {},
+    null,
+    [],
+    'x',
+    { ...oldest, scan: {} },
+    { ...oldest, running: {} },
+    { ...oldest, taken: 5 },
+    { ...oldest, front: [{}] },
+    { ...oldest, samples: 'x' },
+  ])('is refused by the name of its field when it is nothing that a run carries: %j', (carried) => {
+    expect(problems(carried)).toEqual([`carried: ${NOT_CARRIED}`]);
+  });
+
+  test('by jobs is held against its shape, too', () => {
+    const problemsOfJobs = (carried: unknown) => problemsOf(ingestJobsInput, { library: 'l', carried });
+    expect(problemsOfJobs({ waiting: [], ended: [] })).toEqual([]);
+    expect(problemsOfJobs({})).toEqual([`carried: ${NOT_CARRIED}`]);
   });
 });
 

@@ -102,6 +102,23 @@ describe('any thrown value', () => {
     });
   });
 
+  test.each(['EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'ENODEV', 'EMFILE', 'ENFILE'])(
+    'with %s of a file is DISK_UNREACHABLE, for which books wait',
+    (code) => {
+      const error = Object.assign(new Error(`${code}: words of the system, read`), { code });
+      expect(toScriptoriumError(error)).toMatchObject({ code: 'DISK_UNREACHABLE', cause: error });
+      expect(errorRegistry.DISK_UNREACHABLE.outage).toBe(true);
+    },
+  );
+
+  test.each(['read ETIMEDOUT', 'connect ETIMEDOUT 10.0.0.1:443', 'shutdown ENOTCONN'])(
+    'of a socket is no fault of a disk: %s',
+    (message) => {
+      const code = /E[A-Z]+/.exec(message)?.[0];
+      expect(toScriptoriumError(Object.assign(new Error(message), { code })).code).toBe('INTERNAL');
+    },
+  );
+
   test.each([undefined, null, 'words', 42, {}, new Error('x'), Object.assign(new Error('x'), { code: 42 })])(
     'of no known kind is INTERNAL: %p',
     (thrown) => {

@@ -1,6 +1,7 @@
 /** A scan: what is to be ingested, what is settled, what is tried again, and what is removed. */
 import { rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { ScriptoriumError } from '../../activities/errors.ts';
 import { attemptFingerprintOf } from '../../activities/failed-before.ts';
 import { createRunActivities } from '../../activities/run.ts';
 import { bookPoints } from '../contract/store-fixtures.ts';
@@ -40,6 +41,31 @@ describe('a scan', () => {
     expect(scanned.skippedFiles).toEqual({ '(another name)': 1 });
   });
 
+  test('tells the thirty most frequent endings of what it passed over apart, and sums the others', async () => {
+    const named = Array.from({ length: 1_100 }, (_, n) => [`backup.${n}`, 'x']);
+    await using library = await ScannedLibrary.of({
+      ...Object.fromEntries(named),
+      ...{ 'a.txt': 'a', 'a1.jpg': 'x', 'a2.jpg': 'x' },
+    });
+    const { skippedFiles } = await library.scan();
+    expect(Object.keys(skippedFiles)).toHaveLength(31);
+    expect(Object.entries(skippedFiles)[0]).toEqual(['.jpg', 2]);
+    expect(Object.values(skippedFiles).reduce((sum, count) => sum + count)).toBe(1_102);
+    expect(skippedFiles['(other)']).toBe(1_071);
+  });
+
+  test('lists as many failures as fit, however long their paths are, and counts all of them', async () => {
+    await using library = await ScannedLibrary.of({ 'a.txt': 'a' });
+    const deep = library.folder.at(Array.from({ length: 15 }, () => 'x'.repeat(200)).join('/'));
+    const { failed, failures } = await library.scan({
+      paths: Array.from({ length: 50 }, (_, n) => `${deep}/${n}.txt`),
+    });
+    expect(failed).toBe(50);
+    expect(failures.length).toBeGreaterThan(2);
+    expect(JSON.stringify(failures).length).toBeLessThan(30_000);
+    expect(failures[0]?.message).toMatch(/….+Check the path, then ingest again\.$/);
+  });
+
   test('twice in one run keeps the list of the first', async () => {
     await using library = await ScannedLibrary.of({ 'a.txt': 'a', 'b.txt': 'b' });
     const first = await library.scan();
@@ -47,6 +73,18 @@ describe('a scan', () => {
     expect(second.manifestKey).not.toBe(first.manifestKey);
     const page = { manifestKey: first.manifestKey, from: 0, limit: 10 };
     expect(await resultOf(library.activities().readManifest, page)).toEqual(first.entries);
+  });
+
+  test('that ends late, when another attempt at it was begun, leaves the list of that attempt as it is', async () => {
+    await using library = await ScannedLibrary.of({ 'a.txt': 'a', 'b.txt': 'b' });
+    const { scanLibrary, readManifest } = library.activities();
+    const input = { library: 'default', paths: [library.folder.path] };
+    const used = await resultOf(scanLibrary, input, { attempt: 2 });
+    await rm(library.folder.at('a.txt'));
+    const late = await resultOf(scanLibrary, input, { attempt: 1 });
+    expect([used.toIngest, late.toIngest]).toEqual([2, 1]);
+    const page = { manifestKey: used.manifestKey, from: 0, limit: 10 };
+    expect(await resultOf(readManifest, page)).toHaveLength(2);
   });
 
   test('of a library that was made with another model is MODEL_MISMATCH', async () => {
@@ -216,6 +254,27 @@ describe('pruning', () => {
     expect(await library.store.count(library.idOf('shelf/0.txt'))).toBe(0);
     expect(library.store.points.size).toBe(36);
   });
+
+  test.each(['delete', 'remove'] as const)(
+    'that is cut off at its first %s goes on where it was, counts every book, and shows none meanwhile',
+    async (call) => {
+      await using library = await shelf(2);
+      const cutOff = async (): Promise<never> => {
+        throw new ScriptoriumError('STORE_UNREACHABLE', 'gone for a while');
+      };
+      const spoiled =
+        call === 'delete'
+          ? jest.spyOn(library.store, 'delete').mockImplementation(cutOff)
+          : jest.spyOn(library.catalog, 'remove').mockImplementation(cutOff);
+      expect(await library.scanFailure({ prune: true })).toMatchObject({ code: 'STORE_UNREACHABLE' });
+      const record = library.catalog.books.get(library.idOf('shelf/0.txt'));
+      expect(record).toMatchObject({ revision: null, state: 'cancelled' });
+      spoiled.mockRestore();
+      expect(await library.scan({ prune: true })).toMatchObject({ pruned: 2, unchanged: 18 });
+      expect(library.catalog.books.size).toBe(18);
+      expect(library.store.points.size).toBe(36);
+    },
+  );
 
   test('of more than a tenth is refused, and removes nothing, unless it is forced', async () => {
     await using library = await shelf(3);

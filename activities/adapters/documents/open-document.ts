@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { ScriptoriumError } from '../../errors.ts';
+import { diskCodeOf, ScriptoriumError } from '../../errors.ts';
 import type { BookFormat, DocumentLimits, Extractor, OpenDocument } from '../../ports/documents.ts';
 import { openDocx } from './docx.ts';
 import { openEpub } from './epub/epub-extractor.ts';
@@ -21,8 +21,8 @@ export const extractors: Readonly<Record<BookFormat, Extractor>> = {
 
 /**
  * Opens a book of any format; its content decides which, not its name.
- * @throws ScriptoriumError SOURCE_MISSING, SOURCE_UNREADABLE, EMPTY_FILE, UNSUPPORTED_FORMAT, TOO_LARGE, CORRUPT_FILE,
- * ENCRYPTED, UNSAFE_ARCHIVE
+ * @throws ScriptoriumError SOURCE_MISSING, SOURCE_UNREADABLE, DISK_UNREACHABLE, EMPTY_FILE, UNSUPPORTED_FORMAT, TOO_LARGE,
+ * CORRUPT_FILE, ENCRYPTED, UNSAFE_ARCHIVE
  */
 export async function openDocument(path: string, limits: DocumentLimits): Promise<OpenDocument> {
   try {
@@ -50,7 +50,6 @@ const SYSTEM_CODES: Readonly<Record<string, 'SOURCE_MISSING' | 'SOURCE_UNREADABL
     ENOTDIR: 'SOURCE_MISSING',
     EACCES: 'SOURCE_UNREADABLE',
     EPERM: 'SOURCE_UNREADABLE',
-    EIO: 'SOURCE_UNREADABLE',
     EISDIR: 'UNSUPPORTED_FORMAT',
   };
 
@@ -59,8 +58,8 @@ function asReadingError(error: unknown, path: string): unknown {
   if (error instanceof ScriptoriumError || !(error instanceof Error)) return error;
   const systemCode = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (systemCode !== '' && !systemCode.startsWith('ERR_')) {
-    const code = SYSTEM_CODES[systemCode];
-    return code === undefined
+    const code = SYSTEM_CODES[systemCode] ?? diskCodeOf(error);
+    return code === null
       ? error
       : new ScriptoriumError(code, `"${path}" cannot be read: ${error.message}.`, { cause: error });
   }
