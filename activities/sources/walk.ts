@@ -167,6 +167,8 @@ const codeOfErrno: Readonly<Record<string, ErrorCode>> = {
   ENOTDIR: 'SOURCE_MISSING',
   ENAMETOOLONG: 'SOURCE_MISSING',
   ELOOP: 'SYMLINK_LOOP',
+  // A bad sector more often than a whole disk: one book must not hold up its run for a day.
+  EIO: 'SOURCE_UNREADABLE',
 };
 
 /** An error of the file system as one of the registry, in words that name the path. */

@@ -290,20 +290,20 @@ describe('what the user of the workers may not read', () => {
 });
 
 test('an error of the file system names the path, and says what it was where there is no word for it', () => {
-  const error = Object.assign(new Error('EINVAL: invalid argument, read'), { code: 'EINVAL' });
+  const error = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
   expect(sourceError('/books/a.pdf', error)).toMatchObject({
     code: 'SOURCE_UNREADABLE',
-    message: expect.stringMatching(/\/books\/a\.pdf.*EINVAL/),
+    message: expect.stringMatching(/\/books\/a\.pdf.*EIO/),
     cause: error,
   });
   expect(sourceError('/books/a.pdf', 'odd').message).toContain('odd');
 });
 
 test('a disk that is out of service is no fault of the file: books wait for it', () => {
-  const error = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+  const error = Object.assign(new Error('ESTALE: stale file handle, read'), { code: 'ESTALE' });
   const { code, message, retryable } = sourceError('/books/a.pdf', error);
   expect({ code, retryable }).toEqual({ code: 'DISK_UNREACHABLE', retryable: true });
-  expect(message).toMatch(/\/books\/a\.pdf.*EIO/);
+  expect(message).toMatch(/\/books\/a\.pdf.*ESTALE/);
 });
 
 function walk(paths: readonly string[], roots: readonly string[] = []): Promise<Found[]> {
