@@ -84,7 +84,7 @@ export const errorRegistry = {
   ),
   DISK_UNREACHABLE: outage(
     'A disk or network folder does not answer, or the system has no more open files to give.',
-    'Check the disk, the mount and the limit of open files (ulimit -n); the work goes on by itself.',
+    'Check the disk, the mount and the limit of open files (ulimit -n). Books in a run go on by themselves; `scriptorium retry` takes up what a scan could not read.',
   ),
   ARTIFACTS_UNREACHABLE: outage(
     'The object storage of intermediate files did not answer.',

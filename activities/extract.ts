@@ -3,8 +3,10 @@ import { basename, extname } from 'node:path';
 import { z } from 'zod';
 import type { StageLimits } from './attempt.ts';
 import { ScriptoriumError } from './errors.ts';
+import { requireModelOf } from './library-model.ts';
 import { fingerprintOf, type Pipeline, pagesKeyOf, revisionOf } from './pipeline.ts';
 import type { ArtifactStore, ArtifactWriter } from './ports/artifact-store.ts';
+import type { Catalog } from './ports/catalog.ts';
 import { bookFormats, type DocumentSandbox, type OpenDocument, type PageText } from './ports/documents.ts';
 import { assertUnchanged, sha256OfFile, stateOfSource } from './sources/source-file.ts';
 import { ingestStage, type StageContext } from './stage.ts';
@@ -14,6 +16,8 @@ export interface ExtractPorts {
   readonly limits: StageLimits;
   readonly sandbox: DocumentSandbox;
   readonly artifacts: ArtifactStore;
+  /** Tells the model that the library is pinned to. */
+  readonly catalog: Catalog;
   readonly pipeline: Pipeline;
   readonly roots: readonly string[];
 }
@@ -60,6 +64,7 @@ export type ExtractActivities = ReturnType<typeof createExtractActivities>;
 export function createExtractActivities(ports: ExtractPorts) {
   return {
     extractBook: ingestStage(async (input: ExtractInput, context): Promise<ExtractedBook> => {
+      await requireModelOf(ports.catalog, input.library, ports.pipeline.embedderId);
       const before = await stateOfSource(input.path, ports.roots);
       if (before.bytes === 0) throw new ScriptoriumError('EMPTY_FILE', `${input.path} has no content`);
       // Within roots it is the checked path that is read, whatever a link leads to by now; elsewhere the name tells the format.

@@ -25,6 +25,8 @@ export interface PruneInput {
 const MOST = 0.1;
 /** Books removed side by side; LanceDB gathers their deletions into one commit. */
 const AT_ONCE = 25;
+/** Records in one condition of a store's language. */
+const REMOVED_AT_ONCE = 2_000;
 
 /**
  * The books below the paths whose source is gone.
@@ -47,8 +49,8 @@ export async function goneBooks({ catalog }: PrunePorts, input: PruneInput): Pro
 }
 
 /**
- * Each record loses its revision first: from then on no search gives anything of the book. The records themselves go last,
- * all at once: an attempt that is cut off leaves them, so that the next one finds every book again, and counts it again.
+ * Each record loses its revision first: from then on no search gives anything of the book. The records themselves go last:
+ * an attempt that is cut off leaves them, so that the next one finds every book again, and counts it again.
  */
 export async function removeBooks(
   { catalog, store }: PrunePorts,
@@ -61,7 +63,8 @@ export async function removeBooks(
     await Promise.all(some.map((book) => catalog.put(emptied(book, workflowId))));
     await Promise.all(some.map(({ bookId }) => store.delete(bookId)));
   }
-  if (books.length > 0) await catalog.remove(books.map(({ bookId }) => bookId));
+  for (let from = 0; from < books.length; from += REMOVED_AT_ONCE)
+    await catalog.remove(books.slice(from, from + REMOVED_AT_ONCE).map(({ bookId }) => bookId));
 }
 
 /** Of a book that is on its way out: there is nothing to search, and nothing that would pass for unchanged. */

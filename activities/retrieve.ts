@@ -2,6 +2,7 @@
 import type { SearchFilters, SearchMode } from '../workflows/filter-contract.ts';
 import type { SearchResult, Timings } from '../workflows/result-contract.ts';
 import { ScriptoriumError } from './errors.ts';
+import { requireModel } from './library-model.ts';
 import type { Catalog } from './ports/catalog.ts';
 import type { Embedder } from './ports/embedder.ts';
 import type { Reranker } from './ports/reranker.ts';
@@ -131,13 +132,7 @@ async function assertSearchable(
       wanted === undefined ? 'Nothing was ingested yet' : `There is no library ${wanted.join(', ')}`,
     );
   }
-  const other = named.find((record) => record.embedderId !== embedder.id);
-  if (other) {
-    throw new ScriptoriumError(
-      'MODEL_MISMATCH',
-      `Library ${other.library} was embedded with ${other.embedderId}, and ${embedder.id} is configured`,
-    );
-  }
+  for (const record of named) requireModel(record, embedder.id);
 }
 
 interface Rankings {

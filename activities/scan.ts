@@ -4,8 +4,8 @@ import { Context } from '@temporalio/activity';
 import type { BookFailure, ManifestEntry, ScanResult } from '../workflows/contract.ts';
 import type { StageLimits } from './attempt.ts';
 import { eachRecord } from './each-record.ts';
-import { ScriptoriumError } from './errors.ts';
 import { attemptFingerprintOf, knownFailure } from './failed-before.ts';
+import { requireModel } from './library-model.ts';
 import { type FindInput, findEntries, type ManifestInput, manifestRecord, readEntries } from './manifest.ts';
 import { bookIdOf, hashOf } from './naming.ts';
 import { fingerprintOf, type Pipeline } from './pipeline.ts';
@@ -93,13 +93,8 @@ async function isIngested(ports: ScanPorts, { bookId, path }: CheckInput, { sign
 async function pinLibrary({ catalog, pipeline }: ScanPorts, library: string): Promise<void> {
   const pinned = await catalog.getLibrary(library);
   const { embedderId, dimensions } = pipeline;
-  if (!pinned) await catalog.putLibrary({ library, embedderId, dimensions });
-  else if (pinned.embedderId !== embedderId) {
-    throw new ScriptoriumError(
-      'MODEL_MISMATCH',
-      `Library ${library} was embedded with ${pinned.embedderId}, and ${embedderId} is configured`,
-    );
-  }
+  if (pinned) requireModel(pinned, embedderId);
+  else await catalog.putLibrary({ library, embedderId, dimensions });
 }
 
 /** Books compared with the catalog at once. */

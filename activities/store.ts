@@ -4,6 +4,8 @@ import { STALL_MS, type StageLimits } from './attempt.ts';
 import { batchesOf } from './batches.ts';
 import { ScriptoriumError } from './errors.ts';
 import type { ExtractedBook } from './extract.ts';
+import { requireModelOf } from './library-model.ts';
+import type { Pipeline } from './pipeline.ts';
 import { pointsOf, upsertBatch } from './points.ts';
 import type { ArtifactStore } from './ports/artifact-store.ts';
 import type { BookRecord, Catalog } from './ports/catalog.ts';
@@ -15,6 +17,7 @@ export interface StorePorts {
   readonly store: VectorStore;
   readonly catalog: Catalog;
   readonly artifacts: ArtifactStore;
+  readonly pipeline: Pick<Pipeline, 'embedderId'>;
 }
 
 export interface StoredBook extends ExtractedBook {
@@ -59,6 +62,7 @@ export function createStoreActivities(ports: StorePorts) {
   return {
     upsertBook: ingestStage(
       async (book: StoredBook, context): Promise<{ points: number }> => {
+        await requireModelOf(ports.catalog, book.library, ports.pipeline.embedderId);
         // What an earlier attempt wrote was acknowledged, and stays; the count at the end proves it.
         const from = Math.min(context.doneBefore, book.chunks);
         let points = from;

@@ -37,9 +37,12 @@ async function join(client: Client, workflowId: string, input: RunInput): Promis
   const { memo, runId, raw } = await client.workflow.getHandle(workflowId).describe();
   if (memo?.paths === fingerprintOf(input))
     return new IngestHandle(client, workflowId, raw.workflowExecutionInfo?.firstRunId || runId);
+  const other = memo?.paths
+    ? 'from other paths or in another way'
+    : 'which a schedule, a job or the temporal command started';
   throw new ScriptoriumError(
     'RUN_IN_PROGRESS',
-    `Library ${input.library} is being ingested by ${workflowId}, from other paths or in another way`,
+    `Library ${input.library} is being ingested by ${workflowId}, ${other}`,
   );
 }
 

@@ -5,22 +5,23 @@
  */
 import { z } from 'zod';
 
+const count = z.int().min(0);
 const failures = z.array(z.looseObject({ path: z.string(), code: z.string(), message: z.string() }));
+
+const entry = z.looseObject({ bookId: z.string(), path: z.string(), bytes: z.number() });
 
 const run = z.looseObject({
   scan: z.looseObject({
-    ...{ manifestKey: z.string(), toIngest: z.number(), unchanged: z.number(), failed: z.number(), failures },
+    ...{ manifestKey: z.string(), toIngest: count, unchanged: count, failed: count, failures },
     skippedFiles: z.record(z.string(), z.number()),
   }),
   running: z.array(z.looseObject({ bookId: z.string(), path: z.string(), startedAtMs: z.number() })),
-  ...{ cursor: z.number(), ingested: z.number(), failed: z.number(), cancelled: z.number() },
-  ...{ chunks: z.number(), failures, startedAtMs: z.number(), cancelling: z.boolean() },
+  ...{ cursor: count, ingested: count, failed: count, cancelled: count },
+  ...{ chunks: count, failures, startedAtMs: z.number(), cancelling: z.boolean() },
   paused: z.boolean().optional(),
-  retries: z.array(z.looseObject({ key: z.string(), count: z.number() })).optional(),
-  front: z
-    .array(z.looseObject({ ordinal: z.number(), entry: z.looseObject({ bookId: z.string() }) }))
-    .optional(),
-  taken: z.array(z.number()).optional(),
+  retries: z.array(z.looseObject({ key: z.string(), count })).optional(),
+  front: z.array(z.looseObject({ ordinal: count, entry })).optional(),
+  taken: z.array(count).optional(),
   formats: z.record(z.string(), z.looseObject({ bytes: z.number() })).optional(),
   samples: z.array(z.looseObject({ atMs: z.number() })).optional(),
 });

@@ -150,6 +150,10 @@ export class RunWindow {
   /** Where the next book of the manifests is; null when all of them were taken. */
   get next(): ManifestPlace | null {
     while (this.#taken.delete(this.#cursor)) this.#cursor += 1;
+    return this.#placeAtCursor;
+  }
+
+  get #placeAtCursor(): ManifestPlace | null {
     let index = this.#cursor;
     for (const { key, count } of this.#manifests) {
       if (index < count) return { manifestKey: key, index };
@@ -158,10 +162,13 @@ export class RunWindow {
     return null;
   }
 
-  /** Whether `start` takes this entry: the first of those moved to the front, else the one that lies at `place`. */
+  /**
+   * Whether `start` takes this entry: the first of those moved to the front, else the one that lies at `place`. It moves nothing:
+   * runs of versions that did not ask go on as they did.
+   */
   isNext(entry: ManifestEntry, place: ManifestPlace | null): boolean {
-    const { first, next } = this;
-    if (first || !place) return first === entry;
+    if (this.first || !place) return this.first === entry;
+    const next = this.#taken.has(this.#cursor) ? null : this.#placeAtCursor;
     return next?.manifestKey === place.manifestKey && next.index === place.index;
   }
 
@@ -244,6 +251,8 @@ export class RunWindow {
     this.#manifests.push({ key: found.manifestKey, count: found.toIngest });
     this.#counts.retry(found);
     if (found.failed > 0) this.#list(found.failures);
+    // A folder that can be read now is the path of no book that could take it off the list.
+    if (this.#counts.withCancelled(0).failed === 0) this.#failures = [];
     this.#work.add(found.formats);
   }
 
@@ -275,7 +284,9 @@ export class RunWindow {
   }
 
   #list(failures: readonly BookFailure[]): void {
-    this.#failures = latestOf([...this.#failures, ...failures]);
+    const paths = new Set(failures.map(({ path }) => path));
+    const others = this.#failures.filter(({ path }) => !paths.has(path));
+    this.#failures = latestOf([...others, ...failures]);
   }
 
   #take(ordinal: number): void {

@@ -106,35 +106,32 @@ async function cancelRun({ window }: LibraryRun): Promise<number> {
 
 async function cancelBooks(run: LibraryRun, books: readonly string[]): Promise<number> {
   const window = windowOf(run);
-  const located = await locate(run, books);
-  if (located.waiting.length > 0) assertRoom(window);
-  if (!patched('cancelled-books-are-taken-at-once')) return await cancelOneByOne(run, located);
-  // While the first are recorded the run goes on: none of the others may be started meanwhile.
-  const waiting = located.waiting.filter((book) => window.cancelWaiting(book, Date.now()));
-  const inFlight = namedInFlight(window, books);
-  for (const { entry } of waiting) await recordCancelled(run, entry);
-  const ended = await Promise.all(inFlight.map((book) => cancelInFlight(run, book)));
-  return waiting.length + ended.filter(Boolean).length;
-}
-
-/** As versions before 0.7 did it: a book may be started while another one is recorded. */
-async function cancelOneByOne(run: LibraryRun, { inFlight, waiting }: LocatedBooks): Promise<number> {
-  for (const book of waiting) {
-    run.window?.cancelWaiting(book, Date.now());
-    await recordCancelled(run, book.entry);
+  const { library } = run;
+  const { inFlight, waiting } = await locate(run, books);
+  if (waiting.length > 0) assertRoom(window);
+  // As versions before 0.7 did it, await by await: a book may be started while another one is recorded.
+  if (!patched('cancelled-books-are-taken-at-once')) {
+    for (const book of waiting) {
+      window.cancelWaiting(book, Date.now());
+      await recordCancelled(run, book.entry);
+    }
+    const handles = inFlight.map(({ bookId }) => getExternalWorkflowHandle(ingestBookId(library, bookId)));
+    await Promise.allSettled(handles.map((handle) => handle.cancel()));
+    return waiting.length + inFlight.length;
   }
-  const ends = inFlight.map(({ bookId }) =>
-    getExternalWorkflowHandle(ingestBookId(run.library, bookId)).cancel(),
-  );
-  await Promise.allSettled(ends);
-  return waiting.length + inFlight.length;
+  // While they are recorded the run goes on: none of them may be started meanwhile.
+  const taken = waiting.filter((book) => window.cancelWaiting(book, Date.now()));
+  const ending = Promise.all(namedInFlight(window, books).map((book) => cancelInFlight(run, book)));
+  const recorded = await Promise.allSettled(taken.map(({ entry }) => recordCancelled(run, entry)));
+  const ended = await ending;
+  const failed = recorded.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+  return taken.length + ended.filter(Boolean).length;
 }
 
-async function recordCancelled(
-  { library }: LibraryRun,
-  { bookId, path, bytes }: ManifestEntry,
-): Promise<void> {
-  await recordOutcome({ library, bookId, path, bytes, outcome: { outcome: 'cancelled' } });
+/** Without a promise of its own: former versions awaited the activity's, and a history tells their turns apart. */
+function recordCancelled({ library }: LibraryRun, { bookId, path, bytes }: ManifestEntry): Promise<void> {
+  return recordOutcome({ library, bookId, path, bytes, outcome: { outcome: 'cancelled' } });
 }
 
 /** False for a book that has ended by now: it has told so, or is looked at. */
@@ -197,13 +194,11 @@ async function retryFailed(run: LibraryRun, { all = false }: RetryFailedInput): 
   if (window.manifests.length > 1 && window.waiting > 0)
     throw notNow('the books of an earlier retry are still waiting');
   const except = window.running.map(({ bookId }) => bookId);
-  // A run that is a retry itself has passed over nothing below its paths, or has not counted it.
-  const passedOver = input.retry === undefined && input.paths;
   run.retrying = true;
   try {
     const found = await scanLibrary({
       library,
-      ...(passedOver && { paths: passedOver }),
+      ...(input.paths && { paths: input.paths }),
       retry: all ? 'all' : 'failed',
       sinceMs: startedAtMs,
       except,

@@ -37,7 +37,11 @@ async function shelf() {
   );
   const store = new MemoryVectorStore(8);
   const catalog = new MemoryCatalog();
-  const activities = createStoreActivities({ store, catalog, artifacts, limits: { maxOutageMs: 1e9 } });
+  const pipeline = { embedderId: 'model' };
+  const activities = createStoreActivities({
+    ...{ store, catalog, artifacts, pipeline },
+    limits: { maxOutageMs: 1e9 },
+  });
   return {
     store,
     catalog,
@@ -96,6 +100,16 @@ describe('a batch that is refused', () => {
     const { failure } = await runActivity(given.activities.upsertBook, book);
     expect(failure).toMatchObject({ type: 'STORE_UNREACHABLE', nonRetryable: false });
   });
+});
+
+test('a worker with another model than the library has writes nothing into it', async () => {
+  await using given = await shelf();
+  await given.catalog.putLibrary({ library: 'default', embedderId: 'former', dimensions: 2 });
+  const { failure } = await runActivity(given.activities.upsertBook, book);
+  expect(failure).toMatchObject({ type: 'MODEL_MISMATCH', nonRetryable: true });
+  expect(given.store.upserts).toEqual([]);
+  await given.catalog.putLibrary({ library: 'default', embedderId: 'model', dimensions: 2 });
+  expect(await resultOf(given.activities.upsertBook, book)).toEqual({ points: CHUNKS });
 });
 
 describe('a second try', () => {

@@ -26,6 +26,8 @@ export class Seen {
   released = false;
   /** How long it takes to look for failed books, and to record an outcome. */
   slowMs = 0;
+  /** Outcomes that were to be recorded. */
+  recording = 0;
 
   get read(): string[] {
     return this.calls
@@ -115,6 +117,7 @@ export function fakeActivities(library: FakeLibrary, seen: Seen, client: Client)
     dropStale: async ({ bookId }: { bookId: string }) => ({ dropped: seen.dropped.push(bookId) }),
     dropRevision: async ({ bookId }: { bookId: string }) => void seen.dropped.push(bookId),
     recordOutcome: async (input: OutcomeInput) => {
+      seen.recording += 1;
       await sleep(seen.slowMs);
       seen.outcomes.push(input);
     },

@@ -82,13 +82,13 @@ describe('a run that is steered', () => {
       await reading(run, 1);
       run.seen.slowMs = 300;
       const cancelling = update(run, 'cancelBooks', { books: ['id-a', 'id-b', 'id-c'] });
-      await eventually(async () => run.seen.outcomes.length === 1);
-      // There is room now, and two of them are not recorded yet.
+      await eventually(async () => run.seen.recording > 0);
+      // There is room now, and none of them is recorded yet.
       run.seen.released = true;
       expect(await cancelling).toMatchObject({ books: 3 });
       expect((await run.handle.result()).books).toMatchObject({ total: 5, ingested: 2, cancelled: 3 });
       expect(run.seen.read).toEqual(['held-0', 'd']);
-      expect(run.seen.outcomes.map(({ path }) => path)).toEqual(['/books/a', '/books/b', '/books/c']);
+      expect(run.seen.outcomes.map(({ path }) => path).sort()).toEqual(['/books/a', '/books/b', '/books/c']);
     });
   }, 60_000);
 

@@ -86,7 +86,10 @@ export function pointRows(points: readonly StoredPoint[], schema: Schema, dimens
   return new Table(schema, [new RecordBatch(schema, data)]);
 }
 
-/** All texts are encoded at once: Arrow's own builder encodes each by itself, and took eight times as long. */
+/**
+ * All texts are encoded at once: Arrow's own builder encodes each by itself, and took eight times as long.
+ * @param values well-formed: halves of a character at the end of one and the beginning of the next would become one
+ */
 function texts(values: readonly (string | null)[]): Data {
   const valueOffsets = new Int32Array(values.length + 1);
   const nullBitmap = new Uint8Array(Math.ceil(values.length / 8));

@@ -127,8 +127,10 @@ function unsafe(path: string, what: string): ScriptoriumError {
   return new ScriptoriumError('UNSAFE_ARCHIVE', `"${path}" ${what}.`);
 }
 
+/** What the system could not do is no fault of the archive: it goes on as it is, and is named by whoever reads books. */
 function corrupt(path: string): (error: unknown) => never {
   return (error) => {
+    if (error instanceof Error && 'syscall' in error) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new ScriptoriumError('CORRUPT_FILE', `"${path}" is no archive that can be read: ${reason}.`, {
       cause: error,
