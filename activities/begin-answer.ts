@@ -29,7 +29,10 @@ export function createBeginActivities(ports: BeginPorts) {
     beginAnswer: questionStage(async (input: BeginInput): Promise<BegunAnswer> => {
       const { question, deadlineMs = ports.deadlineMs } = input;
       const { scope, writer } = askedAs(input, ports);
-      const looked = await within(deadlineMs * LOOK_SHARE, look(caches, { question, scope }));
+      const looked = await within(
+        Math.min(deadlineMs * LOOK_SHARE, MOST_LOOK_MS),
+        look(caches, { question, scope }),
+      );
       return { deadlineMs, writer, ...(looked ?? { found: null, keep: null }) };
     }),
   };
@@ -37,6 +40,11 @@ export function createBeginActivities(ports: BeginPorts) {
 
 /** A cache that is slower than this part of the deadline is passed over, and the answer not kept. */
 const LOOK_SHARE = 0.1;
+/**
+ * However long the deadline is: the workflow gives this stage 5 s, and ends the question when they are over. An embedding
+ * endpoint that has to load its model first takes longer than that.
+ */
+const MOST_LOOK_MS = 4_000;
 
 type Looked = Pick<BegunAnswer, 'found' | 'keep'>;
 
