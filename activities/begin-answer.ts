@@ -1,9 +1,9 @@
 /** What is decided before a question is worked on: its deadline, who writes, and whether it was answered before. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BegunAnswer } from '../workflows/question-contract.ts';
 import type { AnswerCaches, AskedAs } from './cache/answer-caches.ts';
 import { scopeOf } from './cache/kept-answer.ts';
 import { questionStage } from './stage.ts';
+import { within } from './within.ts';
 
 export interface BeginPorts {
   /** Time for a whole answer when the asker sets none, in milliseconds. */
@@ -51,17 +51,6 @@ type Looked = Pick<BegunAnswer, 'found' | 'keep'>;
 async function look(caches: BeginPorts['caches'], asked: AskedAs): Promise<Looked> {
   const found = await caches.find(asked);
   return { found, keep: found ? null : await caches.ticket(asked.scope) };
-}
-
-/** Null when it takes longer. */
-async function within<T>(ms: number, looking: Promise<T>): Promise<T | null> {
-  const over = new AbortController();
-  const late = delay(ms, null, { signal: over.signal }).catch(() => null);
-  try {
-    return await Promise.race([looking, late]);
-  } finally {
-    over.abort();
-  }
 }
 
 /** Who writes the answer, and the scope in which it may be given to others. */
