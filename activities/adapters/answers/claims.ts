@@ -28,8 +28,11 @@ export function supportedClaims(
 ): CheckedClaims {
   const texts = new Map(passages.map(({ n, text, title }) => [n, `${title}\n${text}`]));
   let dropped = 0;
+  let items = 0;
   const paragraphs = answer.split('\n').map((paragraph) => {
-    const kept = claimsIn(paragraph).flatMap((claim) => {
+    const { mark, said, item } = listItem(paragraph, items);
+    items = item ?? items;
+    const kept = claimsIn(said).flatMap((claim) => {
       if (isSupported(claim, question, texts)) return claim;
       const stay = claim.some((sentence) => citedIn(sentence).length > 0)
         ? []
@@ -37,9 +40,28 @@ export function supportedClaims(
       dropped += claim.length - stay.length;
       return stay;
     });
-    return kept.join(' ');
+    return kept.length > 0 ? mark + kept.join(' ') : '';
   });
   return { text: paragraphs.filter(Boolean).join('\n'), dropped };
+}
+
+/** What a line of a list begins with: a sign, a number, or both. */
+const LIST_MARK = /^\s*((?:[-*•]\s+)?(?:(\d{1,2})[.)]\s+)?)(?=.*\p{L})/u;
+
+interface ListItem {
+  /** Shown before the text, and not held against any passage; empty where the line is none of a list. */
+  readonly mark: string;
+  readonly said: string;
+  /** Its number; null when it has none. */
+  readonly item: number | null;
+}
+
+/** A number is one of the list only where it goes on counting: what a model claims can't pass for one. */
+function listItem(line: string, itemsBefore: number): ListItem {
+  const [all = '', mark = '', number] = LIST_MARK.exec(line) ?? [];
+  const item = number === undefined ? null : Number(number);
+  if (item !== null && item !== 1 && item !== itemsBefore + 1) return { mark: '', said: line, item: null };
+  return { mark, said: line.slice(all.length), item };
 }
 
 /** Sentences that belong together: those without a mark go with the next one that has some. */
