@@ -63,6 +63,15 @@ describe('a claim', () => {
     expect(claims(answer)).toEqual({ text, dropped });
   });
 
+  test.each([
+    ['As keepers [2] do, he lit the north lamp [1].', 'As keepers do, he lit the north lamp [1].'],
+    ['He lit the north lamp at dusk [2, 1].', 'He lit the north lamp at dusk [1].'],
+    ['The north lamp was lit by the keeper [1][3].', 'The north lamp was lit by the keeper [1][3].'],
+    ['Yes [1][2].', 'Yes [1][2].'],
+  ])('cites no passage that has nothing in common with it, where another has: %j', (answer, text) => {
+    expect(claims(answer)).toEqual({ text, dropped: 0 });
+  });
+
   test('without support never stays, whatever else is said', () => {
     fc.assert(
       fc.property(prose, library, (said, passages) => {

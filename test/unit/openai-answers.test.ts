@@ -90,6 +90,15 @@ describe('what a model is told', () => {
     expect(user.match(/<\s*passage/gi)).toHaveLength(2);
   });
 
+  test('has no numbers of the books’ own sources that look like passages', async () => {
+    await using server = await localServer(saying('Yes [1].'));
+    const text = 'Knuth [3] showed it, and others [1][2, 4]; see a[0][1].';
+    await modelAt(server).answer('Who?', [passage(1, text, { title: 'On Sorting [2]' })]);
+    const { user } = promptOf(server);
+    expect(user).toContain('\nKnuth (ref. 3) showed it, and others (ref. 1)(ref. 2, 4); see a[0][1].\n');
+    expect(user).toContain('On Sorting (ref. 2)');
+  });
+
   test('goes to the configured model, with the key, and is answered in a bounded length', async () => {
     const keys: (string | undefined)[] = [];
     await using server = await localServer((request, response) => {

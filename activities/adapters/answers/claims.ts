@@ -1,7 +1,7 @@
 /** What of a written answer the passages bear out. A claim that nothing supports is taken out, not shown as an answer. */
 import type { NumberedPassage } from '../../ports/answer-model.ts';
 import { meaningfulWords } from '../../text/overlap.ts';
-import { citedIn, withoutMarks } from './citation-marks.ts';
+import { citedIn, keepMarks, withoutMarks } from './citation-marks.ts';
 
 export interface CheckedClaims {
   /** The claims that stay, with their marks; empty when none does. */
@@ -33,7 +33,7 @@ export function supportedClaims(
     const { mark, said, item } = listItem(paragraph, items);
     items = item ?? items;
     const kept = claimsIn(said).flatMap((claim) => {
-      if (isSupported(claim, question, texts)) return claim;
+      if (isSupported(claim, question, texts)) return withoutIdleMarks(claim, passages);
       const stay = claim.some((sentence) => citedIn(sentence).length > 0)
         ? []
         : claim.flatMap((sentence) => attributed(sentence, question, texts) ?? []);
@@ -88,6 +88,18 @@ function isSupported(
   const said = withoutMarks(claim.join(' '));
   const support = cited.map((n) => texts.get(n) ?? '').join('\n');
   return holdsNumbers(said, question, support) && sharesWords(said, support);
+}
+
+/**
+ * Without the marks of passages that share nothing with the claim, where another passage does: a model copies numbers out of
+ * the text of a book, as in "Knuth [3] showed", and no words of that passage could be quoted for the claim.
+ */
+function withoutIdleMarks(claim: readonly string[], passages: readonly NumberedPassage[]): readonly string[] {
+  const cited = new Set(claim.flatMap(citedIn));
+  const said = withoutMarks(claim.join(' '));
+  const idle = passages.filter(({ n, text }) => cited.has(n) && !sharesWords(said, text)).map(({ n }) => n);
+  if (idle.length === 0 || idle.length === cited.size) return claim;
+  return claim.map((sentence) => keepMarks(sentence, (n) => !idle.includes(n)).text);
 }
 
 /** The sentence with the mark of the passage that it was plainly taken from; null when it was taken from none. */

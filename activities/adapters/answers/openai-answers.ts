@@ -7,7 +7,7 @@ import type {
   WrittenAnswer,
 } from '../../ports/answer-model.ts';
 import { ChatEndpoint, type ChatEndpointOptions } from './chat-endpoint.ts';
-import { checkMarks, claimsOf } from './citation-marks.ts';
+import { checkMarks, claimsOf, withMarksReworded } from './citation-marks.ts';
 import { supportedClaims } from './claims.ts';
 import { NOTHING_FOUND } from './extractive.ts';
 import { bestQuotes } from './quoting.ts';
@@ -95,8 +95,10 @@ function promptOf(question: string, passages: readonly NumberedPassage[]): strin
   return `${passages.map(passageText).join('\n')}\n\nQuestion: ${question}`;
 }
 
-/** Brackets are taken out of book text, so that no book can close its own tag. */
+/** Brackets are taken out of book text, so that no book can close its own tag, nor cite a passage of ours. */
 function passageText({ n, title, page, text }: NumberedPassage): string {
   const place = page ? ` page="${page.start}"` : '';
-  return `<passage number="${n}" book="${title.replace(/[<>"]/g, '')}"${place}>\n${text.replace(/<(?=\s*\/?\s*passage)/gi, '‹')}\n</passage>`;
+  const book = withMarksReworded(title.replace(/[<>"]/g, ''));
+  const told = withMarksReworded(text.replace(/<(?=\s*\/?\s*passage)/gi, '‹'));
+  return `<passage number="${n}" book="${book}"${place}>\n${told}\n</passage>`;
 }
