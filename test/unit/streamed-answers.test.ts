@@ -68,8 +68,9 @@ describe('an answer that comes in pieces', () => {
     (piece: string, status = 200, type = 'text/event-stream'): Reply =>
     async (_, response) => {
       response.writeHead(status, { 'content-type': type });
+      const closed = once(response, 'close');
       while (!response.destroyed) {
-        if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+        if (!response.write(piece)) await Promise.race([once(response, 'drain'), closed]);
       }
     };
   const piece = (text: object): string => `data: ${JSON.stringify({ choices: [{ delta: text }] })}\n\n`;
