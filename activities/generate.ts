@@ -2,7 +2,12 @@
 import { ApplicationFailure, Context, log } from '@temporalio/activity';
 import type { KeepTicket, SourcesChanged, WrittenSoFar } from '../workflows/question-contract.ts';
 import type { Answer, Citation } from '../workflows/result-contract.ts';
-import { type AnswerPassage, type AskedPassages, committedPassages, readPassages } from './answer-passages.ts';
+import {
+  type AnswerPassage,
+  type AskedPassages,
+  committedPassages,
+  readPassages,
+} from './answer-passages.ts';
 import type { AnswerCaches } from './cache/answer-caches.ts';
 import { type ErrorCode, errorRegistry, ScriptoriumError } from './errors.ts';
 import type { AnswerSource } from './ports/answer-cache.ts';
@@ -95,8 +100,7 @@ async function write(
   const { question, keep, onChange } = input;
   const read = await readPassages(store, input);
   if (onChange === 'tell' && !read.complete) return { sourcesChanged: true };
-  const passages =
-    onChange === 'leave-out' ? await committedPassages(catalog, read.passages) : read.passages;
+  const passages = onChange === 'leave-out' ? await committedPassages(catalog, read.passages) : read.passages;
   const answer = await answerFrom(passages, model, input, options);
   const stands = onChange === 'tell' ? await stillStands(catalog, passages) : true;
   if (stands === false) return { sourcesChanged: true };

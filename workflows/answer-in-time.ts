@@ -102,7 +102,8 @@ async function quotedOfTheRest(
   const writing = await quoted({ ...input, keep: null, onChange: 'leave-out' }, quoteMs);
   if (isChanged(writing))
     throw ApplicationFailure.nonRetryable('Changed books were told of and not left out', 'INTERNAL');
-  const message = 'Books that the answer was made from were replaced or removed each time while it was written.';
+  const message =
+    'Books that the answer was made from were replaced or removed each time while it was written.';
   return { ...writing, ...(writer === 'model' && { fallback: { code: 'SOURCE_CHANGED', message } }) };
 }
 

@@ -49,7 +49,7 @@ test('a quote that a model makes up ends its answer, whatever adapter it came th
     const input = { question: 'Who?', chunkIds: [point.id] };
     return await runActivity(createGenerateActivities(ports).writeAnswer, input);
   };
-  expect((await write('The keeper  lit')).result?.citations).toHaveLength(1);
+  expect((await write('The keeper  lit')).result).toMatchObject({ citations: [{ n: 1 }] });
   expect((await write('The keeper sang')).failure).toMatchObject({ type: 'ANSWER_MODEL_UNREACHABLE' });
 });
 
