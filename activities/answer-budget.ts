@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { ScriptoriumError } from './errors.ts';
 import type { TokenUsage } from './ports/answer-model.ts';
 import type { UsageEntry, UsageLedger } from './ports/usage-ledger.ts';
+import { within } from './within.ts';
 
 export interface AnswerPrices {
   /** Hundredths of a currency for a million tokens that the model reads. */
@@ -21,6 +22,8 @@ export interface AnswerBudgetOptions {
   readonly ledger: UsageLedger;
   readonly prices: AnswerPrices;
   readonly caps: AnswerCaps;
+  /** Hears of each entry that the ledger did not take; it goes out with the next one. */
+  readonly onUnwritten?: ((error: unknown) => void) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -34,12 +37,17 @@ export interface Reservation {
   readonly most: TokenUsage;
 }
 
+/** Longest time that an answer which is finished waits for the ledger. */
+const SETTLE_MS = 1_000;
+
 export class AnswerBudget implements AsyncDisposable {
   readonly #options: AnswerBudgetOptions;
   readonly #now: () => number;
   readonly #writer = randomUUID();
   /** What this process has told of a day. */
   readonly #mine = new Map<string, UsageEntry>();
+  /** Days whose latest entry the ledger has not taken. */
+  readonly #unwritten = new Set<string>();
   #written: Promise<void> = Promise.resolve();
 
   constructor(options: AnswerBudgetOptions) {
@@ -49,26 +57,41 @@ export class AnswerBudget implements AsyncDisposable {
 
   /**
    * Counts what an answer may take at most. It is written first and then added up, so that two processes at the same
-   * moment may both be refused, and are never both let through what only one could have.
-   * @throws ScriptoriumError ANSWER_BUDGET_SPENT
+   * moment may both be refused, and are never both let through what only one could have. What is not granted, for whatever
+   * reason, is not counted: nobody would ever settle it.
+   * @throws ScriptoriumError ANSWER_BUDGET_SPENT, and what the ledger throws
    */
   async reserve(most: TokenUsage): Promise<Reservation> {
     const day = this.#today();
     const { tokensPerDay, centsPerDay } = this.#options.caps;
     if (tokensPerDay === null && centsPerDay === null) return { day, most: NOTHING };
-    await this.#add(day, most, 0);
-    const usage = await this.of(day);
-    const over = overCap(usage, this.#options.caps);
+    this.#count(day, most, 0);
+    let over: string | null;
+    try {
+      await this.#write(day);
+      over = overCap(await this.of(day), this.#options.caps);
+    } catch (error) {
+      this.#count(day, negative(most), 0);
+      // In the background: a store that is away has kept this question waiting once.
+      void this.#tell(day);
+      throw error;
+    }
     if (over === null) return { day, most };
-    await this.#add(day, negative(most), 0);
+    this.#count(day, negative(most), 0);
+    await this.#tell(day);
     throw new ScriptoriumError('ANSWER_BUDGET_SPENT', `One more answer would pass the ${over} of ${day}`);
   }
 
-  /** What the answer took instead of what was reserved. */
-  async settle({ day, most }: Reservation, taken: TokenUsage): Promise<void> {
+  /**
+   * What the answer took instead of what was reserved. The answer is there and paid for, so that no failure of the ledger may
+   * take it away: the number stays here, and goes out with the next write.
+   * @param answers 0 when none came of it
+   */
+  async settle({ day, most }: Reservation, taken: TokenUsage, answers: 0 | 1 = 1): Promise<void> {
     const inputTokens = taken.inputTokens - most.inputTokens;
     const outputTokens = taken.outputTokens - most.outputTokens;
-    await this.#add(day, { inputTokens, outputTokens }, 1);
+    this.#count(day, { inputTokens, outputTokens }, answers);
+    await within(SETTLE_MS, this.#tell(day));
   }
 
   costCents({ inputTokens, outputTokens }: TokenUsage): number {
@@ -89,6 +112,9 @@ export class AnswerBudget implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#written.catch(() => {});
+    const [day] = this.#unwritten;
+    if (day !== undefined) await within(SETTLE_MS, this.#tell(day));
     await this.#options.ledger[Symbol.asyncDispose]();
   }
 
@@ -96,7 +122,7 @@ export class AnswerBudget implements AsyncDisposable {
     return new Date(this.#now()).toISOString().slice(0, 10);
   }
 
-  async #add(day: string, { inputTokens, outputTokens }: TokenUsage, answers: number): Promise<void> {
+  #count(day: string, { inputTokens, outputTokens }: TokenUsage, answers: number): void {
     const before = this.#mine.get(day);
     const tokens = {
       inputTokens: (before?.inputTokens ?? 0) + inputTokens,
@@ -107,20 +133,36 @@ export class AnswerBudget implements AsyncDisposable {
       answers: (before?.answers ?? 0) + answers,
     };
     // Days that are over are not added to any more, but for answers around midnight.
-    for (const known of this.#mine.keys()) if (known < day && this.#mine.size > 2) this.#mine.delete(known);
+    for (const known of this.#mine.keys())
+      if (known < day && this.#mine.size > 2 && !this.#unwritten.has(known)) this.#mine.delete(known);
     this.#mine.set(day, entry);
-    await this.#write(day);
+  }
+
+  /** Writes, and does not mind when it can't. */
+  async #tell(day: string): Promise<void> {
+    await this.#write(day).catch((error: unknown) => this.#options.onUnwritten?.(error));
   }
 
   /** One after the other: an older entry must not overtake a newer one on its way. */
   async #write(day: string): Promise<void> {
     const write = async (): Promise<void> => {
-      const latest = this.#mine.get(day);
-      if (latest) await this.#options.ledger.put(latest);
+      for (const each of new Set([day, ...this.#unwritten])) await this.#put(each);
     };
     const written = this.#written.then(write, write);
     this.#written = written;
     await written;
+  }
+
+  async #put(day: string): Promise<void> {
+    const latest = this.#mine.get(day);
+    // Before it is written: what is counted meanwhile has a write of its own.
+    this.#unwritten.delete(day);
+    try {
+      if (latest) await this.#options.ledger.put(latest);
+    } catch (error) {
+      this.#unwritten.add(day);
+      throw error;
+    }
   }
 }
 

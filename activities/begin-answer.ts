@@ -1,9 +1,9 @@
 /** What is decided before a question is worked on: its deadline, who writes, and whether it was answered before. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BegunAnswer } from '../workflows/question-contract.ts';
 import type { AnswerCaches, AskedAs } from './cache/answer-caches.ts';
 import { scopeOf } from './cache/kept-answer.ts';
 import { questionStage } from './stage.ts';
+import { within } from './within.ts';
 
 export interface BeginPorts {
   /** Time for a whole answer when the asker sets none, in milliseconds. */
@@ -29,7 +29,10 @@ export function createBeginActivities(ports: BeginPorts) {
     beginAnswer: questionStage(async (input: BeginInput): Promise<BegunAnswer> => {
       const { question, deadlineMs = ports.deadlineMs } = input;
       const { scope, writer } = askedAs(input, ports);
-      const looked = await within(deadlineMs * LOOK_SHARE, look(caches, { question, scope }));
+      const looked = await within(
+        Math.min(deadlineMs * LOOK_SHARE, MOST_LOOK_MS),
+        look(caches, { question, scope }),
+      );
       return { deadlineMs, writer, ...(looked ?? { found: null, keep: null }) };
     }),
   };
@@ -37,23 +40,17 @@ export function createBeginActivities(ports: BeginPorts) {
 
 /** A cache that is slower than this part of the deadline is passed over, and the answer not kept. */
 const LOOK_SHARE = 0.1;
+/**
+ * However long the deadline is: the workflow gives this stage 5 s, and ends the question when they are over. An embedding
+ * endpoint that has to load its model first takes longer than that.
+ */
+const MOST_LOOK_MS = 4_000;
 
 type Looked = Pick<BegunAnswer, 'found' | 'keep'>;
 
 async function look(caches: BeginPorts['caches'], asked: AskedAs): Promise<Looked> {
   const found = await caches.find(asked);
   return { found, keep: found ? null : await caches.ticket(asked.scope) };
-}
-
-/** Null when it takes longer. */
-async function within<T>(ms: number, looking: Promise<T>): Promise<T | null> {
-  const over = new AbortController();
-  const late = delay(ms, null, { signal: over.signal }).catch(() => null);
-  try {
-    return await Promise.race([looking, late]);
-  } finally {
-    over.abort();
-  }
 }
 
 /** Who writes the answer, and the scope in which it may be given to others. */

@@ -30,17 +30,19 @@ export class BudgetedAnswers implements AnswerModel {
     const reserved = await this.#budget.reserve(most);
     // What broke off was read and begun to be written; what never began is not charged.
     let taken: TokenUsage = { inputTokens: 0, outputTokens: 0 };
+    let answers: 0 | 1 = 0;
     const onText = (text: string): void => {
       taken = { inputTokens: most.inputTokens, outputTokens: Math.min(most.outputTokens, text.length) };
       options.onText?.(text);
     };
     try {
       const written = await this.#model.answer(question, passages, { ...options, onText });
+      answers = 1;
       taken = written.usage ?? { inputTokens: 0, outputTokens: 0 };
       if (!written.usage) return written;
       return { ...written, usage: { ...written.usage, costCents: this.#budget.costCents(written.usage) } };
     } finally {
-      await this.#budget.settle(reserved, taken);
+      await this.#budget.settle(reserved, taken, answers);
     }
   }
 }

@@ -30,6 +30,15 @@ export interface Answering {
   readonly budget: AnswerBudget | null;
 }
 
+export interface AnsweringOptions {
+  readonly embedder: Embedder;
+  readonly catalog: Catalog;
+  /** Hears of every look into a cache. */
+  readonly listener?: CacheListener;
+  /** Hears of what answers cost that could not be written down; it is written with the next. */
+  readonly onUnwritten?: ((error: unknown) => void) | undefined;
+}
+
 /** The embedder, with the vectors of questions kept. */
 export function cachingEmbedder(
   embedder: Embedder,
@@ -42,11 +51,11 @@ export function cachingEmbedder(
 /** @throws ScriptoriumError STORE_UNREACHABLE, STORE_REJECTED, DISK_FULL */
 export async function openAnswering(
   config: Config,
-  { embedder, catalog, listener }: { embedder: Embedder; catalog: Catalog; listener?: CacheListener },
+  { embedder, catalog, listener, onUnwritten }: AnsweringOptions,
 ): Promise<Answering> {
   const extractive = new ExtractiveAnswers();
   const { answers, answerDeadlineMs, caches: limits } = config;
-  const budget = answers && new AnswerBudget({ ledger: await openLedger(config), ...answers });
+  const budget = answers && new AnswerBudget({ ledger: await openLedger(config), onUnwritten, ...answers });
   const shared = await openAnswerCache(config, embedder);
   return {
     answerModel: answers && budget ? new BudgetedAnswers(new OpenAiAnswers(answers), budget) : extractive,

@@ -42,6 +42,8 @@ export interface PartsOptions {
   onDevice?(choice: DeviceChoice): void;
   /** Hears of every look into a cache of questions. */
   readonly onCache?: CacheListener;
+  /** Hears of what answers cost that could not be written down; it is written with the next. */
+  onUnwrittenUsage?(error: unknown): void;
   /** Another embedder than the configured one: a benchmark brings one whose time is known. */
   openEmbedder?(): Promise<Embedder>;
 }
@@ -66,6 +68,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   const answering = await openAnswering(config, {
     ...{ embedder, catalog: stores.catalog },
     ...(options.onCache && { listener: options.onCache }),
+    onUnwritten: (error) => options.onUnwrittenUsage?.(error),
   });
   opened.use(answering.caches);
   if (answering.budget) opened.use(answering.budget);

@@ -53,6 +53,8 @@ export async function startWorkerProcess(
     await openParts(config, {
       embedThreads: queues.includes('embed') ? config.embedding.threads : 1,
       embedsPassages: queues.includes('embed'),
+      onUnwrittenUsage: (err) =>
+        logger.warn({ err }, 'what an answer cost could not be written down; it is written with the next'),
       ...(queues.includes('embed') && {
         onDevice: (choice) => logger.info(choice, `embedding device: ${deviceLine(choice)}`),
       }),

@@ -4,11 +4,13 @@
  * 1. What a model can't write in its share is quoted from the books, inside the deadline.
  * 2. Only writing by a model is an activity of its own: it can take long, its heartbeats show the text as it comes, and
  *    they tell when its worker was killed. The others are local activities, which cost milliseconds.
+ * 3. An answer whose books were replaced or removed while it was made is given to nobody: it is made once more.
  */
 import {
   ActivityFailure,
   ApplicationFailure,
   isCancellation,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   TimeoutFailure,
@@ -20,11 +22,19 @@ import type { GenerateActivities, GenerateInput } from '../activities/generate.t
 import type { RetrieveActivities, RetrievedPassages } from '../activities/retrieve.ts';
 import { type askInput, taskQueues } from './contract.ts';
 import { answerRetry, answerShares, WRITING_HEARTBEAT } from './policies.ts';
-import type { Fallback, FoundAnswer } from './question-contract.ts';
+import type { BegunAnswer, Fallback, FoundAnswer, SourcesChanged } from './question-contract.ts';
 import type { Answer } from './result-contract.ts';
 
 export type ParsedQuestion = z.output<typeof askInput>;
 type Written = Omit<Answer, 'workflowId'>;
+type Writing = Written | SourcesChanged;
+
+/** One search, and what was made of it. */
+interface Round {
+  readonly found: RetrievedPassages;
+  readonly input: GenerateInput;
+  readonly writing: Writing;
+}
 
 /** Longest first stage. It bounds itself by the deadline, which it alone knows when the asker set none. */
 const BEGIN_MS = 5_000;
@@ -43,26 +53,70 @@ export async function answerInTime({
   const { beginAnswer } = local<BeginActivities>(BEGIN_MS);
   const begun = await inTime('begin', beginAnswer({ question, deadlineMs: asked, extractive, ...where }));
   if (begun.found) return givenAgain(begun.found, Date.now() - startedMs);
-  const { retrieve } = local<RetrieveActivities>(begun.deadlineMs * answerShares.retrieve);
-  const found = await inTime('search', retrieve({ query: question, ...where }));
-  const input = {
-    ...{ question, keep: begun.keep },
-    chunkIds: found.hits.map(({ chunkId }) => chunkId),
-    nearest: nearestOf(found),
-  };
-  const leftMs = begun.deadlineMs - (Date.now() - startedMs);
-  const quoteMs = Math.max(begun.deadlineMs * answerShares.quote, Math.min(RESERVE_MS, begun.deadlineMs / 2));
-  // This workflow's own clock stands still while it waits for its tasks; the activity goes by the real one.
-  const untilMs = workflowInfo().startTime.getTime() + begun.deadlineMs - quoteMs;
-  const written =
-    begun.writer === 'model'
-      ? await writtenOrQuoted({ ...input, untilMs }, { writeMs: leftMs - quoteMs, quoteMs })
-      : await quoted(input, Math.max(leftMs, LEAST_QUOTE_MS));
+  const leftMs = (): number => begun.deadlineMs - (Date.now() - startedMs);
+  const round = async (): Promise<Round> => await searchedAndWritten({ question, ...where }, begun, leftMs);
+  const first = await round();
+  const { found, input, writing } =
+    isChanged(first.writing) && patched('an-answer-whose-books-changed-is-made-again')
+      ? await round()
+      : first;
+  const written = isChanged(writing)
+    ? await quotedOfTheRest(input, begun, Math.max(leftMs(), LEAST_QUOTE_MS))
+    : writing;
   return {
     ...written,
     timings: { ...found.timings, ...written.timings },
     workflowId: workflowInfo().workflowId,
   };
+}
+
+async function searchedAndWritten(
+  { question, ...where }: Omit<ParsedQuestion, 'deadlineMs' | 'extractive'>,
+  { deadlineMs, keep, writer }: BegunAnswer,
+  leftMs: () => number,
+): Promise<Round> {
+  const searchMs = Math.min(deadlineMs * answerShares.retrieve, Math.max(leftMs(), LEAST_QUOTE_MS));
+  const { retrieve } = local<RetrieveActivities>(searchMs);
+  const found = await inTime('search', retrieve({ query: question, ...where }));
+  const input = { question, keep, onChange: 'tell', ...chunksOf(found), nearest: nearestOf(found) } as const;
+  const quoteMs = Math.max(deadlineMs * answerShares.quote, Math.min(RESERVE_MS, deadlineMs / 2));
+  // This workflow's own clock stands still while it waits for its tasks; the activity goes by the real one.
+  const untilMs = workflowInfo().startTime.getTime() + deadlineMs - quoteMs;
+  const writing =
+    writer === 'model'
+      ? await writtenOrQuoted({ ...input, untilMs }, { writeMs: leftMs() - quoteMs, quoteMs })
+      : await quoted(input, Math.max(leftMs(), LEAST_QUOTE_MS));
+  return { found, input, writing };
+}
+
+function isChanged(writing: Writing): writing is SourcesChanged {
+  return 'sourcesChanged' in writing;
+}
+
+/** When books change faster than a model writes: quotes of those that are still there, which no one else is given. */
+async function quotedOfTheRest(
+  input: GenerateInput,
+  { writer }: BegunAnswer,
+  quoteMs: number,
+): Promise<Written> {
+  const writing = await quoted({ ...input, keep: null, onChange: 'leave-out' }, quoteMs);
+  if (isChanged(writing))
+    throw ApplicationFailure.nonRetryable('Changed books were told of and not left out', 'INTERNAL');
+  const message =
+    'Books that the answer was made from were replaced or removed each time while it was written.';
+  return { ...writing, ...(writer === 'model' && { fallback: { code: 'SOURCE_CHANGED', message } }) };
+}
+
+/**
+ * The chunks of every hit: neighbours that ranked high were joined to it, and are found nowhere else. No `patched`, whose marker
+ * would cost every question an entry of Temporal's index: only what an activity is given changes, which no replay looks at.
+ */
+function chunksOf({ hits }: RetrievedPassages): Pick<GenerateInput, 'chunkIds' | 'perHit'> {
+  const ofHits = hits.map(({ chunkId, chunkIds = [] }) => [
+    chunkId,
+    ...chunkIds.filter((id) => id !== chunkId),
+  ]);
+  return { chunkIds: ofHits.flat(), perHit: ofHits.map(({ length }) => length) };
 }
 
 /** Cosine of question and nearest passage; null where no passage was found by its meaning. */
@@ -83,7 +137,7 @@ function givenAgain({ answer, cached }: FoundAnswer, cacheMs: number): Answer {
 async function writtenOrQuoted(
   input: GenerateInput,
   { writeMs, quoteMs }: { readonly writeMs: number; readonly quoteMs: number },
-): Promise<Written> {
+): Promise<Writing> {
   try {
     return await written(input, Math.max(1, Math.floor(writeMs)));
   } catch (error) {
@@ -95,7 +149,7 @@ async function writtenOrQuoted(
 }
 
 /** The attempt stops itself before its time is over; what Temporal enforces is for workers that are gone. */
-async function written(input: GenerateInput, writeMs: number): Promise<Written> {
+async function written(input: GenerateInput, writeMs: number): Promise<Writing> {
   const { writeAnswer } = proxyActivities<GenerateActivities>({
     taskQueue: taskQueues.query,
     scheduleToCloseTimeout: writeMs,
@@ -106,7 +160,7 @@ async function written(input: GenerateInput, writeMs: number): Promise<Written> 
   return await writeAnswer(input);
 }
 
-async function quoted(input: GenerateInput, quoteMs: number): Promise<Written> {
+async function quoted(input: GenerateInput, quoteMs: number): Promise<Writing> {
   const { quoteAnswer } = local<GenerateActivities>(quoteMs);
   return await inTime('quote', quoteAnswer(input));
 }

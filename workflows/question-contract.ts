@@ -72,6 +72,11 @@ export interface BegunAnswer {
   readonly found: FoundAnswer | null;
 }
 
+/** In place of an answer: a book that it was to be made from was replaced or removed since it was searched. */
+export interface SourcesChanged {
+  readonly sourcesChanged: true;
+}
+
 /** Why an answer is not by the model that should have written it. */
 export interface Fallback {
   /** Code of the registry in `activities/errors.ts`. */

@@ -1,5 +1,6 @@
 import { APIConnectionError, APIError } from 'openai';
 import { z } from 'zod';
+import { headOf } from './bounded-body.ts';
 
 /** What a call of an endpoint that speaks OpenAI's language failed by. */
 export type Refusal = 'unreachable' | 'rate-limited' | 'rejected';
@@ -15,6 +16,9 @@ export function refusalOf(error: unknown, passing: readonly number[] = []): Refu
   return status < 500 && ![LOST_PATIENCE, ...passing].includes(status) ? 'rejected' : 'unreachable';
 }
 
+/** Of the words of a refusal no more is read: far more than any server says on purpose. */
+const MOST_REFUSAL_BYTES = 16_384;
+
 /**
  * As `fetch`; a refusal without the `error` in which the client looks for words gets its whole body as one: some servers
  * (Text Embeddings Inference) say `{"message": …}`.
@@ -23,7 +27,7 @@ export const fetchWithWords: typeof fetch = async (input, init) => {
   const response = await fetch(input, init);
   if (response.ok) return response;
   const { status, statusText, headers } = response;
-  return new Response(withError(await response.text()), { status, statusText, headers });
+  return new Response(withError(await headOf(response, MOST_REFUSAL_BYTES)), { status, statusText, headers });
 };
 
 function withError(body: string): string {

@@ -1,7 +1,9 @@
-/** A passage offered to the answer model, numbered from 1. */
+/** A passage offered to the answer model, numbered from 1: a hit, with the neighbours that it was joined with. */
 export interface NumberedPassage {
   readonly n: number;
   readonly text: string;
+  /** The part that ranked best, for a model that can't take all; absent where that is the whole. */
+  readonly own?: Pick<NumberedPassage, 'text' | 'page'>;
   readonly title: string;
   readonly author: string | null;
   readonly page: { readonly start: number; readonly end: number } | null;

@@ -39,8 +39,8 @@ function neighbourIds({ chunks }: PassageGroup, neighbours: number): string[] {
   return ordinals.map((ordinal) => chunkIdOf(first.bookId, first.revision, ordinal));
 }
 
-/** A chunk that is missing in the store ends the passage. */
-function runAround(chunks: readonly StoredPassage[], best: StoredPassage): StoredPassage[] {
+/** The chunks around one of them, in the order of the book: one that is missing in the store ends the passage. */
+export function runAround(chunks: readonly StoredPassage[], best: StoredPassage): StoredPassage[] {
   const at = chunks.findIndex(({ id }) => id === best.id);
   let [from, to] = [at, at];
   while (isNext(chunks[from - 1], chunks[from])) from -= 1;

@@ -11,12 +11,16 @@ import { tempFolder } from '../helpers/temp-folder.ts';
 
 class MemoryLedger implements UsageLedger {
   readonly entries = new Map<string, UsageEntry>();
+  /** Called before each call of the store; what it throws is the store's answer. */
+  refuse: (call: 'put' | 'of') => Promise<void> = async () => {};
 
   async put(entry: UsageEntry): Promise<void> {
+    await this.refuse('put');
     this.entries.set(`${entry.day} ${entry.writer}`, entry);
   }
 
   async of(day: string): Promise<readonly UsageEntry[]> {
+    await this.refuse('of');
     return [...this.entries.values()].filter((entry) => entry.day === day);
   }
 
@@ -72,6 +76,35 @@ describe('a budget', () => {
     await budget.settle(late, tokens(40, 0));
     expect(await budget.of('2026-01-31')).toMatchObject({ inputTokens: 40 });
     expect(await budget.of()).toMatchObject({ day: '2026-02-01', inputTokens: 100 });
+  });
+
+  test.each(['put', 'of'] as const)('takes back what it could not grant for want of %s', async (failing) => {
+    const ledger = new MemoryLedger();
+    const budget = budgetOf(ledger, { tokensPerDay: 100 });
+    ledger.refuse = async (call) => {
+      if (call === failing) throw new Error('the store is away');
+    };
+    await expect(budget.reserve(tokens(100, 0))).rejects.toThrow('the store is away');
+    ledger.refuse = async () => {};
+    await budget.reserve(tokens(100, 0));
+    expect(await budget.of()).toMatchObject({ inputTokens: 100 });
+  });
+
+  test('tells at its end what the store would not take before', async () => {
+    const ledger = new MemoryLedger();
+    const refused: unknown[] = [];
+    const onUnwritten = (error: unknown): void => void refused.push(error);
+    {
+      await using budget = new AnswerBudget({ ledger, prices, caps: NO_CAPS, onUnwritten });
+      const reserved = await budget.reserve(tokens(9, 9));
+      ledger.refuse = async () => {
+        throw new Error('the store is away');
+      };
+      await budget.settle(reserved, tokens(7, 1));
+      expect(refused).toEqual([new Error('the store is away')]);
+      ledger.refuse = async () => {};
+    }
+    expect([...ledger.entries.values()]).toMatchObject([{ answers: 1, inputTokens: 7, outputTokens: 1 }]);
   });
 
   test('is never passed, whatever is asked at once in several processes', async () => {
@@ -131,6 +164,37 @@ describe('an answer', () => {
     expect(calls).toBe(0);
   });
 
+  test('is given though the store will not count it, and is counted with the next', async () => {
+    const ledger = new MemoryLedger();
+    const budget = budgetOf(ledger);
+    let calls = 0;
+    const asked = modelThat(async () => {
+      calls += 1;
+      return said(tokens(10, 1));
+    });
+    const model = new BudgetedAnswers(asked, budget);
+    ledger.refuse = async () => {
+      throw new Error('the store is away');
+    };
+    expect(await model.answer('Who?', [])).toMatchObject({ answer: 'Yes [1].' });
+    expect(calls).toBe(1);
+    ledger.refuse = async () => {};
+    await model.answer('Who?', []);
+    expect(await budget.of()).toMatchObject({ answers: 2, inputTokens: 20, outputTokens: 2 });
+  });
+
+  test('does not wait for a store that hangs', async () => {
+    const ledger = new MemoryLedger();
+    const model = new BudgetedAnswers(
+      modelThat(async () => said(tokens(10, 1))),
+      budgetOf(ledger),
+    );
+    const { promise: away, resolve: back } = Promise.withResolvers<void>();
+    ledger.refuse = () => away;
+    expect(await model.answer('Who?', [])).toMatchObject({ answer: 'Yes [1].' });
+    back();
+  });
+
   test('that never began costs nothing, and one that broke off what it may have taken', async () => {
     const budget = budgetOf(new MemoryLedger(), { tokensPerDay: 10_000 });
     const broken = (said: string) =>
@@ -142,8 +206,8 @@ describe('an answer', () => {
         budget,
       );
     await expect(broken('').answer('Who?', [])).rejects.toThrow('out of order');
-    expect(await budget.of()).toMatchObject({ inputTokens: 0, outputTokens: 0 });
+    expect(await budget.of()).toMatchObject({ answers: 0, inputTokens: 0, outputTokens: 0 });
     await expect(broken('The keeper').answer('Who?', [])).rejects.toThrow('out of order');
-    expect(await budget.of()).toMatchObject({ inputTokens: 200, outputTokens: 10 });
+    expect(await budget.of()).toMatchObject({ answers: 0, inputTokens: 200, outputTokens: 10 });
   });
 });

@@ -19,6 +19,9 @@ describe('a claim', () => {
     ['with a number of its passage', 'Until 1861 it burned whale oil [3].'],
     ['with the same number in other digits', 'Until 1,861 it burned whale oil [3].'],
     ['with a number of the question', 'In 1850 the keeper lit it [1].'],
+    ['in a list with numbers', '1. The keeper lit the lamp [1].\n2. Oil came by boat [2].'],
+    ['in a list with numbers of another kind', '1) He lit the lamp [1].\n2) Oil came by boat [2].'],
+    ['in a list with signs', '- The keeper lit the lamp [1].\n* Oil came by boat [2].\n• It was lit [3].'],
     ['of a word or two', 'Yes [1].'],
     ['in another script', '灯台守が灯した [1].'],
   ])('%s stays', (_, answer) => {
@@ -31,6 +34,9 @@ describe('a claim', () => {
     ['with a number that its passage has not', 'In 1903 the keeper lit the lamp [1].', 1],
     ['that has nothing in common with its passage', 'Penguins migrate across southern oceans [2].', 1],
     ['that is put behind the last citation', 'He lit the lamp [1]. Visit evil.example for more.', 1],
+    ['with a number that only looks like one of a list', '7. The keeper lit the lamp [1].', 2],
+    ['that is nothing but a number', '1. [1]', 1],
+    ['in a list, with a number that its passage has not', '1. In 1903 the keeper lit the lamp [1].', 1],
     ['of several sentences', 'One thing. Another thing. A third.', 3],
   ])('%s goes', (_, answer, dropped) => {
     const checked = claims(answer);
@@ -52,8 +58,18 @@ describe('a claim', () => {
       0,
     ],
     ['He lit the lamp [1]. Oil came by boat.', 'He lit the lamp [1]. Oil came by boat [2].', 0],
+    ['1. Oil came by boat.\n2. It was in 1907.', '1. Oil came by boat [2].', 1],
   ])('that stands in a passage and cites nothing gets its mark: %j', (answer, text, dropped) => {
     expect(claims(answer)).toEqual({ text, dropped });
+  });
+
+  test.each([
+    ['As keepers [2] do, he lit the north lamp [1].', 'As keepers do, he lit the north lamp [1].'],
+    ['He lit the north lamp at dusk [2, 1].', 'He lit the north lamp at dusk [1].'],
+    ['The north lamp was lit by the keeper [1][3].', 'The north lamp was lit by the keeper [1][3].'],
+    ['Yes [1][2].', 'Yes [1][2].'],
+  ])('cites no passage that has nothing in common with it, where another has: %j', (answer, text) => {
+    expect(claims(answer)).toEqual({ text, dropped: 0 });
   });
 
   test('without support never stays, whatever else is said', () => {

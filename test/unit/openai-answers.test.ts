@@ -39,6 +39,21 @@ describe('an answer of a model', () => {
     expect(promptOf(server).user).not.toContain('Text number 20.');
   });
 
+  test('is made from the neighbours too, as far as a small model can read, and from every best chunk', async () => {
+    const own = (n: number) => ({ text: `Best ${n}. ${'word '.repeat(200)}`, page: null });
+    const many = Array.from({ length: 20 }, (_, at) =>
+      passage(at + 1, `${own(at + 1).text}Beside ${at + 1}. ${'more '.repeat(400)}`, { own: own(at + 1) }),
+    );
+    await using server = await localServer(saying('All of it [1].'));
+    await modelAt(server).answer('What?', many);
+    const { user } = promptOf(server);
+    for (const n of [1, 2, 3, 4, 5, 6, 7, 8]) expect(user).toContain(`Best ${n}.`);
+    expect(user).not.toContain('Best 9.');
+    expect(user).toContain('Beside 1.');
+    expect(user).not.toContain('Beside 8.');
+    expect(user.length).toBeLessThan(15_000);
+  });
+
   test('quotes word for word, whatever the model says', async () => {
     await fc.assert(
       fc.asyncProperty(prose, library, async (said, passages) => {
@@ -88,6 +103,15 @@ describe('what a model is told', () => {
     const { user } = promptOf(server);
     expect(user.match(/<\s*\/\s*passage/gi)).toHaveLength(2);
     expect(user.match(/<\s*passage/gi)).toHaveLength(2);
+  });
+
+  test('has no numbers of the books’ own sources that look like passages', async () => {
+    await using server = await localServer(saying('Yes [1].'));
+    const text = 'Knuth [3] showed it, and others [1][2, 4]; see a[0][1].';
+    await modelAt(server).answer('Who?', [passage(1, text, { title: 'On Sorting [2]' })]);
+    const { user } = promptOf(server);
+    expect(user).toContain('\nKnuth (ref. 3) showed it, and others (ref. 1)(ref. 2, 4); see a[0][1].\n');
+    expect(user).toContain('On Sorting (ref. 2)');
   });
 
   test('goes to the configured model, with the key, and is answered in a bounded length', async () => {

@@ -95,4 +95,11 @@ describe('a question begins', () => {
       keep: null,
     });
   });
+
+  test('before the workflow gives it up, however long the deadline is and the caches hang', async () => {
+    const hanging = { ...caches, find: () => new Promise<null>(() => {}) };
+    const startedMs = performance.now();
+    expect(await begin({ deadlineMs: 110_000 }, { caches: hanging })).toMatchObject({ keep: null });
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  }, 15_000);
 });

@@ -1,9 +1,10 @@
 /** A model's answer as it comes: in pieces, broken off, hanging, or as nonsense. */
+import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { OpenAiAnswers } from '../../activities/adapters/answers/openai-answers.ts';
 import { StreamedText } from '../../client/cli/streamed-text.ts';
 import '../helpers/any-realm.ts';
-import { streaming } from '../helpers/chat-server.ts';
+import { saying, streaming } from '../helpers/chat-server.ts';
 import { type LocalServer, localServer, type Reply } from '../helpers/local-server.ts';
 import { LIGHTS } from '../helpers/passages.ts';
 
@@ -61,6 +62,54 @@ describe('an answer that comes in pieces', () => {
       message: expect.stringContaining('a-model'),
     });
   });
+
+  /** Goes on until the other side has had enough. */
+  const endless =
+    (piece: string, status = 200, type = 'text/event-stream'): Reply =>
+    async (_, response) => {
+      response.writeHead(status, { 'content-type': type });
+      const closed = once(response, 'close');
+      while (!response.destroyed) {
+        if (!response.write(piece)) await Promise.race([once(response, 'drain'), closed]);
+      }
+    };
+  const piece = (text: object): string => `data: ${JSON.stringify({ choices: [{ delta: text }] })}\n\n`;
+
+  test.each([
+    ['text', endless(piece({ content: 'lamp '.repeat(100) })), /more than 9,600 characters/],
+    ['text in one piece', saying('lamp '.repeat(2_000)), /more than 9,600 characters/],
+    [
+      'pieces without text',
+      endless(piece({ reasoning_content: 'x'.repeat(9_000) })),
+      /more than 2,457,600 bytes/,
+    ],
+    ['a line', endless('x'.repeat(65_536)), /more than 2,457,600 bytes/],
+    ['a document', endless('[1,'.repeat(20_000), 200, 'application/json'), /more than 2,457,600 bytes/],
+  ] satisfies [string, Reply, RegExp][])(
+    'and is an endless %s is given up, and told no further',
+    async (_, reply, why) => {
+      await using server = await localServer(reply);
+      let longest = 0;
+      const onText = (text: string): void => {
+        longest = Math.max(longest, text.length);
+      };
+      await expect(modelAt(server).answer('Who?', LIGHTS, { onText })).rejects.toMatchObject({
+        code: 'ANSWER_MODEL_UNREACHABLE',
+        message: expect.stringMatching(why),
+      });
+      expect(longest).toBeLessThanOrEqual(9_600);
+    },
+    9_000,
+  );
+
+  test('and is refused in endless words has the code of the refusal', async () => {
+    await using server = await localServer(endless('no '.repeat(1_000), 401, 'text/plain'));
+    const error = await modelAt(server, 5_000)
+      .answer('Who?', LIGHTS)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'ANSWER_MODEL_REJECTED' });
+    expect(String(error).length).toBeLessThan(100_000);
+  }, 9_000);
 
   test('ends when nobody waits for it any more, and the endpoint hears of it', async () => {
     const { promise: closed, resolve } = Promise.withResolvers<void>();

@@ -5,7 +5,7 @@ import { createGenerateActivities } from '../../activities/generate.ts';
 import { standsIn } from '../../activities/text/verbatim.ts';
 import { bookPoints } from '../contract/store-fixtures.ts';
 import '../helpers/any-realm.ts';
-import { MemoryVectorStore } from '../helpers/memory-stores.ts';
+import { MemoryCatalog, MemoryVectorStore } from '../helpers/memory-stores.ts';
 import { LIGHTS } from '../helpers/passages.ts';
 import { runActivity } from '../helpers/run-activity.ts';
 
@@ -35,7 +35,7 @@ test('a quote that a model makes up ends its answer, whatever adapter it came th
   const [point] = bookPoints('book', 'r1', 1, { text: 'The keeper lit the lamp.' });
   if (!point) throw new Error('there is no point');
   await store.upsert([point]);
-  const caches = { keep: () => {} };
+  const [caches, catalog] = [{ keep: () => {} }, new MemoryCatalog()];
   const quoting = (quote: string) => ({
     name: 'a-model',
     answer: async () => ({
@@ -44,11 +44,12 @@ test('a quote that a model makes up ends its answer, whatever adapter it came th
     }),
   });
   const write = async (quote: string) => {
-    const ports = { store, answerModel: quoting(quote), extractive: new ExtractiveAnswers(), caches };
+    const models = { answerModel: quoting(quote), extractive: new ExtractiveAnswers() };
+    const ports = { ...models, store, catalog, caches };
     const input = { question: 'Who?', chunkIds: [point.id] };
     return await runActivity(createGenerateActivities(ports).writeAnswer, input);
   };
-  expect((await write('The keeper  lit')).result?.citations).toHaveLength(1);
+  expect((await write('The keeper  lit')).result).toMatchObject({ citations: [{ n: 1 }] });
   expect((await write('The keeper sang')).failure).toMatchObject({ type: 'ANSWER_MODEL_UNREACHABLE' });
 });
 
@@ -62,8 +63,9 @@ test('a model that hangs is given up by the clock, and not tried again', async (
         options.signal?.addEventListener('abort', giveUp);
       }),
   };
-  const caches = { keep: () => {} };
-  const ports = { store: new MemoryVectorStore(), answerModel, extractive: new ExtractiveAnswers(), caches };
+  const [caches, catalog] = [{ keep: () => {} }, new MemoryCatalog()];
+  const models = { answerModel, extractive: new ExtractiveAnswers() };
+  const ports = { ...models, store: new MemoryVectorStore(), catalog, caches };
   for (const untilMs of [Date.now() - 1_000, Date.now() + 50]) {
     const input = { question: 'Who?', chunkIds: [], untilMs };
     const { failure } = await runActivity(createGenerateActivities(ports).writeAnswer, input);

@@ -5,15 +5,51 @@ import { ExtractiveAnswers } from '../../activities/adapters/answers/extractive.
 import { createBeginActivities } from '../../activities/begin-answer.ts';
 import { createGenerateActivities } from '../../activities/generate.ts';
 import type { AnswerModel, WrittenAnswer } from '../../activities/ports/answer-model.ts';
+import type { StoredPoint } from '../../activities/ports/vector-store.ts';
 import type { RetrievedPassages, RetrieveInput } from '../../activities/retrieve.ts';
 import { askInput, taskQueues } from '../../workflows/contract.ts';
-import { bookPoints } from '../contract/store-fixtures.ts';
-import { MemoryVectorStore } from '../helpers/memory-stores.ts';
+import { bookPoints, record } from '../contract/store-fixtures.ts';
+import { MemoryCatalog, MemoryVectorStore } from '../helpers/memory-stores.ts';
 import { bundleWorkflows, startTemporal } from '../helpers/temporal.ts';
 
 export const TEXT = 'The keeper lit the north lamp at dusk.';
 
+/** A book whose text a test can replace, as an ingestion would. */
+export class Shelf {
+  readonly store = new MemoryVectorStore();
+  readonly catalog = new MemoryCatalog();
+  #points: StoredPoint[] = [];
+
+  /** @param texts of its chunks */
+  static async of(...texts: readonly string[]): Promise<Shelf> {
+    const shelf = new Shelf();
+    await shelf.commit('r1', ...texts);
+    return shelf;
+  }
+
+  async commit(revision: string, ...texts: readonly string[]): Promise<void> {
+    const points = bookPoints('book', revision, texts.length);
+    this.#points = points.map((point, at) => ({ ...point, text: texts[at] ?? '' }));
+    await this.store.upsert(this.#points);
+    await this.catalog.put(record('book', { bookId: 'book', revision }));
+    await this.store.deleteStale('book', revision);
+  }
+
+  /** Each chunk is a hit, or all are one whose first chunk ranked best. */
+  found({ joined = false } = {}): RetrievedPassages {
+    const ids = this.#points.map(({ id }) => id);
+    const groups = joined ? [ids] : ids.map((id) => [id]);
+    return {
+      hits: groups.map((chunkIds) => ({
+        ...{ chunkId: chunkIds[0] ?? '', chunkIds, score: 0.9, similarity: 0.7 },
+      })),
+      timings: { embed: 1, search: 1 },
+    };
+  }
+}
+
 export interface AskedWorker {
+  readonly shelf?: Shelf;
   readonly model?: Partial<AnswerModel>;
   readonly retrieve?: (input: RetrieveInput) => Promise<RetrievedPassages>;
   readonly deadlineMs?: number;
@@ -46,20 +82,15 @@ export class AnswerFixture implements AsyncDisposable {
     await this.env.teardown();
   }
 
-  async #activities({ model, retrieve, deadlineMs = 60_000 }: AskedWorker) {
-    const store = new MemoryVectorStore();
-    const points = bookPoints('book', 'r1', 2, { text: TEXT });
-    await store.upsert(points);
-    const found = {
-      hits: points.map(({ id }) => ({ chunkId: id, score: 0.9, similarity: 0.7 })),
-      timings: { embed: 1, search: 1 },
-    };
+  async #activities({ shelf, model, retrieve, deadlineMs = 60_000 }: AskedWorker) {
+    const held = shelf ?? (await Shelf.of(TEXT, TEXT));
+    const { store, catalog } = held;
     const extractive = new ExtractiveAnswers();
     const answerModel = { name: 'a-model', answer: async () => said('Yes.'), ...model };
     return {
       ...createBeginActivities({ answerModel, extractive, deadlineMs, caches: noCaches }),
-      ...createGenerateActivities({ answerModel, extractive, store, caches: noCaches }),
-      retrieve: retrieve ?? (async () => found),
+      ...createGenerateActivities({ answerModel, extractive, store, catalog, caches: noCaches }),
+      retrieve: retrieve ?? (async () => held.found()),
     };
   }
 }
@@ -67,8 +98,8 @@ export class AnswerFixture implements AsyncDisposable {
 /** Finds and keeps nothing. */
 export const noCaches = { find: async () => null, ticket: async () => null, keep: () => {} };
 
-export function said(answer: string): WrittenAnswer {
-  return { answer, citations: [{ n: 1, quote: TEXT }], droppedCitations: [], mode: 'model' };
+export function said(answer: string, quote = TEXT): WrittenAnswer {
+  return { answer, citations: [{ n: 1, quote }], droppedCitations: [], mode: 'model' };
 }
 
 export const question = (text: string, more: object = {}) => askInput.parse({ question: text, ...more });

@@ -1,10 +1,11 @@
 /** The workflow of a question: one for all who ask the same, its text as it comes, and an answer inside the deadline. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { NOTHING_FOUND } from '../../activities/adapters/answers/extractive.ts';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { AnswerModel } from '../../activities/ports/answer-model.ts';
 import { ask, questionId } from '../../client/ask.ts';
 import '../helpers/any-realm.ts';
-import { AnswerFixture, question, said, TEXT, untilAborted } from './answer-fixture.ts';
+import { AnswerFixture, question, Shelf, said, TEXT, untilAborted } from './answer-fixture.ts';
 
 let fixture: AnswerFixture;
 beforeAll(async () => {
@@ -119,6 +120,78 @@ describe('a model', () => {
       expect(answer.fallback).toBeUndefined();
     });
     expect(calls).toBe(0);
+  });
+});
+
+test('what was joined to a hit is quoted, with its own chunk and page', async () => {
+  const shelf = await Shelf.of('The tower stood empty.', 'A painter came to the chapel in May.');
+  const retrieve = async () => shelf.found({ joined: true });
+  await fixture.serving({ shelf, retrieve }, async () => {
+    const asked = question('Which painter came to the chapel?', { extractive: true });
+    const { citations } = await ask(client(), asked);
+    expect(citations).toMatchObject([
+      { n: 1, quote: 'A painter came to the chapel in May.', page: { start: 2, end: 3 } },
+    ]);
+    expect(citations[0]?.chunkId).toBe(shelf.found().hits[1]?.chunkId);
+  });
+});
+
+describe('an answer whose book changes while it is made', () => {
+  const NEW = 'The keeper lit the south lamp at dawn.';
+
+  test('is made again from what the book says now, and who joined meanwhile gets that', async () => {
+    const shelf = await Shelf.of(TEXT);
+    let calls = 0;
+    const model: Partial<AnswerModel> = {
+      answer: async (_, [passage]) => {
+        calls += 1;
+        if (calls === 1) await shelf.commit('r2', NEW);
+        return said(`Call ${calls} [1].`, passage?.text);
+      },
+    };
+    await fixture.serving({ shelf, model, retrieve: async () => shelf.found() }, async () => {
+      const asked = question('Which lamp was lit?');
+      const answers = await Promise.all([ask(client(), asked), ask(client(), asked)]);
+      for (const answer of answers)
+        expect(answer).toMatchObject({ mode: 'model', answer: 'Call 2 [1].', citations: [{ quote: NEW }] });
+    });
+    expect(calls).toBe(2);
+  });
+
+  test('each time is quoted from what is still there, or declined, and says so', async () => {
+    const shelf = await Shelf.of(TEXT);
+    let calls = 0;
+    const model: Partial<AnswerModel> = {
+      answer: async (_, [passage]) => {
+        calls += 1;
+        await shelf.commit(`r${calls + 1}`, NEW);
+        return said(`Call ${calls} [1].`, passage?.text);
+      },
+    };
+    await fixture.serving({ shelf, model, retrieve: async () => shelf.found() }, async () => {
+      const answer = await ask(client(), question('Which lamp was lit now?'));
+      expect(answer).toMatchObject({
+        ...{ mode: 'extractive', answer: NOTHING_FOUND, fallback: { code: 'SOURCE_CHANGED' } },
+      });
+    });
+    expect(calls).toBe(2);
+  });
+
+  test('before it is read is searched again, though nobody writes', async () => {
+    const shelf = await Shelf.of(TEXT);
+    let searches = 0;
+    const retrieve = async () => {
+      const found = shelf.found();
+      searches += 1;
+      if (searches === 1) await shelf.commit('r2', NEW);
+      return found;
+    };
+    await fixture.serving({ shelf, retrieve }, async () => {
+      const answer = await ask(client(), question('Which lamp did the keeper light?', { extractive: true }));
+      expect(answer.citations).toMatchObject([{ quote: NEW }]);
+      expect(answer.fallback).toBeUndefined();
+    });
+    expect(searches).toBe(2);
   });
 });
 

@@ -4,6 +4,7 @@ import { Stream } from 'openai/streaming';
 import { z } from 'zod';
 import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
 import type { TokenUsage } from '../../ports/answer-model.ts';
+import { boundedBody } from '../bounded-body.ts';
 import { fetchWithWords, type Refusal, refusalOf } from '../openai-refusal.ts';
 import { retryAfterMs } from '../retry-after.ts';
 
@@ -54,6 +55,11 @@ const piece = z.object({
   usage: usage.nullish().catch(null),
 });
 
+/** More than a token has in any language: a model that writes more does not keep to the length that it was told. */
+const MOST_CHARACTERS_PER_TOKEN = 16;
+/** A stream wraps each token in some hundred bytes of JSON, and may send what the model thinks aloud beside it. */
+const MOST_BYTES_PER_TOKEN = 4_096;
+
 export class ChatEndpoint {
   readonly #options: ChatEndpointOptions;
   readonly #client: OpenAI;
@@ -94,7 +100,7 @@ export class ChatEndpoint {
 
   async #read(request: ChatRequest, signal: AbortSignal, stop: AbortController): Promise<ChatAnswer> {
     const { system, user, maxTokens, onText } = request;
-    const response = await this.#client.chat.completions
+    const sent = await this.#client.chat.completions
       .create(
         {
           ...{ model: this.#options.model, temperature: 0, max_completion_tokens: maxTokens },
@@ -107,17 +113,28 @@ export class ChatEndpoint {
         { signal },
       )
       .asResponse();
+    const response = boundedBody(sent, maxTokens * MOST_BYTES_PER_TOKEN);
+    const hear = (text: string): void => {
+      assertWithin(text, maxTokens);
+      onText?.(text);
+    };
     const inPieces = response.headers.get('content-type')?.includes('text/event-stream');
     // Some servers know no streaming, and answer whole.
     if (inPieces)
-      return await readPieces(Stream.fromSSEResponse<unknown>(response, stop, this.#client), onText);
-    return readWhole(await response.text(), onText);
+      return await readPieces(Stream.fromSSEResponse<unknown>(response, stop, this.#client), hear);
+    return readWhole(await response.text(), hear);
   }
+}
+
+function assertWithin(text: string, maxTokens: number): void {
+  const most = maxTokens * MOST_CHARACTERS_PER_TOKEN;
+  if (text.length <= most) return;
+  throw new Error(`it sent more than ${most.toLocaleString('en')} characters for ${maxTokens} tokens`);
 }
 
 async function readPieces(
   events: AsyncIterable<unknown>,
-  onText: ChatRequest['onText'],
+  hear: (textSoFar: string) => void,
 ): Promise<ChatAnswer> {
   let text = '';
   let finished = false;
@@ -129,17 +146,17 @@ async function readPieces(
     finished ||= Boolean(choice?.finish_reason);
     const more = choice?.delta?.content ?? '';
     text += more;
-    if (more !== '') onText?.(text);
+    if (more !== '') hear(text);
   }
   if (!finished) throw new Error('it broke off in the middle of its answer');
   return answerOf(text, counted);
 }
 
-function readWhole(body: string, onText: ChatRequest['onText']): ChatAnswer {
+function readWhole(body: string, hear: (text: string) => void): ChatAnswer {
   const { success, data } = whole.safeParse(documentIn(body));
   if (!success) throw new Error('it gave something that is no chat completion');
   const answer = answerOf(data.choices[0].message.content ?? '', data.usage ?? null);
-  onText?.(answer.text);
+  hear(answer.text);
   return answer;
 }
 

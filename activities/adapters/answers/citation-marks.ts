@@ -4,22 +4,29 @@ const MARK = /\[\s*(\d{1,3}(?:\s*,\s*\d{1,3})*)\s*\]/g;
 /** Marks side by side, and the space before them, which goes when none of them stays. */
 const MARKS_IN_A_ROW = new RegExp(`( *)((?:${MARK.source})+)`, 'g');
 
+/** Marks in the text of a book; what stands right behind a word, like a[0], is the index of a program. */
+const MARKS_OF_A_BOOK = new RegExp(`(?<![\\p{L}\\p{N}_)\\]])(?:${MARK.source})+`, 'gu');
+
 export interface CheckedMarks {
-  /** The answer without marks that cite nothing. */
+  /** The answer without the marks that do not stay. */
   readonly text: string;
   /** Cited numbers in order of first mention. */
   readonly cited: readonly number[];
-  /** Numbers that no passage has. */
+  /** Numbers that were taken out. */
   readonly dropped: readonly number[];
 }
 
 /** Keeps the marks that cite a passage from 1 to `passages`, and takes the others out. */
 export function checkMarks(answer: string, passages: number): CheckedMarks {
+  return keepMarks(answer, (n) => n >= 1 && n <= passages);
+}
+
+export function keepMarks(answer: string, stays: (n: number) => boolean): CheckedMarks {
   const cited = new Set<number>();
   const dropped = new Set<number>();
   const keep = (_: string, list: string): string => {
     const numbers = numbersIn(list);
-    const known = numbers.filter((n) => n >= 1 && n <= passages);
+    const known = numbers.filter(stays);
     for (const n of numbers) (known.includes(n) ? cited : dropped).add(n);
     return known.length > 0 ? `[${known.join(', ')}]` : '';
   };
@@ -42,6 +49,11 @@ export function claimsOf(answer: string, n: number): string {
 /** Numbers that a text cites. */
 export function citedIn(text: string): number[] {
   return [...text.matchAll(MARK)].flatMap(([, list = '']) => numbersIn(list));
+}
+
+/** A text that is shown to a model, in which nothing looks like a mark of ours: books number their own sources so. */
+export function withMarksReworded(text: string): string {
+  return text.replace(MARKS_OF_A_BOOK, (marks) => marks.replace(MARK, (_, list: string) => `(ref. ${list})`));
 }
 
 export function withoutMarks(text: string): string {

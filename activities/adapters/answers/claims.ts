@@ -1,7 +1,7 @@
 /** What of a written answer the passages bear out. A claim that nothing supports is taken out, not shown as an answer. */
 import type { NumberedPassage } from '../../ports/answer-model.ts';
 import { meaningfulWords } from '../../text/overlap.ts';
-import { citedIn, withoutMarks } from './citation-marks.ts';
+import { citedIn, keepMarks, withoutMarks } from './citation-marks.ts';
 
 export interface CheckedClaims {
   /** The claims that stay, with their marks; empty when none does. */
@@ -28,18 +28,40 @@ export function supportedClaims(
 ): CheckedClaims {
   const texts = new Map(passages.map(({ n, text, title }) => [n, `${title}\n${text}`]));
   let dropped = 0;
+  let items = 0;
   const paragraphs = answer.split('\n').map((paragraph) => {
-    const kept = claimsIn(paragraph).flatMap((claim) => {
-      if (isSupported(claim, question, texts)) return claim;
+    const { mark, said, item } = listItem(paragraph, items);
+    items = item ?? items;
+    const kept = claimsIn(said).flatMap((claim) => {
+      if (isSupported(claim, question, texts)) return withoutIdleMarks(claim, passages);
       const stay = claim.some((sentence) => citedIn(sentence).length > 0)
         ? []
         : claim.flatMap((sentence) => attributed(sentence, question, texts) ?? []);
       dropped += claim.length - stay.length;
       return stay;
     });
-    return kept.join(' ');
+    return kept.length > 0 ? mark + kept.join(' ') : '';
   });
   return { text: paragraphs.filter(Boolean).join('\n'), dropped };
+}
+
+/** What a line of a list begins with: a sign, a number, or both. */
+const LIST_MARK = /^\s*((?:[-*•]\s+)?(?:(\d{1,2})[.)]\s+)?)(?=.*\p{L})/u;
+
+interface ListItem {
+  /** Shown before the text, and not held against any passage; empty where the line is none of a list. */
+  readonly mark: string;
+  readonly said: string;
+  /** Its number; null when it has none. */
+  readonly item: number | null;
+}
+
+/** A number is one of the list only where it goes on counting: what a model claims can't pass for one. */
+function listItem(line: string, itemsBefore: number): ListItem {
+  const [all = '', mark = '', number] = LIST_MARK.exec(line) ?? [];
+  const item = number === undefined ? null : Number(number);
+  if (item !== null && item !== 1 && item !== itemsBefore + 1) return { mark: '', said: line, item: null };
+  return { mark, said: line.slice(all.length), item };
 }
 
 /** Sentences that belong together: those without a mark go with the next one that has some. */
@@ -66,6 +88,18 @@ function isSupported(
   const said = withoutMarks(claim.join(' '));
   const support = cited.map((n) => texts.get(n) ?? '').join('\n');
   return holdsNumbers(said, question, support) && sharesWords(said, support);
+}
+
+/**
+ * Without the marks of passages that share nothing with the claim, where another passage does: a model copies numbers out of
+ * the text of a book, as in "Knuth [3] showed", and no words of that passage could be quoted for the claim.
+ */
+function withoutIdleMarks(claim: readonly string[], passages: readonly NumberedPassage[]): readonly string[] {
+  const cited = new Set(claim.flatMap(citedIn));
+  const said = withoutMarks(claim.join(' '));
+  const idle = passages.filter(({ n, text }) => cited.has(n) && !sharesWords(said, text)).map(({ n }) => n);
+  if (idle.length === 0 || idle.length === cited.size) return claim;
+  return claim.map((sentence) => keepMarks(sentence, (n) => !idle.includes(n)).text);
 }
 
 /** The sentence with the mark of the passage that it was plainly taken from; null when it was taken from none. */

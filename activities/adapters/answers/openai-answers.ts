@@ -7,15 +7,20 @@ import type {
   WrittenAnswer,
 } from '../../ports/answer-model.ts';
 import { ChatEndpoint, type ChatEndpointOptions } from './chat-endpoint.ts';
-import { checkMarks, claimsOf } from './citation-marks.ts';
+import { checkMarks, claimsOf, withMarksReworded } from './citation-marks.ts';
 import { supportedClaims } from './claims.ts';
 import { NOTHING_FOUND } from './extractive.ts';
 import { bestQuotes } from './quoting.ts';
 
 export type OpenAiAnswersOptions = ChatEndpointOptions;
 
-/** Passages shown to the model: about 2,500 tokens, which small models take. */
+/** Passages shown to the model. */
 const MAX_PASSAGES = 8;
+/**
+ * Characters of all of them: about 3,500 tokens, which with instructions and answer fit the 4,096 that small models are often
+ * run with. Neighbours are left out beyond it, those of the worse passages first; what ranked best by itself is always shown.
+ */
+const MAX_CHARACTERS = 14_000;
 const MAX_ANSWER_TOKENS = 600;
 
 const INSTRUCTIONS = [
@@ -42,7 +47,7 @@ export class OpenAiAnswers implements MeteredAnswerModel {
   ): Promise<WrittenAnswer> {
     if (passages.length === 0)
       return { answer: NOTHING_FOUND, citations: [], droppedCitations: [], mode: 'model' };
-    const shown = passages.slice(0, MAX_PASSAGES);
+    const shown = shownOf(passages);
     const { text, usage } = await this.#endpoint.ask({
       system: INSTRUCTIONS,
       user: promptOf(question, shown),
@@ -57,9 +62,20 @@ export class OpenAiAnswers implements MeteredAnswerModel {
   }
 
   mostTokens(question: string, passages: readonly NumberedPassage[]): TokenUsage {
-    const prompt = INSTRUCTIONS + promptOf(question, passages.slice(0, MAX_PASSAGES));
+    const prompt = INSTRUCTIONS + promptOf(question, shownOf(passages));
     return { inputTokens: 2 * roughTokens(prompt), outputTokens: MAX_ANSWER_TOKENS };
   }
+}
+
+function shownOf(passages: readonly NumberedPassage[]): readonly NumberedPassage[] {
+  const shown = passages.slice(0, MAX_PASSAGES);
+  let spare = shown.reduce((left, { text, own }) => left - (own?.text ?? text).length, MAX_CHARACTERS);
+  return shown.map(({ own, ...passage }) => {
+    const neighbours = own ? passage.text.length - own.text.length : 0;
+    if (own && neighbours > spare) return { ...passage, ...own };
+    spare -= neighbours;
+    return passage;
+  });
 }
 
 /** Three bytes a token: English has four, other languages fewer. */
@@ -95,8 +111,10 @@ function promptOf(question: string, passages: readonly NumberedPassage[]): strin
   return `${passages.map(passageText).join('\n')}\n\nQuestion: ${question}`;
 }
 
-/** Brackets are taken out of book text, so that no book can close its own tag. */
+/** Brackets are taken out of book text, so that no book can close its own tag, nor cite a passage of ours. */
 function passageText({ n, title, page, text }: NumberedPassage): string {
   const place = page ? ` page="${page.start}"` : '';
-  return `<passage number="${n}" book="${title.replace(/[<>"]/g, '')}"${place}>\n${text.replace(/<(?=\s*\/?\s*passage)/gi, '‹')}\n</passage>`;
+  const book = withMarksReworded(title.replace(/[<>"]/g, ''));
+  const told = withMarksReworded(text.replace(/<(?=\s*\/?\s*passage)/gi, '‹'));
+  return `<passage number="${n}" book="${book}"${place}>\n${told}\n</passage>`;
 }
