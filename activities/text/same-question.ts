@@ -1,75 +1,127 @@
 /**
- * Whether two questions that are near as vectors may have one answer. A model of meaning puts "in 1850" beside "in 1860", and
- * "which bells ring" beside "which bells do not ring"; what they ask for differs in a mark that must not differ.
+ * Whether two questions that are near as vectors may have one answer. A model of meaning puts "in 1850" beside "in 1860",
+ * "legal" beside "illegal", and "Did Anna kill Bert?" beside "Did Bert kill Anna?". No list of words that matter is ever
+ * whole, in any language, so it is turned around: every word matters, and so does its place, but for the few that are
+ * known to be grammar alone. To share wrongly gives a false answer; to miss costs a search.
  */
+import { hasParticiple } from './participles.ts';
 
-/** True when the numbers, dates, names, negations and opposites of both are the same. Symmetric and reflexive. */
+/** True when both say the same words in the same order, apart from grammar that changes nothing. Symmetric and reflexive. */
 export function mayShareAnswer(a: string, b: string): boolean {
-  const caseless = !hasCase(a) || !hasCase(b);
-  return marksOf(a, caseless).join('\n') === marksOf(b, caseless).join('\n');
+  const foldsCase = isLowerCase(a) || isLowerCase(b);
+  const [one, other] = [phraseOf(a, foldsCase), phraseOf(b, foldsCase)];
+  return isSame(one, other) || isPassiveOf(one, other) || isPassiveOf(other, one);
 }
 
-/** Lower case, in English and in the languages that most often stand beside it. */
-const NEGATIONS = wordSet(
-  'no not never none neither nor nothing nobody nowhere without cannot except excluding lacks lack lacking unless ' +
-    'nicht kein keine keinen keiner keines nie niemals ohne pas jamais sans non ni sin nunca senza mai',
-);
-const NUMBER_WORDS = wordSet(
-  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen ' +
-    'eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million ' +
-    'millions billion billions dozen half third quarter double twice once thrice ' +
-    'first second fourth fifth sixth seventh eighth ninth tenth last latest next previous former latter both either',
-);
-const DATE_WORDS = wordSet(
-  'january february march april may june july august september october november december jan feb mar apr jun jul aug sep ' +
-    'sept oct nov dec monday tuesday wednesday thursday friday saturday sunday today yesterday tomorrow ' +
-    'spring summer autumn fall winter morning noon evening night midnight century decade ad bc bce ce',
-);
-/** Words with an opposite that stands in the same sentences, and so close by as a vector. */
-const OPPOSITES = wordSet(
-  'before after since until more less most least fewer many few above below over under up down in out left right ' +
-    'north south east west northern southern eastern western high low higher lower highest lowest large small larger ' +
-    'smaller largest smallest long short longer shorter longest shortest old new older newer oldest newest early late ' +
-    'earlier later best worst better worse increase decrease increases decreases increased decreased enable disable ' +
-    'enabled disabled open close opened closed opens closes on off start stop begin end begins ends add remove added ' +
-    'removed minimum maximum min max inside outside input output read write reads writes import export upload download ' +
-    'buy sell win lose won lost rise fall hot cold warm male female man woman men women king queen mother father son ' +
-    'daughter brother sister husband wife always sometimes often rarely only all any some every each true false ' +
-    'same different with against for advantage disadvantage advantages disadvantages cause effect why how when where who',
-);
-/** Capital letters at the begin of a sentence make no name of these. */
-const COMMON_OPENERS = wordSet(
-  'a an and are as at be but by can could did do does for from had has have how i if in into is it its me my of on or our ' +
-    'please shall should so tell than that the their them then there these they this those to was we were what when where ' +
-    'which while who whom whose why will with would you your explain describe give name list show define compare find',
-);
-
-function wordSet(words: string): ReadonlySet<string> {
-  return new Set(words.split(' '));
+/** A question without what may differ. */
+interface Phrase {
+  /** All words but the auxiliary, in order. */
+  readonly words: readonly string[];
+  /** "Is" or "do" with its tense: it stands at another place in "tell me how it is wound". Empty where there is none. */
+  readonly auxiliary: string;
+  /** Where it stood among the words. */
+  readonly at: number;
 }
 
-/** What must not differ, sorted; each as often as it stands there. */
-function marksOf(question: string, caseless: boolean): string[] {
-  // "can't", "don’t" and "won't" say no as "not" does.
-  const text = question.normalize('NFKC').replace(/(\p{L})n['’]t\b/gu, '$1 not');
-  const words =
-    text.match(/[\p{L}\p{M}\p{N}]+(?:[.,:/_'’-][\p{L}\p{M}\p{N}]+)*|[+−±%<>=≤≥≠$€£#@&*^~|\\/-]/gu) ?? [];
-  return words.flatMap((word) => markOf(word, caseless) ?? []).sort();
+const AUXILIARIES: ReadonlyMap<string, string> = new Map([
+  ...['is', 'are'].map((word) => [word, 'is'] as const),
+  ...['was', 'were'].map((word) => [word, 'was'] as const),
+  ...['do', 'does'].map((word) => [word, 'do'] as const),
+  ['did', 'did'],
+]);
+const ASKING = 'how|what|when|where|which|who|whom|whose|why';
+const ASKING_WORDS: ReadonlySet<string> = new Set(ASKING.split('|'));
+/** What is said before a question and asks for nothing of its own. */
+const POLITE = new RegExp(
+  `^(?:please,? )?(?:(?:(?:can|could|would|will) you (?:please )?)?tell (?:me|us),? |do you know )(?=(?:${ASKING}) )`,
+  'i',
+);
+/** "How do I", "how do you" and "how to" ask for the same. */
+const HOW_ONE = /^how (?:to|(?:do|does) (?:i|you|we|one|people|they)) (?=.)/i;
+/** Nobody in particular, when it is asked what they did. */
+const ANYONE: ReadonlySet<string> = new Set(['they', 'people', 'one']);
+
+/** Auxiliaries of the passive and of the active in one tense. */
+const TENSES: ReadonlySet<string> = new Set(['is do', 'was did']);
+
+function phraseOf(question: string, foldsCase: boolean): Phrase {
+  const words = wordsOf(question, foldsCase);
+  // Only in English: "was" is "what" in German, and "do" is "of the" in Portuguese.
+  const isEnglish = ASKING_WORDS.has(words[0] ?? '');
+  const at = isEnglish ? words.findIndex((word) => AUXILIARIES.has(word)) : -1;
+  if (at < 0) return { words, auxiliary: '', at };
+  return { words: words.toSpliced(at, 1), auxiliary: AUXILIARIES.get(words[at] ?? '') ?? '', at };
 }
 
-function markOf(word: string, caseless: boolean): string | null {
-  const lower = word.toLowerCase();
-  if (/\p{N}/u.test(word)) return `number ${lower.replace(/(?<=\d)[,'’](?=\d{3})/g, '')}`;
-  if (!/\p{L}/u.test(word)) return /^-$/.test(word) ? null : `sign ${word}`;
-  if (NEGATIONS.has(lower)) return 'negation';
-  if (NUMBER_WORDS.has(lower) || DATE_WORDS.has(lower) || OPPOSITES.has(lower)) return `word ${lower}`;
-  if (COMMON_OPENERS.has(lower)) return null;
-  // read.csv, a/b and snake_case are names, whatever their letters.
-  const isName = caseless || lower !== word || /[.:/_]/.test(word);
-  return isName ? `name ${lower.replace(/['’]s$/, '')}` : null;
+function wordsOf(question: string, foldsCase: boolean): string[] {
+  // Not NFKC: "x²" is not "x2".
+  const text = question
+    .normalize('NFC')
+    .replace(/[’ʼ]/gu, "'")
+    .replace(/[\u2010\u2011\u2212]/gu, '-')
+    .replace(/\s+/gu, ' ')
+    .trim()
+    .replace(/ ?\?+$/u, '')
+    .replace(/, please$/iu, '');
+  const plain = spelledOut(text).replace(POLITE, '').replace(HOW_ONE, 'how do one ');
+  return plain
+    .split(' ')
+    .map(bare)
+    .map((word, index) => (foldsCase || index === 0 || isAsking(word) ? folded(word) : word))
+    .filter((word) => word !== '' && word !== 'the');
 }
 
-/** Without capitals names can't be told from other words, and every word that says anything counts as one. */
-function hasCase(question: string): boolean {
-  return /\p{Lu}/u.test(question) && /\p{Ll}/u.test(question);
+/** Contractions and the possessive in their long form. */
+function spelledOut(text: string): string {
+  return text
+    .replace(/(?<!\S)can(?:'t|not)(?!\p{L})/giu, 'can not')
+    .replace(/(?<!\S)won't(?!\p{L})/giu, 'will not')
+    .replace(/(\p{L})n't(?!\p{L})/giu, '$1 not')
+    .replace(new RegExp(`(?<!\\S)(${ASKING}|it|that|there|here|he|she)'s(?= )`, 'giu'), '$1 is')
+    .replace(/(?<!\S)(\p{L}+)'s (\p{L}+)/gu, '$2 of $1');
+}
+
+/** Without the quotation marks and the punctuation of a sentence; signs inside of a word and before it stay. */
+function bare(word: string): string {
+  const [, inner = word] = /^["“”„«»¿¡]*(.*?\p{L}{2})["“”»]*[?!.,;:…]*["“”»]*$/u.exec(word) ?? [];
+  return inner
+    .replace(/(?<=[\p{L}\p{M}\p{N}])[?.,;:…]+$/u, '')
+    .replace(/(?<=\p{L})!+$/u, '')
+    .replace(/(?<=\d)[,'](?=\d{3}(?!\d))/g, '');
+}
+
+/** "IT" and "WHO" are not "it" and "who", wherever they stand. */
+function folded(word: string): string {
+  return /^\p{Lu}{2,}$/u.test(word) ? word : word.toLowerCase();
+}
+
+function isAsking(word: string): boolean {
+  return ASKING_WORDS.has(word.toLowerCase());
+}
+
+/** Many write without capitals: then they tell nothing. */
+function isLowerCase(question: string): boolean {
+  return !/\p{Lu}/u.test(question);
+}
+
+function isSame(a: Phrase, b: Phrase): boolean {
+  return a.auxiliary === b.auxiliary && areSame(a.words, b.words);
+}
+
+function areSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((word, index) => word === b[index]);
+}
+
+/** "When was the lighthouse moved?" and "When did they move the lighthouse?": in the same tense, and by nobody in particular. */
+function isPassiveOf(passive: Phrase, active: Phrase): boolean {
+  const { words, auxiliary, at } = active;
+  if (!TENSES.has(`${passive.auxiliary} ${auxiliary}`)) return false;
+  const [anyone = '', verb = ''] = words.slice(at);
+  if (!ANYONE.has(anyone)) return false;
+  const others = [...words.slice(0, at), ...words.slice(at + 2)];
+  // Behind what it is done to: "the wound clock" is a clock.
+  return passive.words.some(
+    (word, index) =>
+      index > at && hasParticiple(verb, word) && areSame(passive.words.toSpliced(index, 1), others),
+  );
 }

@@ -24,7 +24,7 @@ const limits = {
 };
 const BOOKS = ['alice', 'bob', 'carol'];
 
-/** Questions of the same words mean the same, in whatever order. */
+/** Questions of the same words are near. */
 const embedder = {
   embed: async (texts: readonly string[]): Promise<readonly Float32Array[]> =>
     texts.map((text) => unitVector((text.match(/\w+/g) ?? []).sort().join(' '))),
@@ -80,7 +80,7 @@ class Library {
   }
 
   async ask({ caches }: Process, question: number, reworded: boolean): Promise<void> {
-    const asked = reworded ? `number ${question} of the questions` : `the questions of number ${question}`;
+    const asked = reworded ? `questions of the number ${question}` : `the questions of number ${question}`;
     const truth = this.#readBy(question);
     const hit = await caches.find({ question: asked, scope: 'all' });
     if (hit) return this.#expectTrue(hit.answer.answer, truth);
