@@ -9,7 +9,7 @@ import type { Reranker } from './ports/reranker.ts';
 import type { SearchFilter, StoredHit, VectorStore } from './ports/vector-store.ts';
 import { committedHits } from './retrieval/committed.ts';
 import { type Fused, fuseRankings } from './retrieval/fuse.ts';
-import { groupPassages, type Ranked } from './retrieval/group.ts';
+import { groupPassages, type PassageGroup, type Ranked } from './retrieval/group.ts';
 import { searchHitOf, widened } from './retrieval/passages.ts';
 import { type StageObserver, Stopwatch } from './retrieval/stopwatch.ts';
 import { questionStage } from './stage.ts';
@@ -94,19 +94,10 @@ export async function search(
 ): Promise<SearchResult> {
   await assertSearchable(ports, input);
   const watch = new Stopwatch(ports.observe);
-  const { dense, lexical } = await bothRankings(ports, input, watch, signal);
-  const fused = await watch.time('fuse', async () =>
-    fuseRankings(
-      [
-        { items: dense, weight: 1 },
-        { items: lexical, weight: WORDS_WEIGHT },
-      ].filter(({ items }) => items.length > 0),
-      ({ id }) => id,
-    ),
-  );
+  const { dense, fused } = await candidates(ports, input, watch, signal);
   const { ranked, reranked } = await reranking(ports, input.query, fused, watch, signal);
-  const { topK, perBook = topK, neighbours = NEIGHBOURS } = input;
-  const groups = groupPassages(ranked, { groups: topK, perBook, chunks: CHUNKS_PER_PASSAGE });
+  const { neighbours = NEIGHBOURS } = input;
+  const groups = groupsOf(ranked, input);
   const passages =
     neighbours === 0
       ? groups
@@ -135,36 +126,75 @@ async function assertSearchable(
   for (const record of named) requireModel(record, embedder.id);
 }
 
-interface Rankings {
+interface Candidates {
   readonly dense: readonly StoredHit[];
-  readonly lexical: readonly StoredHit[];
+  /** Of meaning and words, best first. */
+  readonly fused: readonly Fused<StoredHit>[];
 }
 
-/** The words are searched for while the question is still being embedded. */
-async function bothRankings(
+/**
+ * One book, or copies of one text, may fill the rankings, and leave fewer passages than are wanted: then they are searched
+ * once more, as deep as may be.
+ */
+async function candidates(
+  ports: RetrievePorts,
+  input: RetrieveInput,
+  watch: Stopwatch,
+  signal: AbortSignal | undefined,
+): Promise<Candidates> {
+  const { topK, perBook = topK, filters } = input;
+  const rankingsAt = rankingsOf(ports, input, watch, signal);
+  const depth = Math.min(MOST_DEPTH, Math.max(LEAST_DEPTH, DEPTH * topK));
+  const { isFull, ...found } = await rankingsAt(depth);
+  const wanted = filters?.book === undefined ? topK : Math.min(topK, perBook);
+  if (!isFull || depth === MOST_DEPTH) return found;
+  const ranked = found.fused.map(({ item, score }) => ({ passage: item, score }));
+  return groupsOf(ranked, input).length < wanted ? await rankingsAt(MOST_DEPTH) : found;
+}
+
+/** To be called with a depth; the words are searched for while the question is still being embedded, which is done once. */
+function rankingsOf(
   { embedder, store, catalog }: RetrievePorts,
   input: RetrieveInput,
   watch: Stopwatch,
   signal: AbortSignal | undefined,
-): Promise<Rankings> {
-  const { query, topK, mode = 'hybrid' } = input;
+): (depth: number) => Promise<Candidates & { readonly isFull: boolean }> {
+  const { query, mode = 'hybrid' } = input;
   const filter = storeFilter(input);
-  const depth = Math.min(MOST_DEPTH, Math.max(LEAST_DEPTH, DEPTH * topK));
-  const ranking = (fetch: (limit: number) => Promise<readonly StoredHit[]>) =>
-    committedHits(fetch, catalog, depth);
-  const byMeaning = async (): Promise<readonly StoredHit[]> => {
-    const vector = await watch.time('embed', () => questionVector(embedder, query, signal));
-    return await watch.time('dense', () => ranking((limit) => store.search(vector, filter, limit)));
+  let vector: Float32Array | undefined;
+  const byMeaning = async (depth: number): Promise<readonly StoredHit[]> => {
+    vector ??= await watch.time('embed', () => questionVector(embedder, query, signal));
+    const near = vector;
+    const fetch = (limit: number) => store.search(near, filter, limit);
+    return await watch.time('dense', () => committedHits(fetch, catalog, depth));
   };
-  const byWords = (): Promise<readonly StoredHit[]> =>
-    watch.time('lexical', () =>
-      ranking((limit) => store.searchText(query, filter, limit, { promptly: mode === 'hybrid' })),
-    );
-  const [dense, lexical] = await Promise.all([
-    mode === 'lexical' ? [] : byMeaning(),
-    mode === 'dense' ? [] : byWords(),
-  ]);
-  return { dense, lexical };
+  const byWords = (depth: number): Promise<readonly StoredHit[]> => {
+    const fetch = (limit: number) => store.searchText(query, filter, limit, { promptly: mode === 'hybrid' });
+    return watch.time('lexical', () => committedHits(fetch, catalog, depth));
+  };
+  return async (depth) => {
+    const [dense, lexical] = await Promise.all([
+      mode === 'lexical' ? [] : byMeaning(depth),
+      mode === 'dense' ? [] : byWords(depth),
+    ]);
+    const fused = await watch.time('fuse', async () => fuse(dense, lexical));
+    return { dense, fused, isFull: Math.max(dense.length, lexical.length) >= depth };
+  };
+}
+
+function fuse(dense: readonly StoredHit[], lexical: readonly StoredHit[]): Fused<StoredHit>[] {
+  const rankings = [
+    { items: dense, weight: 1 },
+    { items: lexical, weight: WORDS_WEIGHT },
+  ];
+  return fuseRankings(
+    rankings.filter(({ items }) => items.length > 0),
+    ({ id }) => id,
+  );
+}
+
+function groupsOf(ranked: readonly Ranked[], { topK, perBook = topK }: RetrieveInput): PassageGroup[] {
+  return groupPassages(ranked, { groups: topK, perBook, chunks: CHUNKS_PER_PASSAGE });
 }
 
 async function questionVector(

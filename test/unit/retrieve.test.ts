@@ -98,6 +98,61 @@ describe('invariant 2: a search', () => {
   });
 });
 
+describe('rankings that one book fills', () => {
+  const bothBooks = async (stores: Stores, many: readonly StoredPoint[]): Promise<void> => {
+    await stores.catalog.put(record('many', { revision: 'r1' }));
+    await stores.catalog.put(record('alice', { revision: 'r1' }));
+    await upsertAll(stores.store, many);
+    await upsertAll(stores.store, pointsOf('alice', 'r1', 2, 1));
+  };
+
+  test('are searched deeper when a book may give few passages', async () => {
+    await withStores(async (stores) => {
+      await bothBooks(stores, pointsOf('many', 'r1', 120, 3));
+      const { hits } = await resultOf(activities(stores).search, { ...question, perBook: 1 });
+      expect(hits.map(({ bookId }) => bookId)).toEqual([bookIdOf('many'), bookIdOf('alice')]);
+    });
+  });
+
+  test('are searched deeper when they say the same again and again', async () => {
+    await withStores(async (stores) => {
+      const [first] = pointsOf('many', 'r1', 1, 3);
+      const same = pointsOf('many', 'r1', 120, 3).map((point) => ({ ...point, text: first?.text ?? '' }));
+      await bothBooks(stores, same);
+      expect(await foundIn(stores)).toEqual(['many r1', 'alice r1', 'alice r1']);
+    });
+  });
+
+  test('are searched once, and the question embedded once, when there is enough, or no more can be wanted', async () => {
+    const asked: number[] = [];
+    const embedded: string[] = [];
+    const catalog = new MemoryCatalog();
+    await catalog.putLibrary({ library: 'default', embedderId: 'model', dimensions: DIMENSIONS });
+    await catalog.put(record('many', { revision: 'r1' }));
+    const store = new MemoryVectorStore();
+    await store.upsert(pointsOf('many', 'r1', 500, 3));
+    const inner = store.search.bind(store);
+    store.search = async (vector, filter, limit) => {
+      asked.push(limit);
+      return await inner(vector, filter, limit);
+    };
+    const counting: Embedder = {
+      ...embedder,
+      embed: async (texts, options) => {
+        embedded.push(...texts);
+        return await embedder.embed(texts, options);
+      },
+    };
+    const { search } = createRetrieveActivities({ catalog, store, embedder: counting });
+    await resultOf(search, question);
+    await resultOf(search, { ...question, perBook: 2, filters: { book: bookIdOf('many') } });
+    expect(asked).toEqual([45, 45]);
+    await resultOf(search, { ...question, perBook: 2 });
+    expect(asked).toEqual([45, 45, 45, 450]);
+    expect(embedded).toHaveLength(3);
+  });
+});
+
 describe('several libraries', () => {
   test('are searched, and no other; one that is not there yet does no harm', async () => {
     await withStores(async (stores) => {
