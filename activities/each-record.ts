@@ -3,7 +3,7 @@ import type { BookQuery, BookRecord, Catalog } from './ports/catalog.ts';
 /** Records read at once, about a kilobyte each. */
 const PAGE = 500;
 
-type Meant = Pick<BookQuery, 'library' | 'state'>;
+type Meant = Pick<BookQuery, 'library' | 'libraries' | 'state'>;
 
 /** Every record that the query means, in the order of book ids, whatever is written or removed meanwhile. */
 export async function* eachRecord(catalog: Catalog, query: Meant = {}): AsyncGenerator<BookRecord> {

@@ -152,6 +152,11 @@ export const errorRegistry = {
     'There is no library of that name.',
     'List the books with `scriptorium books`, or ingest some into it.',
   ),
+  LIBRARY_EMPTY: entry(
+    false,
+    'The library is known, and no book of it can be searched yet.',
+    'See with `scriptorium status` how far its run is, and with `scriptorium books` what became of its books; then ask again.',
+  ),
   ANSWER_MODEL_UNREACHABLE: entry(
     true,
     'The answer model did not answer.',

@@ -1,6 +1,7 @@
 /** Question → passages of committed revisions, by meaning and by words. */
 import type { SearchFilters, SearchMode } from '../workflows/filter-contract.ts';
 import type { SearchResult, Timings } from '../workflows/result-contract.ts';
+import { eachRecord } from './each-record.ts';
 import { ScriptoriumError } from './errors.ts';
 import { requireModel } from './library-model.ts';
 import type { Catalog } from './ports/catalog.ts';
@@ -85,7 +86,7 @@ const CHUNKS_PER_PASSAGE = 3;
 
 /**
  * Needs no workflow: whoever holds model and store may call it.
- * @throws ScriptoriumError LIBRARY_NOT_FOUND, MODEL_MISMATCH, and what embedder, store, catalog and reranker throw
+ * @throws ScriptoriumError LIBRARY_NOT_FOUND, LIBRARY_EMPTY, MODEL_MISMATCH, and what embedder, store, catalog and reranker throw
  */
 export async function search(
   ports: RetrievePorts,
@@ -95,6 +96,7 @@ export async function search(
   await assertSearchable(ports, input);
   const watch = new Stopwatch(ports.observe);
   const { dense, fused } = await candidates(ports, input, watch, signal);
+  if (fused.length === 0) await assertNotEmpty(ports, input);
   const { ranked, reranked } = await reranking(ports, input.query, fused, watch, signal);
   const { neighbours = NEIGHBOURS } = input;
   const groups = groupsOf(ranked, input);
@@ -124,6 +126,23 @@ async function assertSearchable(
     );
   }
   for (const record of named) requireModel(record, embedder.id);
+}
+
+/**
+ * A library is known from the begin of its first run, before any of its books can be searched. To say then that it holds no
+ * answer would be untrue, and would be kept.
+ */
+async function assertNotEmpty(
+  { catalog }: RetrievePorts,
+  { library, libraries }: RetrieveInput,
+): Promise<void> {
+  const asked = library === undefined ? libraries && { libraries } : { library };
+  // Of those that were ingested one is enough; only where there is none the others are looked through.
+  if ((await catalog.list({ ...asked, state: 'ingested', limit: 1 })).length > 0) return;
+  for await (const { revision } of eachRecord(catalog, asked)) if (revision !== null) return;
+  const names = library === undefined ? (libraries ?? []) : [library];
+  const where = names.length === 0 ? 'the libraries' : `the library ${names.join(', ')}`;
+  throw new ScriptoriumError('LIBRARY_EMPTY', `No book of ${where} can be searched yet`);
 }
 
 interface Candidates {

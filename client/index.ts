@@ -162,7 +162,7 @@ export class ScriptoriumClient implements AsyncDisposable {
   /**
    * Answers a question from the books, with citations. A model that fails, or is too slow, is replaced by quotes: see
    * `mode` and `fallback` of the answer.
-   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, QUESTION_TIMEOUT, STACK_UNREACHABLE
+   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, LIBRARY_EMPTY, MODEL_MISMATCH, QUESTION_TIMEOUT, STACK_UNREACHABLE
    */
   async ask(question: string, { onText, signal, ...options }: AskOptions = {}): Promise<Answer> {
     return await ask(this.#client, parse(askInput, { question, ...options }), { onText, signal });
@@ -181,7 +181,7 @@ export class ScriptoriumClient implements AsyncDisposable {
 
   /**
    * The passages that say most about a text, by meaning and by words, best first.
-   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, QUESTION_TIMEOUT, STACK_UNREACHABLE;
+   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, LIBRARY_EMPTY, MODEL_MISMATCH, QUESTION_TIMEOUT, STACK_UNREACHABLE;
    * the reason of the signal
    */
   async search(query: string, { signal, deadlineMs, ...options }: SearchOptions = {}): Promise<SearchResult> {

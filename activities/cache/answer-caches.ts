@@ -169,9 +169,11 @@ export class AnswerCaches implements AsyncDisposable {
   }
 
   async #judged(stored: StoredAnswer, maxAgeMs: number): Promise<Freshness> {
-    if (!keptIn(stored.answer)) return 'changed';
+    const answer = keptIn(stored.answer);
+    if (!answer) return 'changed';
+    const made = { ...stored, cites: answer.citations.length > 0 };
     const limits: FreshnessLimits = { maxAgeMs, staleMs: this.#options.limits.staleMs };
-    return freshnessOf(stored, await this.#corpusNow(stored.sources), limits);
+    return freshnessOf(made, await this.#corpusNow(stored.sources), limits);
   }
 
   async #corpusNow(sources: readonly AnswerSource[]): Promise<CorpusNow> {

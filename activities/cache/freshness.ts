@@ -18,12 +18,18 @@ export interface FreshnessLimits {
   readonly maxAgeMs: number;
 }
 
-/** `grown`: books came, none that the answer was made from changed; it was honoured for `staleMs`. */
+/** What is known of an answer. */
+export interface MadeAnswer extends Pick<StoredAnswer, 'sources' | 'epoch' | 'madeAtMs'> {
+  /** False when it says that the books say nothing: the next book may. */
+  readonly cites: boolean;
+}
+
+/** `grown`: books came, none that the answer was made from changed; it was honoured for `staleMs`, if it cites anything. */
 export type Freshness = 'fresh' | 'changed' | 'grown' | 'expired' | 'cleared';
 
 /** Invariant 10: no answer outlives a change of a book that it was made from, were it for a moment. */
 export function freshnessOf(
-  { sources, epoch, madeAtMs }: Pick<StoredAnswer, 'sources' | 'epoch' | 'madeAtMs'>,
+  { sources, epoch, madeAtMs, cites }: MadeAnswer,
   now: CorpusNow,
   { staleMs, maxAgeMs }: FreshnessLimits,
 ): Freshness {
@@ -31,5 +37,5 @@ export function freshnessOf(
   if (madeAtMs <= now.clearedAtMs) return 'cleared';
   const ageMs = now.nowMs - madeAtMs;
   if (ageMs > maxAgeMs) return 'expired';
-  return epoch === now.epoch || ageMs <= staleMs ? 'fresh' : 'grown';
+  return epoch === now.epoch || (cites && ageMs <= staleMs) ? 'fresh' : 'grown';
 }

@@ -30,6 +30,7 @@ const statuses: Partial<Readonly<Record<ErrorCode, number>>> = {
   RUN_IN_PROGRESS: 409,
   RUN_NOT_READY: 409,
   MODEL_MISMATCH: 409,
+  LIBRARY_EMPTY: 409,
   IDEMPOTENCY_CONFLICT: 409,
   BODY_TOO_LARGE: 413,
   TOO_LARGE: 413,

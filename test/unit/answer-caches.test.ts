@@ -29,8 +29,12 @@ const embedder = {
     texts.map((text) => unitVector((text.toLowerCase().match(/\w+/g) ?? []).sort().join(' '))),
 };
 
-const kept = (answer: string): KeptAnswer => ({
-  ...{ answer, citations: [], droppedCitations: [] },
+const citation = {
+  ...{ n: 1, title: 'A Title', author: null, page: null, section: [], path: '/library/alice.pdf' },
+  ...{ chunkId: 'c1', quote: 'lit by her' },
+};
+const kept = (answer: string, citations: KeptAnswer['citations'] = [citation]): KeptAnswer => ({
+  ...{ answer, citations, droppedCitations: [] },
   mode: 'extractive',
 });
 
@@ -151,6 +155,19 @@ describe('an answer that was given', () => {
     expect(await found(caches, 'who lit it')).toMatch(/^exact/);
     clockMs += 1;
     expect(await found(caches, 'who lit it')).toBeUndefined();
+  });
+
+  test('is refused as soon as another book comes when it cites nothing: that book may have said it', async () => {
+    await using caches = await openCaches();
+    await using other = await openCaches();
+    const ticket = await caches.ticket('all');
+    if (!ticket) throw new Error('there is no ticket');
+    caches.keep('who lit it', ticket, kept('The library does not say.', []), [sourceOf('alice')]);
+    await caches.idle();
+    expect(await found(caches, 'who lit it')).toMatch(/^exact/);
+    await stores.catalog.put(record('bob'));
+    expect(await found(caches, 'who lit it')).toBeUndefined();
+    expect(await found(other, 'who lit it')).toBeUndefined();
   });
 
   test('is given for as long as it may while nothing changes', async () => {

@@ -89,9 +89,11 @@ describe('invariant 2: a search', () => {
     await withStores(async (stores) => {
       await upsertAll(stores.store, pointsOf('alice', 'r1', 8, 1));
       await stores.catalog.put(record('alice', { revision: null, state: 'failed' }));
-      expect(await foundIn(stores)).toEqual([]);
+      const { failure } = await runActivity(activities(stores).search, question);
+      expect(failure).toMatchObject({ type: 'LIBRARY_EMPTY' });
       await stores.catalog.put(record('alice', { revision: 'r1' }));
       expect(await foundIn(stores)).toHaveLength(5);
+      await stores.catalog.put(record('bob', { revision: 'r1' }));
       await stores.catalog.remove([bookIdOf('alice')]);
       expect(await foundIn(stores)).toEqual([]);
     });
@@ -174,6 +176,38 @@ describe('several libraries', () => {
   });
 });
 
+describe('a library whose first run has just begun', () => {
+  const search = async (stores: Stores, changes: Partial<RetrieveInput> = {}) =>
+    await runActivity(activities(stores).search, { ...question, ...changes });
+
+  test.each<Partial<RetrieveInput>>([{}, { library: 'default' }, { libraries: ['default', 'new'] }])(
+    'says that nothing of it can be searched yet, and what to look at (%j)',
+    async (asked) => {
+      await withStores(async (stores) => {
+        const { failure } = await search(stores, asked);
+        expect(failure).toMatchObject({ type: 'LIBRARY_EMPTY', nonRetryable: true });
+        expect(failure?.message).toMatch(
+          /^No book of the librar.* can be searched yet\..*scriptorium status/,
+        );
+        await stores.catalog.put(record('alice', { revision: null, state: 'failed' }));
+        expect((await search(stores, asked)).failure).toMatchObject({ type: 'LIBRARY_EMPTY' });
+      });
+    },
+  );
+
+  test('finds nothing, without a fault, where a book is committed that does not fit', async () => {
+    await withStores(async (stores) => {
+      // Its last ingestion failed; what was committed before stays.
+      await stores.catalog.put(record('alice', { revision: 'r1', state: 'failed' }));
+      await upsertAll(stores.store, pointsOf('alice', 'r1', 8, 1));
+      const { result } = await search(stores, { filters: { title: 'Another' } });
+      expect(result?.hits).toEqual([]);
+      await stores.catalog.putLibrary({ library: 'sea', embedderId: 'model', dimensions: DIMENSIONS });
+      expect((await search(stores, { library: 'sea' })).failure).toMatchObject({ type: 'LIBRARY_EMPTY' });
+    });
+  });
+});
+
 describe('vectors of another model', () => {
   test.each([undefined, 'default'])('are never searched (library: %s)', async (library) => {
     await withStores(async (stores) => {
@@ -190,6 +224,7 @@ test('a search among a multitude of stale passages fetches a bounded number of t
   const asked: number[] = [];
   const catalog = new MemoryCatalog();
   await catalog.putLibrary({ library: 'default', embedderId: 'model', dimensions: DIMENSIONS });
+  await catalog.put(record('alice', { revision: 'r1' }));
   const [stale] = pointsOf('nobody', 'r1', 1, 1);
   if (!stale) throw new Error('there is no point');
   const store = new MemoryVectorStore();
