@@ -57,10 +57,10 @@ export type RetrieveActivities = ReturnType<typeof createRetrieveActivities>;
 
 export function createRetrieveActivities(ports: RetrievePorts) {
   return {
-    search: questionStage((input: RetrieveInput, { signal }) => search(ports, input, signal)),
+    search: questionStage((input: RetrieveInput, limits) => search(ports, input, limits)),
     /** References only: the text of a book does not pass through Temporal on its way to the answer. */
-    retrieve: questionStage(async (input: RetrieveInput, { signal }): Promise<RetrievedPassages> => {
-      const { hits, timings } = await search(ports, { neighbours: 0, ...input }, signal);
+    retrieve: questionStage(async (input: RetrieveInput, limits): Promise<RetrievedPassages> => {
+      const { hits, timings } = await search(ports, { neighbours: 0, ...input }, limits);
       return {
         hits: hits.map(({ chunkId, chunkIds = [chunkId], score, similarity = null }) => ({
           ...{ chunkId, chunkIds, score, similarity },
@@ -84,6 +84,12 @@ const RERANKED = 30;
 /** Chunks that are joined into one passage: about a page and a half. */
 const CHUNKS_PER_PASSAGE = 3;
 
+export interface SearchLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** When the result is wanted, in milliseconds since 1970. */
+  readonly untilMs?: number | undefined;
+}
+
 /**
  * Needs no workflow: whoever holds model and store may call it.
  * @throws ScriptoriumError LIBRARY_NOT_FOUND, LIBRARY_EMPTY, MODEL_MISMATCH, and what embedder, store, catalog and reranker throw
@@ -91,13 +97,13 @@ const CHUNKS_PER_PASSAGE = 3;
 export async function search(
   ports: RetrievePorts,
   input: RetrieveInput,
-  signal?: AbortSignal,
+  { signal, untilMs }: SearchLimits = {},
 ): Promise<SearchResult> {
   await assertSearchable(ports, input);
   const watch = new Stopwatch(ports.observe);
   const { dense, fused } = await candidates(ports, input, watch, signal);
   if (fused.length === 0) await assertNotEmpty(ports, input);
-  const { ranked, reranked } = await reranking(ports, input.query, fused, watch, signal);
+  const { ranked, reranked } = await reranking(ports, input.query, fused, watch, { signal, untilMs });
   const { neighbours = NEIGHBOURS } = input;
   const groups = groupsOf(ranked, input);
   const passages =
@@ -243,19 +249,24 @@ async function reranking(
   query: string,
   fused: readonly Fused<StoredHit>[],
   watch: Stopwatch,
-  signal: AbortSignal | undefined,
+  { signal, untilMs }: SearchLimits,
 ): Promise<Reranking> {
   const ranked = fused.map(({ item, score }) => ({ passage: item, score }));
   if (!reranker) return { ranked };
   const best = ranked.slice(0, RERANKED);
   const texts = best.map(({ passage }) => passage.text);
+  // Half of the time that is left: what follows needs some, and a worse order in time is better than none.
+  const late =
+    untilMs === undefined ? null : AbortSignal.timeout(Math.max(0, Math.floor((untilMs - Date.now()) / 2)));
+  const limits = [signal, late].filter((each) => each !== undefined && each !== null);
   try {
-    const scores = await watch.time('rerank', () => reranker.rerank(query, texts, signal));
+    const scores = await watch.time('rerank', () => reranker.rerank(query, texts, AbortSignal.any(limits)));
     const order = best.map((each, at) => ({ each, score: scores[at] ?? 0 }));
     const first = order.sort((a, b) => b.score - a.score).map(({ each }) => each);
     return { ranked: [...first, ...ranked.slice(RERANKED)], reranked: true };
   } catch (error) {
-    if (error instanceof ScriptoriumError && error.code === 'RERANK_FAILED')
+    const tooLate = late?.aborted && !signal?.aborted;
+    if (tooLate || (error instanceof ScriptoriumError && error.code === 'RERANK_FAILED'))
       return { ranked, reranked: false };
     throw error;
   }

@@ -9,6 +9,8 @@ export interface StageContext {
   readonly signal: AbortSignal;
   /** What `progress` was last told by an earlier attempt; 0 for the first. */
   readonly doneBefore: number;
+  /** When the time of this attempt is over, in milliseconds since 1970; absent where its length is of no concern. */
+  readonly untilMs?: number;
   /** Tells how far the stage is; shown by `status`. */
   progress(done: number, total: number | null): void;
 }
@@ -54,7 +56,8 @@ export function questionStage<I, O>(
   return async (input) => {
     const { cancellationSignal: signal, info } = Context.current();
     try {
-      return await run(input, { signal, doneBefore: 0, progress: () => {} });
+      const untilMs = Date.now() + info.startToCloseTimeoutMs;
+      return await run(input, { signal, untilMs, doneBefore: 0, progress: () => {} });
     } catch (error) {
       rethrowCancellation(error, signal);
       throw questionFailure(error, info.attempt);

@@ -84,7 +84,7 @@ async function withAndWithoutIndexes(
     process.stderr.write(lineOf(name, load));
   };
   const ask = (more: Partial<RetrieveInput>) => (at: number) =>
-    search({ ...stores, embedder }, { query: questions(at), topK: HITS, ...more }, signal);
+    search({ ...stores, embedder }, { query: questions(at), topK: HITS, ...more }, { signal });
   if (await stores.store.needsUpkeep()) {
     if (chunks <= MOST_SCANNED) {
       await measure('dense by scan', ask({ mode: 'dense' }), SCAN_SECONDS);

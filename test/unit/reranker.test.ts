@@ -70,7 +70,10 @@ describe('a reranker', () => {
   });
 });
 
-test('a search whose reranker fails goes on in its own order, and says so', async () => {
+test.each<[string, Reply, number | undefined]>([
+  ['fails', (_, response) => response.writeHead(503).end(), undefined],
+  ['takes more than half of the time that is left', () => {}, 300],
+])('a search whose reranker %s goes on in its own order, and says so', async (_, reply, ms) => {
   const catalog = new MemoryCatalog();
   const store = new MemoryVectorStore(100);
   await catalog.putLibrary({ library: 'default', embedderId: 'model', dimensions: DIMENSIONS });
@@ -81,11 +84,14 @@ test('a search whose reranker fails goes on in its own order, and says so', asyn
     embed: async (texts: readonly string[]) => texts.map((text) => unitVector(text)),
     [Symbol.asyncDispose]: async () => {},
   };
-  await using server = await localServer((_, response) => response.writeHead(503).end());
+  await using server = await localServer(reply);
   const reranker = new HttpReranker({ baseUrl: server.url, timeoutMs: 5_000 });
   const ask = { query: 'passage', topK: 3 };
   const plain = await search({ catalog, store, embedder }, ask);
-  const failed = await search({ catalog, store, embedder, reranker }, ask);
+  const started = performance.now();
+  const limits = ms === undefined ? {} : { untilMs: Date.now() + ms };
+  const failed = await search({ catalog, store, embedder, reranker }, ask, limits);
+  expect(performance.now() - started).toBeLessThan(2_000);
   expect(failed.hits).toEqual(plain.hits);
   expect([plain.reranked, failed.reranked]).toEqual([undefined, false]);
 });
