@@ -12,7 +12,7 @@ import {
 } from '../workflows/question-contract.ts';
 import type { Answer } from '../workflows/result-contract.ts';
 import { fromWorkflow } from './failures.ts';
-import { untilAborted } from './until-aborted.ts';
+import { within } from './in-time.ts';
 
 /** Called with the whole text so far whenever some more was written; its citations are not checked yet. */
 export type TextListener = (textSoFar: string) => void;
@@ -40,14 +40,30 @@ type AskedQuestion = z.output<typeof askInput>;
 
 /** A question that no worker takes up fails after this long, instead of hanging. */
 const QUESTION_TIMEOUT = '4 minutes';
+/** What the workers may be set to: the asker does not know. */
+const LONGEST_DEADLINE_MS = 110_000;
+/** A question that is late is answered all the same, with quotes, and its tasks may wait for a busy worker. */
+const GRACE_MS = 15_000;
 
-/** @throws ScriptoriumError by the code that the question failed with, or the reason of the signal */
+/**
+ * Nobody waits for an answer that does not come: neither where no worker is, nor where one hangs.
+ * @throws ScriptoriumError by the code that the question failed with, QUESTION_TIMEOUT, or the reason of the signal
+ */
 export async function ask(
   client: Client,
   asked: AskedQuestion,
-  { onText, eager = false, signal }: AskSettings = {},
+  { signal, ...settings }: AskSettings = {},
 ): Promise<Answer> {
   const input = { ...asked, question: normaliseQuestion(asked.question) };
+  const waitMs = (input.deadlineMs ?? LONGEST_DEADLINE_MS) + GRACE_MS;
+  return await within(waitMs, signal, (limited) => answered(client, input, { ...settings, signal: limited }));
+}
+
+async function answered(
+  client: Client,
+  input: AskedQuestion,
+  { onText, eager = false, signal }: AskSettings,
+): Promise<Answer> {
   try {
     const handle = await client.workflow.start<(input: object) => Promise<Answer>>(
       workflowTypes.answerQuestion,
@@ -60,7 +76,7 @@ export async function ask(
         requestEagerStart: eager,
       },
     );
-    return await untilAborted(onText ? followed(client, handle, onText, signal) : handle.result(), signal);
+    return await (onText ? followed(client, handle, onText, signal) : handle.result());
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     throw fromWorkflow(error);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ScriptoriumError } from '../activities/errors.ts';
 import { parse } from './checked-input.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface Patience {
   /** Gives up waiting. */
@@ -18,17 +19,26 @@ const patience = z.object({ deadlineMs: z.int().min(1).max(110_000).optional() }
  */
 export async function inTime<T>({ signal, deadlineMs }: Patience, work: () => Promise<T>): Promise<T> {
   parse(patience, { deadlineMs });
+  return await within(deadlineMs, signal, work);
+}
+
+/**
+ * What `work` gives, or what came first: the end of the time, or of the asker's patience. The work hears of either.
+ * @throws ScriptoriumError QUESTION_TIMEOUT, what `work` throws, or the reason of the signal
+ */
+export async function within<T>(
+  ms: number | undefined,
+  signal: AbortSignal | undefined,
+  work: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
   signal?.throwIfAborted();
-  const over = Promise.withResolvers<never>();
+  const late = new AbortController();
   using ends = new DisposableStack();
-  const abort = (): void => over.reject(signal?.reason);
-  signal?.addEventListener('abort', abort, { once: true });
-  ends.defer(() => signal?.removeEventListener('abort', abort));
-  if (deadlineMs !== undefined) {
-    const message = `There was no result within ${deadlineMs} ms`;
-    const late = (): void => over.reject(new ScriptoriumError('QUESTION_TIMEOUT', message));
-    const timer = setTimeout(late, deadlineMs);
+  if (ms !== undefined) {
+    const error = new ScriptoriumError('QUESTION_TIMEOUT', `There was no result within ${ms} ms`);
+    const timer = setTimeout(() => late.abort(error), ms);
     ends.defer(() => clearTimeout(timer));
   }
-  return await Promise.race([work(), over.promise]);
+  const limited = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+  return await untilAborted(work(limited), limited);
 }

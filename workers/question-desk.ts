@@ -1,23 +1,34 @@
 /** Questions of the process that holds the model and the store: what needs no workflow gets none, and the others start at once. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
 import type { Client } from '@temporalio/client';
 import { askedAs } from '../activities/begin-answer.ts';
 import { toScriptoriumError } from '../activities/errors.ts';
 import type { QueryEnd } from '../activities/ports/telemetry.ts';
-import { type RetrieveInput, search } from '../activities/retrieve.ts';
+import { type RetrieveInput, type RetrievePorts, search } from '../activities/retrieve.ts';
 import { type AskSettings, ask, questionId } from '../client/ask.ts';
 import { parse } from '../client/checked-input.ts';
+import { within } from '../client/in-time.ts';
 import { type AskInput, askInput, type SearchInput, searchInput } from '../workflows/contract.ts';
 import { normaliseQuestion } from '../workflows/question-contract.ts';
 import type { Answer, SearchResult } from '../workflows/result-contract.ts';
 import type { Parts } from './parts.ts';
 
+/** What it needs of a process. */
+export interface DeskParts
+  extends Omit<RetrievePorts, 'observe'>,
+    Pick<Parts, 'deadlineMs' | 'meter' | 'observe'> {
+  readonly answerModel: Pick<Parts['answerModel'], 'name'>;
+  readonly extractive: Pick<Parts['extractive'], 'name'>;
+  readonly caches: Pick<Parts['caches'], 'peekExact' | 'exact'>;
+}
+
 export class QuestionDesk {
-  readonly #parts: Parts;
+  readonly #parts: DeskParts;
   readonly #client: Client;
 
   /** @param client on the connection of the worker of this process that serves questions */
-  constructor(parts: Parts, client: Client) {
+  constructor(parts: DeskParts, client: Client) {
     this.#parts = parts;
     this.#client = client;
   }
@@ -33,20 +44,28 @@ export class QuestionDesk {
   }
 
   /**
-   * The same search as that of the workflow `searchLibrary`, in this process.
-   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, MODEL_MISMATCH, STORE_UNREACHABLE
+   * The same search as that of the workflow `searchLibrary`, in this process, within the time that a question has.
+   * @throws ScriptoriumError INVALID_ARGUMENT, LIBRARY_NOT_FOUND, LIBRARY_EMPTY, MODEL_MISMATCH, QUESTION_TIMEOUT,
+   * STORE_UNREACHABLE; the reason of the signal
    */
-  async search(asked: SearchInput): Promise<SearchResult> {
+  async search(asked: SearchInput, signal?: AbortSignal): Promise<SearchResult> {
     const input: RetrieveInput = parse(searchInput, asked);
     const { query: text, ...filters } = input;
     const asking = { kind: 'search', text, filters, startedMs: performance.now() } as const;
     return await this.#observed('passages', async () => {
       try {
-        const found = await search(this.#parts, input);
+        const { deadlineMs, meter } = this.#parts;
+        const untilMs = Date.now() + deadlineMs;
+        const found = await within(deadlineMs, signal, (limited) =>
+          search(this.#parts, input, { signal: limited, untilMs }),
+        );
         this.#count(asking, 'done', { results: found.hits.length, timings: found.timings });
+        // Of a search by a workflow its activity tells.
+        meter?.retrieved(found.hits.length);
         return found;
       } catch (error) {
-        this.#count(asking, 'failed', { code: toScriptoriumError(error).code });
+        if (signal?.aborted) this.#count(asking, 'cancelled', {});
+        else this.#count(asking, 'failed', { code: toScriptoriumError(error).code });
         throw error;
       }
     });
@@ -56,9 +75,12 @@ export class QuestionDesk {
   async #kept(input: ReturnType<typeof normalised>): Promise<Answer | null> {
     const startedMs = performance.now();
     const { scope } = askedAs(input, this.#parts);
-    // The workflow looks again, and counts the miss.
-    const found = await this.#parts.caches.findExact({ question: input.question, scope }, false);
+    const { caches, deadlineMs } = this.#parts;
+    const patienceMs = Math.min(LONGEST_LOOK_MS, LOOK_SHARE * (input.deadlineMs ?? deadlineMs));
+    // Without an answer in time the workflow looks again, and counts what it finds.
+    const found = await beforeLong(patienceMs, caches.peekExact({ question: input.question, scope }));
     if (!found) return null;
+    caches.exact.count('hit');
     const { droppedClaims, ...kept } = found.answer;
     const timings = { cache: performance.now() - startedMs };
     const { question: text, ...filters } = input;
@@ -90,6 +112,21 @@ export class QuestionDesk {
       ...{ ...asked, outcome, totalMs, traceId, code: null, results: 0, timings: {} },
       ...end,
     });
+  }
+}
+
+/** A store that hangs must not keep a question for longer than this part of its deadline, before it is even begun. */
+const LOOK_SHARE = 0.1;
+const LONGEST_LOOK_MS = 4_000;
+
+/** Null when it takes longer. */
+async function beforeLong<T>(ms: number, look: Promise<T>): Promise<T | null> {
+  const looked = new AbortController();
+  const late = delay(ms, null, { signal: looked.signal }).catch(() => null);
+  try {
+    return await Promise.race([look, late]);
+  } finally {
+    looked.abort();
   }
 }
 

@@ -74,11 +74,21 @@ export class AnswerCaches implements AsyncDisposable {
 
   /** An answer that may be given now, from this process or else from the store; null when there is none. */
   async find(asked: AskedAs): Promise<FoundAnswer | null> {
-    return (await this.findExact(asked)) ?? (await this.#findNear(asked));
+    return (await this.#findExact(asked)) ?? (await this.#findNear(asked));
   }
 
-  /** @param countsMiss false when a miss will be followed by another look */
-  async findExact({ question, scope }: AskedAs, countsMiss = true): Promise<FoundAnswer | null> {
+  /**
+   * An answer of this process, for a look that is followed by another where it finds none. It counts nothing, so that each
+   * question is counted once: who gives the answer counts the hit.
+   */
+  async peekExact({ question, scope }: AskedAs): Promise<FoundAnswer | null> {
+    const stored = this.#answers?.get(keyOf(scope, question));
+    if (!stored) return null;
+    const found = await this.#judged(stored, this.#options.limits.exactMaxAgeMs).catch(() => null);
+    return found === 'fresh' ? this.#foundIn('exact', stored) : null;
+  }
+
+  async #findExact({ question, scope }: AskedAs): Promise<FoundAnswer | null> {
     const key = keyOf(scope, question);
     const stored = this.#answers?.get(key);
     const maxAgeMs = this.#options.limits.exactMaxAgeMs;
@@ -86,7 +96,7 @@ export class AnswerCaches implements AsyncDisposable {
     if (stored && found && found !== 'fresh') this.#drop(key, stored);
     if (stored && found === 'fresh') return this.#given(this.exact, 'exact', stored);
     if (found && found !== 'expired') this.exact.count('refusal');
-    else if (countsMiss) this.exact.count('miss');
+    else this.exact.count('miss');
     return null;
   }
 
@@ -191,11 +201,15 @@ export class AnswerCaches implements AsyncDisposable {
   }
 
   #given(counts: CacheCounts, kind: 'exact' | 'semantic', stored: StoredAnswer): FoundAnswer | null {
+    const found = this.#foundIn(kind, stored);
+    if (found) counts.count('hit');
+    return found;
+  }
+
+  #foundIn(kind: 'exact' | 'semantic', stored: StoredAnswer): FoundAnswer | null {
     const answer = keptIn(stored.answer);
-    if (!answer) return null;
-    counts.count('hit');
     const ageMs = Math.max(0, this.#now() - stored.madeAtMs);
-    return { answer, cached: { kind, question: stored.question, ageMs } };
+    return answer && { answer, cached: { kind, question: stored.question, ageMs } };
   }
 
   /** Unless a newer one has taken its place meanwhile. */

@@ -36,6 +36,8 @@ export interface QueryEnd {
 /** What is counted. Everything here returns at once and never throws. */
 export interface Meter {
   query(end: QueryEnd): void;
+  /** Passages that a search gave which no activity did. */
+  retrieved(passages: number): void;
   /** What became of a look into one of the caches, or of an entry that had to go. */
   cache(cache: string, result: 'hit' | 'miss' | 'refusal' | 'eviction' | 'failure'): void;
 }

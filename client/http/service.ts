@@ -28,7 +28,8 @@ export interface Service {
     input: AskInput,
     options?: { readonly onText?: TextListener; readonly signal?: AbortSignal },
   ): Promise<Answer>;
-  search(input: SearchInput): Promise<SearchResult>;
+  /** Gives up when the signal says so, or after the time that a question has. */
+  search(input: SearchInput, options?: { readonly signal?: AbortSignal }): Promise<SearchResult>;
   libraries(): Promise<readonly string[]>;
   books(query: BooksQuery & LibraryScope): Promise<BookPage>;
   /** @throws ScriptoriumError BOOK_NOT_FOUND */

@@ -1,5 +1,5 @@
 /** Nobody waits longer for a search than they said. */
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { Client } from '@temporalio/client';
 import { ScriptoriumClient } from '../../client/index.ts';
 
@@ -11,8 +11,31 @@ function silentClient() {
     asked += 1;
     return new Promise(() => {});
   };
+  temporal.workflow.start = () => {
+    asked += 1;
+    return new Promise(() => {});
+  };
   return { client: new ScriptoriumClient(temporal), asked: () => asked };
 }
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+test.each([
+  ['its deadline and a grace, for quotes that are late', { deadlineMs: 2_000 }, 17_000],
+  ['the longest deadline that workers may be set to, and the grace', {}, 125_000],
+])('a question that nobody answers ends after %s, with a code', async (_, options, afterMs) => {
+  jest.useFakeTimers();
+  const { client } = silentClient();
+  const ended = jest.fn();
+  const asking = client.ask('Who?', options).catch(ended);
+  await jest.advanceTimersByTimeAsync(afterMs - 1);
+  expect(ended).not.toHaveBeenCalled();
+  await jest.advanceTimersByTimeAsync(1);
+  await asking;
+  expect(ended).toHaveBeenCalledWith(expect.objectContaining({ code: 'QUESTION_TIMEOUT' }));
+});
 
 test('a search ends at its deadline, with a code', async () => {
   const { client } = silentClient();

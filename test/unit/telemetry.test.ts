@@ -209,7 +209,10 @@ describe('workflows that end', () => {
   async function told(workflowType: string, end: Partial<WorkflowEnd>) {
     const metrics = createMetrics();
     const queries: QueryEnd[] = [];
-    const meter: Meter = { query: (query) => void queries.push(query), cache: () => {} };
+    const meter: Meter = {
+      query: (query) => void queries.push(query),
+      ...{ retrieved: () => {}, cache: () => {} },
+    };
     const whole: WorkflowEnd = { outcome: 'done', code: null, traceId: null, ...end };
     countEnd(workflowType, 250, whole, { metrics, meter });
     return { queries, page: samplesIn(await metrics.page()) };

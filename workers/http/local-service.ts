@@ -51,8 +51,8 @@ export class LocalService implements Service {
     return this.#options.desk.ask(input, { onText, signal });
   }
 
-  search(input: SearchInput): Promise<SearchResult> {
-    return this.#options.desk.search(input);
+  search(input: SearchInput, { signal }: { signal?: AbortSignal } = {}): Promise<SearchResult> {
+    return this.#options.desk.search(input, signal);
   }
 
   async libraries(): Promise<readonly string[]> {

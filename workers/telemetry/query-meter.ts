@@ -20,6 +20,9 @@ export function createMeter(metrics: Metrics, slow: SlowLog): Meter {
       for (const [stage, ms] of Object.entries(timings)) metrics.queryLatency.record(ms / 1_000, { stage });
       slow.see(end);
     },
+    retrieved(passages) {
+      metrics.chunksRetrieved.record(passages);
+    },
     cache(cache, result) {
       metrics.cacheRequests.add(1, { cache, result });
     },

@@ -38,8 +38,9 @@ export const searchTool = defineTool({
   }),
   output: searchResult,
   annotations: reads,
-  run: async (input, { service, rights }) => {
-    const result = await service.search({ ...input, ...allowedScope(rights, input.library) });
+  run: async (input, { service, rights, signal }) => {
+    const asked = { ...input, ...allowedScope(rights, input.library) };
+    const result = await service.search(asked, { signal });
     return { data: result, text: hitsText(result) };
   },
 });

@@ -73,9 +73,9 @@ export class FakeService implements Service {
     return answer;
   };
 
-  search: Service['search'] = async (input) => {
+  search: Service['search'] = async (input, options) => {
     this.#note('search', input);
-    return (await this.instead.search?.(input)) ?? { hits: [hit], timings: { search: 1 } };
+    return (await this.instead.search?.(input, options)) ?? { hits: [hit], timings: { search: 1 } };
   };
 
   libraries: Service['libraries'] = async () => ['default'];

@@ -88,6 +88,17 @@ describe('search', () => {
     ]);
   });
 
+  test('is given up with its call', async () => {
+    await using to = await connected();
+    let given: AbortSignal | undefined;
+    to.service.instead.search = async (_, options) => {
+      given = options?.signal;
+      return { hits: [], timings: {} };
+    };
+    await to.call('search', { query: 'x' });
+    expect(given).toBeDefined();
+  });
+
   test('says so when nothing was found', async () => {
     await using to = await connected();
     to.service.instead.search = async () => ({ hits: [], timings: {} });
