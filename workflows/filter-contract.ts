@@ -19,6 +19,11 @@ const range = z
     description: 'Both ends included; one may be left out. It may not end before it begins.',
   });
 
+/** As the readers of `activities/adapters/documents` name what they read. */
+export const bookFormats = ['pdf', 'epub', 'docx', 'html', 'markdown', 'text'] as const;
+/** No book is of another: to find nothing then would look like an answer. */
+const format = z.enum(bookFormats, { error: `it must be one of ${bookFormats.join(', ')}` });
+
 /** All that is given must hold; texts must be the same, letter by letter. */
 export const searchFilters = z.strictObject({
   /** Id of a book. */
@@ -27,8 +32,7 @@ export const searchFilters = z.strictObject({
   author: text.optional(),
   /** As the book says it, for example `en`. */
   language: text.optional(),
-  /** `pdf`, `epub`, `docx`, `html`, `markdown` or `text`. */
-  format: text.optional(),
+  format: format.optional(),
   /** A heading that the passage stands under. */
   section: text.optional(),
   /** Pages of the book, from 1. */

@@ -1,7 +1,12 @@
 /** The flags of `ask` and `search`, and what they say to the client. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_TOP_K } from '../../workflows/contract.ts';
-import { type SearchFilters, type SearchMode, searchModes } from '../../workflows/filter-contract.ts';
+import {
+  bookFormats,
+  type SearchFilters,
+  type SearchMode,
+  searchModes,
+} from '../../workflows/filter-contract.ts';
 import type { QueryOptions, SearchOptions } from '../index.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -32,7 +37,7 @@ export function withQueryOptions(command: Command): Command {
     .option('--title <text>', 'only in books of this title')
     .option('--author <text>', 'only in books of this author')
     .option('--language <code>', 'only in books in this language, for example en')
-    .option('--format <name>', 'only in books of this format: pdf, epub, docx, html, markdown, text')
+    .option('--format <name>', `only in books of this format: ${bookFormats.join(', ')}`, bookFormat)
     .option('--section <heading>', 'only below this heading')
     .option('--pages <range>', 'only on these pages: 12, 10-20, 10- or -20', span)
     .option('--years <range>', 'only in books of these years: 1999, 1990-1999, 1990- or -1999', span);
@@ -63,6 +68,22 @@ export function queryOptions({ library, topK, perBook, ...filters }: QueryFlags)
 
 export function searchOptions({ mode, neighbours, ...flags }: SearchFlags): SearchOptions {
   return { ...queryOptions(flags), ...(mode && { mode }), ...(neighbours !== undefined && { neighbours }) };
+}
+
+/** What people call a format by the ending of its files. */
+const formatsByEnding: ReadonlyMap<string, (typeof bookFormats)[number]> = new Map([
+  ...bookFormats.map((format) => [format, format] as const),
+  ['md', 'markdown'],
+  ['txt', 'text'],
+  ['htm', 'html'],
+  ['xhtml', 'html'],
+]);
+
+/** `pdf`, `PDF` or `.pdf`. */
+function bookFormat(text: string): (typeof bookFormats)[number] {
+  const format = formatsByEnding.get(text.trim().toLowerCase().replace(/^\./, ''));
+  if (!format) throw new InvalidArgumentError(`It must be one of ${bookFormats.join(', ')}.`);
+  return format;
 }
 
 /** `12`, `10-20`, `10-` or `-20`; that it ends after it begins is checked by the schema. */

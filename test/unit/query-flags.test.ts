@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import fc from 'fast-check';
+import { bookFormats as read } from '../../activities/ports/documents.ts';
 import {
   type QueryFlags,
   queryOptions,
@@ -10,8 +11,9 @@ import {
   withQueryOptions,
   withSearchOptions,
 } from '../../client/cli/query-flags.ts';
+import { formats as offered } from '../../client/dashboard/ask/filter-fields.ts';
 import { askInput, searchInput } from '../../workflows/contract.ts';
-import { searchFilters } from '../../workflows/filter-contract.ts';
+import { bookFormats, searchFilters } from '../../workflows/filter-contract.ts';
 
 function parsed(args: readonly string[]): SearchFlags {
   const command = withSearchOptions(new Command('search')).argument('<query>');
@@ -79,6 +81,20 @@ describe('the flags of a search', () => {
     expect(error?.issues.map(({ path }) => path.join('.'))).toEqual([named]);
   });
 
+  test.each([
+    ['PDF', 'pdf'],
+    ['.epub', 'epub'],
+    ['.MD', 'markdown'],
+    ['txt', 'text'],
+    ['markdown', 'markdown'],
+  ])('take %s as a format', (text, format) => {
+    expect(optionsOf('--format', text).filters?.format).toBe(format);
+  });
+
+  test.each(['mobi', '', 'application/pdf'])('refuse %j as a format, and list those there are', (text) => {
+    expect(() => parsed([`--format=${text}`])).toThrow(/pdf, epub, docx, html, markdown, text/);
+  });
+
   test('refuse another mode than there are', () => {
     expect(() => parsed(['--mode', 'magic'])).toThrow(/hybrid, dense, lexical/);
   });
@@ -93,6 +109,17 @@ describe('the flags of a search', () => {
 });
 
 describe('the filters of a search', () => {
+  test.each(['mobi', '', 'PDF', 7])('refuse %j as a format, and list those there are', (format) => {
+    expect(problemsOf({ format })).toEqual([
+      'format: it must be one of pdf, epub, docx, html, markdown, text',
+    ]);
+  });
+
+  test('know every format that is read', () => {
+    expect(bookFormats).toEqual(read);
+    expect(offered).toEqual(read);
+  });
+
   test('that are unknown are refused by name', () => {
     expect(problemsOf({ publisher: 'x' }).join()).toContain('publisher');
   });

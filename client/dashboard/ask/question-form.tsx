@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
 import { LibrarySelect } from '../parts/library-select.tsx';
-import { type Filters, filtersOf, numberOf } from './filter-fields.ts';
+import { type Filters, filtersOf, formats, numberOf } from './filter-fields.ts';
 
 /** What was filled in. */
 export interface Question {
@@ -173,8 +173,6 @@ function RangeField({ name, label }: FieldProps): JSX.Element {
     </fieldset>
   );
 }
-
-const formats = ['pdf', 'epub', 'docx', 'html', 'markdown', 'text'] as const;
 
 function FormatField(): JSX.Element {
   const id = useId();
