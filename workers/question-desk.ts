@@ -1,14 +1,14 @@
 /** Questions of the process that holds the model and the store: what needs no workflow gets none, and the others start at once. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
 import type { Client } from '@temporalio/client';
 import { askedAs } from '../activities/begin-answer.ts';
 import { toScriptoriumError } from '../activities/errors.ts';
 import type { QueryEnd } from '../activities/ports/telemetry.ts';
 import { type RetrieveInput, type RetrievePorts, search } from '../activities/retrieve.ts';
+import { within } from '../activities/within.ts';
 import { type AskSettings, ask, questionId } from '../client/ask.ts';
 import { parse } from '../client/checked-input.ts';
-import { within } from '../client/in-time.ts';
+import { within as withinTime } from '../client/in-time.ts';
 import { type AskInput, askInput, type SearchInput, searchInput } from '../workflows/contract.ts';
 import { normaliseQuestion } from '../workflows/question-contract.ts';
 import type { Answer, SearchResult } from '../workflows/result-contract.ts';
@@ -56,7 +56,7 @@ export class QuestionDesk {
       try {
         const { deadlineMs, meter } = this.#parts;
         const untilMs = Date.now() + deadlineMs;
-        const found = await within(deadlineMs, signal, (limited) =>
+        const found = await withinTime(deadlineMs, signal, (limited) =>
           search(this.#parts, input, { signal: limited, untilMs }),
         );
         this.#count(asking, 'done', { results: found.hits.length, timings: found.timings });
@@ -78,7 +78,7 @@ export class QuestionDesk {
     const { caches, deadlineMs } = this.#parts;
     const patienceMs = Math.min(LONGEST_LOOK_MS, LOOK_SHARE * (input.deadlineMs ?? deadlineMs));
     // Without an answer in time the workflow looks again, and counts what it finds.
-    const found = await beforeLong(patienceMs, caches.peekExact({ question: input.question, scope }));
+    const found = await within(patienceMs, caches.peekExact({ question: input.question, scope }));
     if (!found) return null;
     caches.exact.count('hit');
     const { droppedClaims, ...kept } = found.answer;
@@ -118,17 +118,6 @@ export class QuestionDesk {
 /** A store that hangs must not keep a question for longer than this part of its deadline, before it is even begun. */
 const LOOK_SHARE = 0.1;
 const LONGEST_LOOK_MS = 4_000;
-
-/** Null when it takes longer. */
-async function beforeLong<T>(ms: number, look: Promise<T>): Promise<T | null> {
-  const looked = new AbortController();
-  const late = delay(ms, null, { signal: looked.signal }).catch(() => null);
-  try {
-    return await Promise.race([look, late]);
-  } finally {
-    looked.abort();
-  }
-}
 
 function normalised(asked: AskInput) {
   const parsed = parse(askInput, asked);
