@@ -29,10 +29,7 @@ export function createBeginActivities(ports: BeginPorts) {
     beginAnswer: questionStage(async (input: BeginInput): Promise<BegunAnswer> => {
       const { question, deadlineMs = ports.deadlineMs } = input;
       const { scope, writer } = askedAs(input, ports);
-      const looked = await within(
-        Math.min(deadlineMs * LOOK_SHARE, MOST_LOOK_MS),
-        look(caches, { question, scope }),
-      );
+      const looked = await within(lookMs(deadlineMs), look(caches, { question, scope }));
       return { deadlineMs, writer, ...(looked ?? { found: null, keep: null }) };
     }),
   };
@@ -45,6 +42,11 @@ const LOOK_SHARE = 0.1;
  * endpoint that has to load its model first takes longer than that.
  */
 const MOST_LOOK_MS = 4_000;
+
+/** How long a question with this deadline waits for a cache, in milliseconds. */
+export function lookMs(deadlineMs: number): number {
+  return Math.min(deadlineMs * LOOK_SHARE, MOST_LOOK_MS);
+}
 
 type Looked = Pick<BegunAnswer, 'found' | 'keep'>;
 

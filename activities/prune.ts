@@ -4,6 +4,7 @@ import { eachRecord } from './each-record.ts';
 import { ScriptoriumError } from './errors.ts';
 import type { BookRecord, Catalog } from './ports/catalog.ts';
 import type { VectorStore } from './ports/vector-store.ts';
+import { cancelledRecord } from './records.ts';
 import type { PathSet } from './sources/below.ts';
 
 export interface PrunePorts {
@@ -69,11 +70,8 @@ export async function removeBooks(
 
 /** Of a book that is on its way out: there is nothing to search, and nothing that would pass for unchanged. */
 function emptied(book: BookRecord, workflowId: string): BookRecord {
-  return {
-    ...book,
-    ...{ state: 'cancelled', failure: null, revision: null, artifacts: null, sha256: null },
-    ...{ pipeline: '', pages: 0, chunks: 0, workflowId, updatedAtMs: Date.now() },
-  };
+  const { title, author, format } = book;
+  return { ...cancelledRecord(book, undefined, workflowId), title, author, format };
 }
 
 /** What can't be looked at is not known to be gone. */

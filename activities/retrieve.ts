@@ -135,7 +135,7 @@ async function assertSearchable(
 }
 
 /**
- * A library is known from the begin of its first run, before any of its books can be searched. To say then that it holds no
+ * A library is known from the beginning of its first run, before any of its books can be searched. To say then that it holds no
  * answer would be untrue, and would be kept.
  */
 async function assertNotEmpty(

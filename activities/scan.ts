@@ -20,7 +20,7 @@ import { SkippedFiles } from './skipped-files.ts';
 import { PathSet } from './sources/below.ts';
 import { stateOfSource } from './sources/source-file.ts';
 import { type Found, type FoundBook, walkSources } from './sources/walk.ts';
-import { ingestStage, type StageContext } from './stage.ts';
+import { ingestStage, MAX_MESSAGE, type StageContext } from './stage.ts';
 import { clip } from './text/clip.ts';
 import { isUnchanged } from './unchanged.ts';
 
@@ -103,8 +103,6 @@ const COMPARE_BATCH = 500;
 const LISTED = 100;
 /** Their paths and messages together, in UTF-16 units: a run shows no more of them (workflows/failure-list.ts). */
 const LISTED_TEXT = 24_000;
-/** A path may be as long as the system allows, and is named in the message once more. In UTF-16 units. */
-const MAX_MESSAGE = 1_000;
 
 class Scan {
   readonly #ports: ScanPorts;

@@ -16,7 +16,7 @@ export interface StageContext {
 }
 
 /** A message passes through histories and catalog; a hostile file must not make it long. In UTF-16 units. */
-const MAX_MESSAGE = 1_000;
+export const MAX_MESSAGE = 1_000;
 /** Tries that a failure which is no outage gets. */
 const MAX_TRIES = 3;
 /** Far more than crashes and restarts explain. */

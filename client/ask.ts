@@ -12,7 +12,7 @@ import {
 } from '../workflows/question-contract.ts';
 import type { Answer } from '../workflows/result-contract.ts';
 import { fromWorkflow } from './failures.ts';
-import { within } from './in-time.ts';
+import { withinTime } from './in-time.ts';
 
 /** Called with the whole text so far whenever some more was written; its citations are not checked yet. */
 export type TextListener = (textSoFar: string) => void;
@@ -56,7 +56,9 @@ export async function ask(
 ): Promise<Answer> {
   const input = { ...asked, question: normaliseQuestion(asked.question) };
   const waitMs = (input.deadlineMs ?? LONGEST_DEADLINE_MS) + GRACE_MS;
-  return await within(waitMs, signal, (limited) => answered(client, input, { ...settings, signal: limited }));
+  return await withinTime(waitMs, signal, (limited) =>
+    answered(client, input, { ...settings, signal: limited }),
+  );
 }
 
 async function answered(

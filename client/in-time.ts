@@ -19,14 +19,14 @@ const patience = z.object({ deadlineMs: z.int().min(1).max(110_000).optional() }
  */
 export async function inTime<T>({ signal, deadlineMs }: Patience, work: () => Promise<T>): Promise<T> {
   parse(patience, { deadlineMs });
-  return await within(deadlineMs, signal, work);
+  return await withinTime(deadlineMs, signal, work);
 }
 
 /**
  * What `work` gives, or what came first: the end of the time, or of the asker's patience. The work hears of either.
  * @throws ScriptoriumError QUESTION_TIMEOUT, what `work` throws, or the reason of the signal
  */
-export async function within<T>(
+export async function withinTime<T>(
   ms: number | undefined,
   signal: AbortSignal | undefined,
   work: (limited: AbortSignal) => Promise<T>,

@@ -1,14 +1,14 @@
 /** Questions of the process that holds the model and the store: what needs no workflow gets none, and the others start at once. */
 import { trace } from '@opentelemetry/api';
 import type { Client } from '@temporalio/client';
-import { askedAs } from '../activities/begin-answer.ts';
+import { askedAs, lookMs } from '../activities/begin-answer.ts';
 import { toScriptoriumError } from '../activities/errors.ts';
 import type { QueryEnd } from '../activities/ports/telemetry.ts';
 import { type RetrieveInput, type RetrievePorts, search } from '../activities/retrieve.ts';
 import { within } from '../activities/within.ts';
 import { type AskSettings, ask, questionId } from '../client/ask.ts';
 import { parse } from '../client/checked-input.ts';
-import { within as withinTime } from '../client/in-time.ts';
+import { withinTime } from '../client/in-time.ts';
 import { type AskInput, askInput, type SearchInput, searchInput } from '../workflows/contract.ts';
 import { normaliseQuestion } from '../workflows/question-contract.ts';
 import type { Answer, SearchResult } from '../workflows/result-contract.ts';
@@ -76,7 +76,8 @@ export class QuestionDesk {
     const startedMs = performance.now();
     const { scope } = askedAs(input, this.#parts);
     const { caches, deadlineMs } = this.#parts;
-    const patienceMs = Math.min(LONGEST_LOOK_MS, LOOK_SHARE * (input.deadlineMs ?? deadlineMs));
+    // A store that hangs must not keep a question for long before it is even begun.
+    const patienceMs = lookMs(input.deadlineMs ?? deadlineMs);
     // Without an answer in time the workflow looks again, and counts what it finds.
     const found = await within(patienceMs, caches.peekExact({ question: input.question, scope }));
     if (!found) return null;
@@ -114,10 +115,6 @@ export class QuestionDesk {
     });
   }
 }
-
-/** A store that hangs must not keep a question for longer than this part of its deadline, before it is even begun. */
-const LOOK_SHARE = 0.1;
-const LONGEST_LOOK_MS = 4_000;
 
 function normalised(asked: AskInput) {
   const parsed = parse(askInput, asked);

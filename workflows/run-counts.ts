@@ -26,6 +26,10 @@ export class RunCounts {
     return this.#chunks;
   }
 
+  get failed(): number {
+    return this.#failed;
+  }
+
   /** With so many more that are cancelled because they will not be started. */
   withCancelled(more: number): BookCounts {
     const { toIngest, unchanged, failed } = this.#scan;

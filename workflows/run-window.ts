@@ -252,7 +252,7 @@ export class RunWindow {
     this.#counts.retry(found);
     if (found.failed > 0) this.#list(found.failures);
     // A folder that can be read now is the path of no book that could take it off the list.
-    if (this.#counts.withCancelled(0).failed === 0) this.#failures = [];
+    if (this.#counts.failed === 0) this.#failures = [];
     this.#work.add(found.formats);
   }
 
