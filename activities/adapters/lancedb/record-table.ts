@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LanceDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { KnownKeys } from './known-keys.ts';
 import { isOneOf } from './sql.ts';
 import { LanceTable, type TableSpec } from './table.ts';
 
@@ -17,12 +18,19 @@ type RecordWrite =
 /** Records of one commit; a record is a few hundred bytes. */
 const MAX_RECORDS_PER_COMMIT = 4_096;
 
-const storedRows = z.array(z.object({ record: z.string() }));
+const storedRows = z.array(z.object({ key: z.string(), record: z.string(), _rowid: z.bigint() }));
+type StoredRow = z.infer<typeof storedRows>[number];
 const storedKeys = z.array(z.object({ key: z.string() }));
 
-/** A table of JSON records by key, whose concurrent writes go into one commit. */
+/**
+ * A table of JSON records by key, whose concurrent writes go into one commit.
+ *
+ * A first record is appended, and nothing keeps two processes from doing so in the same moment (one of them was stopped on the
+ * way, and taken for lost). So readers see the last of the rows of a key, and the next write of the key replaces all.
+ */
 export class RecordTable implements AsyncDisposable {
   readonly #table: LanceTable;
+  readonly #known = new KnownKeys();
   readonly #writes: GroupCommit<RecordWrite, undefined>;
 
   private constructor(table: LanceTable) {
@@ -51,15 +59,32 @@ export class RecordTable implements AsyncDisposable {
     await this.#writes.submit({ kind: 'remove', keys });
   }
 
-  /** The JSON of the records, by key. */
-  async read(query: { readonly where?: string; readonly limit?: number }): Promise<readonly string[]> {
+  /** The JSON of the records, in the order of their keys. */
+  async read({
+    where,
+    limit,
+  }: {
+    readonly where?: string;
+    readonly limit?: number;
+  }): Promise<readonly string[]> {
+    const wanted = limit ?? Number.POSITIVE_INFINITY;
+    // A further key says that the last that is wanted has no other row.
+    for (let most = wanted + 1; ; most *= 2) {
+      const rows = await this.#rows(where, most);
+      const last = lastOfEachKey(rows);
+      if (rows.length < most || last.length > wanted) return last.slice(0, limit).map(({ record }) => record);
+    }
+  }
+
+  async #rows(where: string | undefined, limit: number): Promise<readonly StoredRow[]> {
     const rows: unknown = await this.#table.read('read the catalog', (table) => {
-      const all = table.query().select(['key', 'record']).orderBy({ columnName: 'key', ascending: true });
-      if (query.where !== undefined) all.where(query.where);
-      if (query.limit !== undefined) all.limit(query.limit);
+      const all = table.query().select(['key', 'record']).withRowId();
+      all.orderBy({ columnName: 'key', ascending: true });
+      if (where !== undefined) all.where(where);
+      if (Number.isFinite(limit)) all.limit(limit);
       return all.toArray();
     });
-    return storedRows.parse(rows).map(({ record }) => record);
+    return storedRows.parse(rows);
   }
 
   /** Grows with every commit of whatever process, housekeeping included. */
@@ -83,7 +108,11 @@ export class RecordTable implements AsyncDisposable {
   async #commitRows(rows: readonly RecordRow[]): Promise<void> {
     const last = [...new Map(rows.map((row) => [row.key, row])).values()];
     await this.#table.commit(`write ${last.length} records`, async (table) => {
-      await table.mergeInsert('key').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(last);
+      const keys = last.map(({ key }) => key);
+      const { version } = (await this.#known.hasNone(table, keys))
+        ? await table.add(last)
+        : await table.mergeInsert('key').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(last);
+      this.#known.wrote(version, keys);
       return { result: undefined, committed: true };
     });
   }
@@ -96,4 +125,14 @@ export class RecordTable implements AsyncDisposable {
       return { result: undefined, committed: present.length > 0 };
     });
   }
+}
+
+/** A later row of a table has a greater id. */
+function lastOfEachKey(rows: readonly StoredRow[]): readonly StoredRow[] {
+  const last = new Map<string, StoredRow>();
+  for (const row of rows) {
+    const other = last.get(row.key);
+    if (!other || other._rowid < row._rowid) last.set(row.key, row);
+  }
+  return [...last.values()];
 }
