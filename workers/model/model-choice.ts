@@ -6,16 +6,25 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Gpu, Probe } from '../../activities/adapters/onnx/device-choice.ts';
+import { runDeviceProbe } from '../../activities/adapters/onnx/run-device-probe.ts';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { FindOptions } from '../assets/find-asset.ts';
 import { modelAsset } from '../assets/manifest.ts';
 import type { Config } from '../config.ts';
 import { findDevice } from '../local-embedder.ts';
-import { fastestOf, measureVariants } from './measure.ts';
+import { fastestOf, LEAST_GAIN, measureVariants } from './measure.ts';
 import { minilm } from './minilm.ts';
-import { findVariant, type ModelVariant, presentVariant, variantOf, variants } from './variants.ts';
+import {
+  findVariant,
+  type ModelVariant,
+  presentVariant,
+  VARIANT_NAMES,
+  variantOf,
+  variants,
+} from './variants.ts';
 
-const choice = z.object({ variant: z.enum(['int8-weights', 'int8', 'fp32']), reason: z.string() });
+const choice = z.object({ variant: z.enum(VARIANT_NAMES), reason: z.string() });
 type Choice = z.infer<typeof choice>;
 
 type ModelConfig = Pick<Config, 'home' | 'env' | 'store'> & {
@@ -42,33 +51,66 @@ export async function findChosenModel(
   return await findVariant(variant, finding);
 }
 
+/** What looks at the machine. */
+export interface Machine {
+  readonly filesAtHand: typeof variantsAtHand;
+  readonly findDevice: typeof findDevice;
+  readonly probe: typeof runDeviceProbe;
+}
+
+const THIS_MACHINE: Machine = { filesAtHand: variantsAtHand, findDevice, probe: runDeviceProbe };
+
 /**
- * Chooses for a home that has neither a choice nor a store: the fastest on this CPU of the files that are at hand. A home
- * with a store keeps what it was made with, and one that a GPU embeds for keeps the default, since GPUs have no kernels for
- * the others. Seconds where there is a choice, else nothing.
+ * Chooses for a home that has neither a choice nor a store: the fastest of the files that are at hand, on the device that will
+ * embed. A home with a store keeps what it was made with. Seconds where there is a choice, else nothing.
  */
 export async function settleModel(
   config: ModelConfig,
   finding: FindOptions,
   tokenizerPath: string,
+  machine = THIS_MACHINE,
 ): Promise<Choice | null> {
   const { home, env, store, embedding } = config;
   const settled = namingVariable(env) || (await readChoice(home.folder));
   if (settled || store.kind !== 'lancedb' || !(await isEmpty(home.store))) return null;
-  const atHand = await variantsAtHand(finding);
-  if (atHand.length < 2 || !atHand.some(({ variant }) => variant.name === 'int8-weights')) return null;
-  const [{ path: defaultPath } = { path: '' }] = atHand;
-  const { device } = await findDevice(
-    embedding.device,
-    { modelPath: defaultPath, pooling: minilm.pooling },
-    embedding.threads,
-  );
-  if (device !== 'cpu') return null;
-  const measured = await measureVariants(atHand, tokenizerPath, {
-    ...{ threads: embedding.threads, layoutFolder: layoutFolderOf(finding) },
+  const atHand = await machine.filesAtHand(finding);
+  const standard = atHand.find(({ variant }) => variant.name === 'int8-weights');
+  if (atHand.length < 2 || !standard) return null;
+  const { threads } = embedding;
+  const { pooling } = minilm;
+  const usual = { modelPath: standard.path, pooling };
+  const { device } = await machine.findDevice(embedding.device, usual, threads);
+  if (device !== 'cpu') {
+    const probe = ({ path }: FileAtHand) =>
+      machine.probe(device, { model: { modelPath: path, pooling }, cpuThreads: threads });
+    const choice = await fastestOnGpu(device, standard, atHand, probe);
+    return choice && (await writeChoice(home.folder, choice));
+  }
+  const forCpu = atHand.filter(({ variant }) => variant.hardware === 'cpu');
+  if (forCpu.length < 2) return null;
+  const measured = await measureVariants(forCpu, tokenizerPath, {
+    ...{ threads, layoutFolder: layoutFolderOf(finding) },
   });
   const { variant, reason } = fastestOf(measured);
   return await writeChoice(home.folder, { variant, reason });
+}
+
+/** GPUs have no kernels for the files of CPUs but the default, which they compute in 32 bits. Null: there is no choice. */
+async function fastestOnGpu(
+  device: Gpu,
+  standard: FileAtHand,
+  atHand: readonly FileAtHand[],
+  probe: (file: FileAtHand) => Promise<Probe>,
+): Promise<Choice | null> {
+  const other = atHand.find(({ variant }) => variant.hardware === 'gpu');
+  if (!other) return null;
+  const [usual, special] = [await probe(standard), await probe(other)];
+  if (!usual.works) return null;
+  const { name } = other.variant;
+  if (!special.works) return { variant: 'int8-weights', reason: `${name} on ${device}: ${special.why}` };
+  const gain = special.tokensPerSecond / usual.tokensPerSecond;
+  const reason = `measured on ${device}: ${name} is ${gain.toFixed(2)} times as fast as int8-weights`;
+  return { variant: gain >= LEAST_GAIN ? name : 'int8-weights', reason };
 }
 
 /** @throws ScriptoriumError INVALID_ARGUMENT when this home's store holds vectors of another file */
@@ -100,10 +142,12 @@ export function layoutFolderOf({ cacheFolder }: FindOptions): string {
   return join(cacheFolder, 'laid-out');
 }
 
-/** With the path of each. */
-export async function variantsAtHand(
-  finding: FindOptions,
-): Promise<readonly { readonly variant: ModelVariant; readonly path: string }[]> {
+export interface FileAtHand {
+  readonly variant: ModelVariant;
+  readonly path: string;
+}
+
+export async function variantsAtHand(finding: FindOptions): Promise<readonly FileAtHand[]> {
   const found = await Promise.all(
     variants.map(async (variant) => ({ variant, path: await presentVariant(variant, finding) })),
   );

@@ -4,7 +4,13 @@ import { bytesField, floatField, textField, wholeField } from '../../activities/
 /** Little-endian values of a constant, row by row. */
 export interface Constant {
   readonly shape: readonly number[];
-  readonly values: Float32Array | Int8Array | Uint8Array | BigInt64Array;
+  readonly values: Float32Array | Float16Array | Int8Array | Uint8Array | BigInt64Array;
+}
+
+/** What goes into a graph or comes out of it; an axis of any length has a name. */
+export interface Port {
+  readonly name: string;
+  readonly shape: readonly (number | string)[];
 }
 
 /** Name of a value in the graph. */
@@ -28,7 +34,7 @@ const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 
 const ATTRIBUTE = { name: 1, float: 2, int: 3, type: 20 } as const;
 const TENSOR = { dimension: 1, type: 2, name: 8, raw: 9 } as const;
 /** Of elements, and of attributes. */
-const TYPE = { float: 1, uint8: 2, int8: 3, int64: 7 } as const;
+export const TYPE = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
 const ATTRIBUTE_TYPE = { float: 1, int: 2 } as const;
 
 export class OnnxGraph {
@@ -76,11 +82,8 @@ export class OnnxGraph {
     return names;
   }
 
-  /** The file: one text in, `input` as int64 of 1 × tokens, and one vector out, 1 × `dimensions`. */
-  encoded(
-    input: Value,
-    output: { readonly from: Value; readonly name: string; readonly dimensions: number },
-  ): Uint8Array {
+  /** The file: its inputs are int64, and what `from` gives comes out as float32. */
+  encoded(inputs: readonly Port[], output: Port & { readonly from: Value }): Uint8Array {
     const last = [
       textField(NODE.input, output.from),
       textField(NODE.output, output.name),
@@ -91,8 +94,8 @@ export class OnnxGraph {
       bytesField(GRAPH.node, ...last),
       textField(GRAPH.name, 'sentence-transformer'),
       ...this.#constants.values(),
-      bytesField(GRAPH.input, ...valueInfo(input, TYPE.int64, [1, 'tokens'])),
-      bytesField(GRAPH.output, ...valueInfo(output.name, TYPE.float, [1, output.dimensions])),
+      ...inputs.map((input) => bytesField(GRAPH.input, ...valueInfo(input, TYPE.int64))),
+      bytesField(GRAPH.output, ...valueInfo(output, TYPE.float)),
     ];
     return Buffer.concat([
       wholeField(MODEL.irVersion, IR_VERSION),
@@ -114,12 +117,13 @@ function opset(domain: string, version: number): Uint8Array {
 
 function elementType(values: Constant['values']): number {
   if (values instanceof Float32Array) return TYPE.float;
+  if (values instanceof Float16Array) return TYPE.float16;
   if (values instanceof BigInt64Array) return TYPE.int64;
   return values instanceof Uint8Array ? TYPE.uint8 : TYPE.int8;
 }
 
 /** TypeProto.tensor_type = 1; of that elem_type = 1, and shape = 2, which repeats dim = 1: dim_value = 1 or dim_param = 2. */
-function valueInfo(name: string, type: number, shape: readonly (number | string)[]): Uint8Array[] {
+function valueInfo({ name, shape }: Port, type: number): Uint8Array[] {
   const dimensions = shape.map((size) =>
     bytesField(1, typeof size === 'number' ? wholeField(1, size) : textField(2, size)),
   );

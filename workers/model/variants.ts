@@ -3,10 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import { type FindOptions, findAsset, madeAsset, presentAsset } from '../assets/find-asset.ts';
 import { type Asset, modelAsset, weightsAsset } from '../assets/manifest.ts';
+import { minilmGpuGraph } from './minilm-gpu-graph.ts';
 import { minilmGraph } from './minilm-graph.ts';
-import { readSafetensors } from './safetensors.ts';
+import { readSafetensors, type Weights } from './safetensors.ts';
 
-export type VariantName = 'int8-weights' | 'int8' | 'fp32';
+export const VARIANT_NAMES = ['int8-weights', 'int8', 'fp32', 'fp16'] as const;
+export type VariantName = (typeof VARIANT_NAMES)[number];
 
 export interface ModelVariant {
   readonly name: VariantName;
@@ -15,8 +17,10 @@ export interface ModelVariant {
   /** Share of the ten nearest passages by fp32 that are nearest by it, over real chunks; see docs/performance.md. */
   readonly recallAt10: number;
   readonly asset: Asset;
-  /** Null: it is fetched. */
-  readonly made: 'int8' | 'fp32' | null;
+  /** Its bytes, from the publisher's weights. Absent: it is fetched. */
+  made?(weights: Weights): Uint8Array;
+  /** What it is made for; a CPU computes the files for GPUs, too, but slower. */
+  readonly hardware: 'cpu' | 'gpu';
 }
 
 /** The first is the default. */
@@ -26,21 +30,31 @@ export const variants: readonly ModelVariant[] = [
     precision: 'weights of 8 bits, computes with 32',
     recallAt10: 0.973,
     asset: modelAsset,
-    made: null,
+    hardware: 'cpu',
   },
   {
     name: 'int8',
     precision: 'computes with 8 bits where its layers bear it, else with 32',
     recallAt10: 0.976,
     asset: madeHere('model-int8', 'ccb3fcec506afda95302fe28a2423cbdc272797a4e8c5650f9ded409381c4d29'),
-    made: 'int8',
+    made: (weights) => minilmGraph(weights, 'int8'),
+    hardware: 'cpu',
   },
   {
     name: 'fp32',
     precision: 'weights of 32 bits, computes with 32: the reference',
     recallAt10: 1,
     asset: madeHere('model-fp32', '1b0f00e6790daf70cafab3384eafc434d44f84db65aa25f47bf14f98d4c3786f'),
-    made: 'fp32',
+    made: (weights) => minilmGraph(weights, 'fp32'),
+    hardware: 'cpu',
+  },
+  {
+    name: 'fp16',
+    precision: 'computes with 16 bits: for GPUs',
+    recallAt10: 0,
+    asset: madeHere('model-fp16', '0c55f21f7018cabcb75616383f880cbe01615aef7c67771297a7a212b0cee8e4'),
+    made: minilmGpuGraph,
+    hardware: 'gpu',
   },
 ];
 
@@ -63,7 +77,7 @@ export async function findVariant({ asset, made }: ModelVariant, finding: FindOp
   if (!made) return await findAsset(asset, finding);
   return await madeAsset(asset, finding, async (path) => {
     const weights = await readSafetensors(await findAsset(weightsAsset, finding));
-    await writeFile(path, minilmGraph(weights, made));
+    await writeFile(path, made(weights));
   });
 }
 
@@ -73,7 +87,7 @@ export function presentVariant({ asset }: ModelVariant, finding: FindOptions): P
   return presentAsset(asset, { ...finding, env: {} });
 }
 
-function madeHere(name: 'model-int8' | 'model-fp32', sha256: string): Asset {
+function madeHere(name: 'model-int8' | 'model-fp32' | 'model-fp16', sha256: string): Asset {
   return {
     ...{ name, sha256, title: 'embedding model all-MiniLM-L6-v2', version: '1' },
     ...{ fileName: 'model.onnx', executable: false, variable: modelAsset.variable, sources: [] },
