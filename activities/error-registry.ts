@@ -114,6 +114,10 @@ export const errorRegistry = {
     'The embedding model failed on a batch.',
     'It is tried again by itself; if it stays, check the memory and the model file.',
   ),
+  EMBEDDING_DEVICE_FAILED: outage(
+    'The GPU that embeds has failed, or has no memory left for one text.',
+    'The worker starts anew by itself where the device is lost, and takes another one; `scriptorium doctor` says which. Free memory on the device, or set SCRIPTORIUM_DEVICE=cpu.',
+  ),
   EMBEDDING_UNREACHABLE: outage(
     'The embedding endpoint did not answer.',
     'Check SCRIPTORIUM_EMBEDDINGS_URL and that its server runs; the work goes on by itself.',

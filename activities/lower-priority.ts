@@ -1,5 +1,5 @@
 /** Processes that give way to others where cores are short. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
 const MOST_NICENESS = 19;
@@ -17,14 +17,21 @@ export function lowerPriority(niceness: number): void {
 }
 
 /**
- * The same for the whole session that this process leads: Linux weighs sessions against each other first, so that a niceness
- * counts within one alone (sched(7), autogroup).
+ * The same for the whole session, where this process leads it: Linux weighs sessions against each other first, so that a
+ * niceness counts within one alone (sched(7), autogroup). The session of a terminal is its user's.
  */
 export function lowerPriorityOfSession(niceness: number): void {
   lowerPriority(niceness);
   try {
-    writeFileSync('/proc/self/autogroup', String(niceness));
+    if (leadsSession()) writeFileSync('/proc/self/autogroup', String(niceness));
   } catch {
     // Another system, or one without autogroups.
   }
+}
+
+/** Of the numbers behind the name, which may have any character, the fourth is the session (proc_pid_stat(5)). */
+function leadsSession(): boolean {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const [, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return session === String(process.pid);
 }

@@ -10,31 +10,36 @@ export interface Pipeline {
   readonly chunking: ChunkOptions;
   /** Path of the embedding model's `tokenizer.json`. */
   readonly tokenizerPath: string;
-  /** `Embedder.id`, which covers model and tokenizer. */
+  /** Hash of a tokenizer that `embedderId` does not cover: one that was named for an endpoint. Absent where it is the default. */
+  readonly tokenizer?: string | undefined;
+  /** `Embedder.id`: the model, and of one in this process the tokenizer. */
   readonly embedderId: string;
   readonly dimensions: number;
 }
 
 /** A book is ingested again when this changes. */
 export function fingerprintOf(pipeline: Pipeline): string {
-  const { extractor, chunker, chunking, embedderId } = pipeline;
+  const { extractor, chunker, chunking, embedderId, tokenizer } = pipeline;
   return hashOf(
     'pipeline',
     extractor,
     chunker,
     `${chunking.maxTokens}/${chunking.overlapTokens}`,
     embedderId,
+    ...(tokenizer ? [tokenizer] : []),
   );
 }
 
 export const pagesKeyOf = (sha256: string, { extractor }: Pipeline): string =>
   `pages/${hashOf(sha256, extractor)}`;
 
-export function chunksKeyOf(pagesKey: string, { chunker, chunking, embedderId }: Pipeline): string {
-  return `chunks/${hashOf(pagesKey, chunker, `${chunking.maxTokens}/${chunking.overlapTokens}`, embedderId)}`;
+export function chunksKeyOf(pagesKey: string, pipeline: Pipeline): string {
+  const { chunker, chunking, embedderId, tokenizer } = pipeline;
+  const size = `${chunking.maxTokens}/${chunking.overlapTokens}`;
+  return `chunks/${hashOf(pagesKey, chunker, size, embedderId, ...(tokenizer ? [tokenizer] : []))}`;
 }
 
-export const vectorsKeyOf = (chunksKey: string, { embedderId }: Pipeline): string =>
+export const vectorsKeyOf = (chunksKey: string, { embedderId }: Pick<Pipeline, 'embedderId'>): string =>
   `vectors/${hashOf(chunksKey, embedderId)}`;
 
 export const revisionOf = (sha256: string, pipeline: Pipeline): string =>

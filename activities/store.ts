@@ -5,7 +5,7 @@ import { batchesOf } from './batches.ts';
 import { ScriptoriumError } from './errors.ts';
 import type { ExtractedBook } from './extract.ts';
 import { requireModelOf } from './library-model.ts';
-import type { Pipeline } from './pipeline.ts';
+import { type Pipeline, vectorsKeyOf } from './pipeline.ts';
 import { pointsOf, upsertBatch } from './points.ts';
 import type { ArtifactStore } from './ports/artifact-store.ts';
 import type { BookRecord, Catalog } from './ports/catalog.ts';
@@ -63,6 +63,7 @@ export function createStoreActivities(ports: StorePorts) {
     upsertBook: ingestStage(
       async (book: StoredBook, context): Promise<{ points: number }> => {
         await requireModelOf(ports.catalog, book.library, ports.pipeline.embedderId);
+        requireOwnVectors(book, ports.pipeline);
         // What an earlier attempt wrote was acknowledged, and stays; the count at the end proves it.
         const from = Math.min(context.doneBefore, book.chunks);
         let points = from;
@@ -92,6 +93,19 @@ export function createStoreActivities(ports: StorePorts) {
       await store.delete(bookId, revision);
     }, ports.limits),
   };
+}
+
+/**
+ * Vectors of another worker's model may have as many numbers as ours, and no count would show them.
+ * @throws ScriptoriumError MODEL_MISMATCH
+ */
+function requireOwnVectors(book: StoredBook, pipeline: StorePorts['pipeline']): void {
+  if (book.vectorsKey === vectorsKeyOf(book.chunksKey, pipeline)) return;
+  throw new ScriptoriumError(
+    'MODEL_MISMATCH',
+    `${book.path}: a worker of the queue embed has another model than this one, which has ${pipeline.embedderId}; ` +
+      'give all workers the same',
+  );
 }
 
 /** From here a search may return it, so points that were counted a while ago are counted once more. */

@@ -3,3 +3,9 @@
  * get up to 134 MB for young objects, by and by: in a run of hours that looks like a leak. What it costs is in docs/performance.md.
  */
 export const workerFlags: readonly string[] = ['--max-semi-space-size=16'];
+
+/** glibc gives each of dozens of native threads an arena of its own, which costs hundreds of MB and gains nothing. */
+export const workerEnv: NodeJS.ProcessEnv = { MALLOC_ARENA_MAX: '2' };
+
+/** With which a worker ends that wants another one in its place (EX_TEMPFAIL of sysexits.h). */
+export const REPLACE_WORKER = 75;

@@ -1,6 +1,6 @@
 /** Every setting: environment → schema → frozen object. Units are in the names. */
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, delimiter, join, resolve } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import type { EndpointEmbedderOptions } from '../activities/adapters/endpoint/endpoint-embedder.ts';
 import type { WantedDevice } from '../activities/adapters/onnx/device-choice.ts';
 import type { AnswerCaps, AnswerPrices } from '../activities/answer-budget.ts';
@@ -11,6 +11,12 @@ import type { ChunkOptions, SandboxLimits } from '../activities/ports/documents.
 import { type Home, homeOf } from '../client/home.ts';
 import { DEFAULT_NAMESPACE } from '../client/stack-state.ts';
 import { type ArtifactSettings, artifactSettings } from './artifacts.ts';
+import {
+  embeddingEndpointOf,
+  type ModelFolder,
+  modelFolderOf,
+  refuseIdleSettings,
+} from './embedding-settings.ts';
 import { type Environment, environment } from './environment.ts';
 import { HTTP_RULE, type HttpSettings, originsOf, uploadLimitsOf } from './http/settings.ts';
 import { listenAddressOf } from './listen-address.ts';
@@ -45,11 +51,7 @@ export interface Config {
     /** Null: the model in this process. */
     readonly endpoint: EndpointEmbedderOptions | null;
     /** Null: all-MiniLM-L6-v2. */
-    readonly folder: null | {
-      readonly path: string;
-      /** Instead of the words that its files name. */
-      readonly prefixes: { readonly question: string | undefined; readonly passage: string | undefined };
-    };
+    readonly folder: ModelFolder | null;
   };
   readonly answers: null | {
     readonly baseUrl?: string | undefined;
@@ -88,6 +90,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     throw new ScriptoriumError('INVALID_CONFIG', problems.join('; '));
   }
   const set = parsed.data;
+  refuseIdleSettings(set);
   const settings: Omit<Config, 'env'> = {
     home: homeOf(env),
     temporalAddress: set.TEMPORAL_ADDRESS ?? null,
@@ -225,50 +228,6 @@ function answersOf(set: Environment): Config['answers'] {
     model: set.OPENAI_MODEL,
     timeoutMs: set.SCRIPTORIUM_ANSWER_TIMEOUT_S * 1_000,
     ...pricesAndCapsOf(set),
-  };
-}
-
-function modelFolderOf(set: Environment): Config['embedding']['folder'] {
-  if (!set.SCRIPTORIUM_MODEL_FOLDER) return null;
-  return { path: resolve(set.SCRIPTORIUM_MODEL_FOLDER), prefixes: prefixesOf(set) };
-}
-
-function prefixesOf(set: Environment) {
-  return {
-    question: set.SCRIPTORIUM_EMBEDDINGS_QUERY_PREFIX,
-    passage: set.SCRIPTORIUM_EMBEDDINGS_PASSAGE_PREFIX,
-  };
-}
-
-/** As with answers, only OpenAI's own needs a key. */
-function embeddingEndpointOf(set: Environment): EndpointEmbedderOptions | null {
-  const { SCRIPTORIUM_EMBEDDINGS_MODEL: model, SCRIPTORIUM_EMBEDDINGS_URL: baseUrl } = set;
-  const apiKey = set.SCRIPTORIUM_EMBEDDINGS_KEY;
-  if (!model && !baseUrl && !apiKey) return null;
-  if (set.SCRIPTORIUM_MODEL_FOLDER)
-    throw new ScriptoriumError(
-      'INVALID_CONFIG',
-      'SCRIPTORIUM_MODEL_FOLDER names a model, and SCRIPTORIUM_EMBEDDINGS_URL, _MODEL or _KEY an endpoint; unset one or the other',
-    );
-  if (!model || (!baseUrl && !apiKey)) {
-    const missing = model ? 'SCRIPTORIUM_EMBEDDINGS_URL' : 'SCRIPTORIUM_EMBEDDINGS_MODEL';
-    throw new ScriptoriumError('INVALID_CONFIG', `An embedding endpoint is set, and ${missing} is not`);
-  }
-  const { SCRIPTORIUM_EMBEDDINGS_MAX_TOKENS: most, SCRIPTORIUM_CHUNK_TOKENS: chunk } = set;
-  if (chunk > most)
-    throw new ScriptoriumError(
-      'INVALID_CONFIG',
-      `SCRIPTORIUM_CHUNK_TOKENS=${chunk} is more than SCRIPTORIUM_EMBEDDINGS_MAX_TOKENS=${most}`,
-    );
-  const prefixes = prefixesOf(set);
-  return {
-    ...{ baseUrl, apiKey: apiKey ?? 'none', model },
-    dimensions: set.SCRIPTORIUM_EMBEDDINGS_DIMENSIONS,
-    maxTokens: set.SCRIPTORIUM_EMBEDDINGS_MAX_TOKENS,
-    prefixes: { question: prefixes.question ?? '', passage: prefixes.passage ?? '' },
-    textsPerRequest: set.SCRIPTORIUM_EMBEDDINGS_TEXTS,
-    requestsAtOnce: set.SCRIPTORIUM_EMBEDDINGS_REQUESTS,
-    timeoutMs: set.SCRIPTORIUM_EMBEDDINGS_TIMEOUT_S * 1_000,
   };
 }
 

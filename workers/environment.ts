@@ -68,7 +68,7 @@ export const environment = z.object({
   SCRIPTORIUM_CHUNK_OVERLAP: whole(0, 128).default(32),
   /** Workflows kept in memory, about 1 MB each. */
   SCRIPTORIUM_CACHED_WORKFLOWS: whole(2, 10_000).default(100),
-  /** Resident memory at which a worker process is drained and replaced; the sandbox's processes are not counted. */
+  /** Memory at which a worker process is drained and replaced; mapped files and the sandbox's processes are not counted. */
   SCRIPTORIUM_WORKER_MEMORY_MB: whole(512, 1_048_576).default(4_096),
   /** How long a worker that is told to stop may finish its batches. */
   SCRIPTORIUM_GRACE_S: whole(1, 600).default(10),

@@ -29,6 +29,8 @@ export interface LocalEmbedderOptions {
   /** Most texts of full length that a GPU is given at once. */
   readonly deviceBatch: number;
   onDevice?(choice: DeviceChoice): void;
+  /** Hears that the GPU computes nothing any more. */
+  onDeviceLost?(reason: string): void;
 }
 
 /** @throws ScriptoriumError ASSET_UNAVAILABLE, INVALID_CONFIG */
@@ -102,11 +104,15 @@ export async function openSessions(
  * The same id as on the CPU: the same file gives the same vectors up to rounding, so that a library embedded on a GPU is
  * searched from a machine that has none. The probe refuses a device that gives others.
  */
-async function openOnGpu(device: Gpu, { model, deviceBatch }: LocalEmbedderOptions): Promise<DeviceEmbedder> {
+async function openOnGpu(
+  device: Gpu,
+  { model, deviceBatch, onDeviceLost }: LocalEmbedderOptions,
+): Promise<DeviceEmbedder> {
   const { modelPath, tokenizerPath, maxTokens, pooling } = model;
   const [id, tokenize] = await Promise.all([embedderIdOf(model), openTokenizer(tokenizerPath, maxTokens)]);
   const sessions = await openSessions(device, { modelPath, pooling });
   return new DeviceEmbedder({
     ...{ id, deviceName: device, maxTokens, tokenize, sessions, largestBatch: deviceBatch },
+    ...(onDeviceLost && { onLost: onDeviceLost }),
   });
 }

@@ -12,9 +12,11 @@ import type { DocumentSandbox } from '../activities/ports/documents.ts';
 import type { Embedder } from '../activities/ports/embedder.ts';
 import type { Reranker } from '../activities/ports/reranker.ts';
 import type { Meter, StageObserver } from '../activities/ports/telemetry.ts';
+import { sha256OfFile } from '../activities/sources/source-file.ts';
 import { type Answering, cachingEmbedder, openAnswering } from './answering.ts';
 import { openArtifacts } from './artifacts.ts';
 import type { FindOptions } from './assets/find-asset.ts';
+import { tokenizerAsset } from './assets/manifest.ts';
 import type { Config } from './config.ts';
 import { openLocalEmbedder, requireRoom } from './local-embedder.ts';
 import { findLocalModel, findTokenizer } from './model/local-model.ts';
@@ -40,6 +42,8 @@ export interface PartsOptions {
   readonly embedsPassages?: boolean;
   /** Hears which device embeds, and why not a faster one. */
   onDevice?(choice: DeviceChoice): void;
+  /** Hears that the GPU computes nothing any more: this process should make way for another one. */
+  onDeviceLost?(reason: string): void;
   /** Hears of every look into a cache of questions. */
   readonly onCache?: CacheListener;
   /** Hears of what answers cost that could not be written down; it is written with the next. */
@@ -73,9 +77,10 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   opened.use(answering.caches);
   if (answering.budget) opened.use(answering.budget);
   const sandbox = opened.use(new ProcessSandbox(config.sandbox));
+  const tokenizer = config.embedding.endpoint ? await otherTokenizer(tokenizerPath) : undefined;
   const pipeline: Pipeline = {
     ...{ extractor: extractorFingerprint, chunker: chunkerFingerprint, chunking: config.chunking },
-    ...{ tokenizerPath, embedderId, dimensions },
+    ...{ tokenizerPath, tokenizer, embedderId, dimensions },
   };
   const { artifacts } = opened.use(await openArtifacts(config.artifacts));
   const owned = opened.move();
@@ -90,7 +95,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
 async function openEmbedder(
   config: Config,
   finding: FindOptions,
-  { embedThreads: threads, embedsPassages = true, onDevice }: PartsOptions,
+  { embedThreads: threads, embedsPassages = true, onDevice, onDeviceLost }: PartsOptions,
 ): Promise<Embedder> {
   const { endpoint, device, deviceBatch } = config.embedding;
   if (endpoint) return await EndpointEmbedder.open(endpoint);
@@ -101,5 +106,12 @@ async function openEmbedder(
   return await openLocalEmbedder({
     ...{ model, layoutFolder, wanted, threads, deviceBatch },
     ...(onDevice && { onDevice }),
+    ...(onDeviceLost && { onDeviceLost }),
   });
+}
+
+/** Its hash, unless it is the default: what was cut with that one stays as it is. */
+async function otherTokenizer(path: string): Promise<string | undefined> {
+  const sha256 = await sha256OfFile(path);
+  return sha256 === tokenizerAsset.sha256 ? undefined : sha256;
 }

@@ -4,6 +4,7 @@ import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
 import { lowerPriorityOfSession } from '../activities/lower-priority.ts';
 import { tracingWanted } from '../client/tracing.ts';
 import { packageVersion } from '../client/version.ts';
+import { REPLACE_WORKER } from '../client/worker-flags.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import { loadConfig } from './config.ts';
 import type { HttpServer, HttpServerOptions } from './http/http-server.ts';
@@ -44,12 +45,23 @@ async function main(): Promise<void> {
   if (!queues.includes('query')) lowerPriorityOfSession(INGESTION_NICENESS);
   await using telemetry = await openTelemetry(config, logger);
   installRuntime(logger, telemetry.runtime);
-  const worker = await startWorkerProcess(config, queues, logger, { telemetry });
+  const wornOut = new AbortController();
+  const worker = await startWorkerProcess(config, queues, logger, {
+    telemetry,
+    onDeviceLost: (reason) => {
+      if (!wornOut.signal.aborted) logger.error({ reason }, 'the device is lost; this worker is replaced');
+      wornOut.abort();
+    },
+  });
   await using server = http ? await serve({ config, worker, telemetry, logger }) : null;
   const httpUrl = server?.url ?? null;
   logger.info({ queues, pid: process.pid, metrics: telemetry.metricsUrl, http: httpUrl }, 'worker ready');
   stopOnSignal(worker);
-  const stopLooking = capMemory({ maxBytes: config.maxWorkerBytes, drain: () => worker.stop(), logger });
+  replaceWhen(wornOut.signal, worker);
+  const stopLooking = capMemory({
+    ...{ maxBytes: config.maxWorkerBytes, logger },
+    drain: () => wornOut.abort(),
+  });
   // The one event that says so may have come while the process was starting.
   if (supervised && !process.connected) worker.stop();
   answerSupervisor(worker);
@@ -89,8 +101,23 @@ function isQueueName(name: string): name is QueueName {
   return Object.hasOwn(taskQueues, name);
 }
 
+/** Whoever started this process starts another one. */
+function replaceWhen(wornOut: AbortSignal, worker: WorkerProcess): void {
+  const makeWay = (): void => {
+    process.exitCode = REPLACE_WORKER;
+    worker.stop();
+  };
+  if (wornOut.aborted) makeWay();
+  else wornOut.addEventListener('abort', makeWay, { once: true });
+}
+
 function stopOnSignal(worker: WorkerProcess): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => worker.stop());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      // Whoever is told to end while it makes way ends for good.
+      process.exitCode = 0;
+      worker.stop();
+    });
   // The supervisor is gone, even by kill -9: nobody would ever stop this process.
   process.on('disconnect', () => worker.stop());
 }

@@ -32,7 +32,7 @@ export interface WorkerProcess {
 /** What benchmarks and recorders bring along instead of the product's own. */
 export type WorkerReplacements = Pick<PartsOptions, 'openEmbedder'> & Pick<WorkerContext, 'bundles'>;
 
-export interface WorkerProcessOptions extends WorkerReplacements {
+export interface WorkerProcessOptions extends WorkerReplacements, Pick<PartsOptions, 'onDeviceLost'> {
   /** Default: nothing is counted or traced. */
   readonly telemetry?: Telemetry;
 }
@@ -42,7 +42,7 @@ export async function startWorkerProcess(
   config: Config,
   queues: readonly QueueName[],
   logger: Logger,
-  { openEmbedder, bundles, telemetry }: WorkerProcessOptions = {},
+  { openEmbedder, bundles, telemetry, onDeviceLost }: WorkerProcessOptions = {},
 ): Promise<WorkerProcess> {
   await using opened = new AsyncDisposableStack();
   const connection = await connect(config);
@@ -60,6 +60,7 @@ export async function startWorkerProcess(
       }),
       ...(telemetry && { onCache: (cache, result) => telemetry.meter.cache(cache, result) }),
       ...(openEmbedder && { openEmbedder }),
+      ...(onDeviceLost && { onDeviceLost }),
     }),
   );
   const temporal = new Client({

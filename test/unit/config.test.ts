@@ -209,6 +209,16 @@ describe('another model', () => {
     expect(message).toContain('SCRIPTORIUM_MODEL_FOLDER');
     expect(message).toContain('unset');
   });
+
+  test.each([
+    ['SCRIPTORIUM_EMBEDDINGS_QUERY_PREFIX', 'query: '],
+    ['SCRIPTORIUM_EMBEDDINGS_PASSAGE_PREFIX', 'passage: '],
+    ['SCRIPTORIUM_EMBEDDINGS_DIMENSIONS', '384'],
+  ])('%s is refused where nothing would heed it', (name, value) => {
+    const error = problemOf({ SCRIPTORIUM_MODEL: '/e5.onnx', [name]: value });
+    expect(error).toMatchObject({ code: 'INVALID_CONFIG', message: expect.stringContaining(name) });
+    expect(() => loadConfig({ [name]: ' ' })).not.toThrow();
+  });
 });
 
 describe('the store', () => {

@@ -50,6 +50,14 @@ describe('the size of batches', () => {
     expect(budgets.slice(-50)).toEqual(Array(50).fill(128));
   });
 
+  test('never goes below one text of full length, so that every text may still fill it', () => {
+    const size = new BatchSize({ ...LIMITS, least: 24 });
+    size.outOfMemory(20);
+    expect(size.budget).toBe(24);
+    // Whoever took the memory is gone: after a while there is more again.
+    expect(Math.max(...driven(size, { rate: (tokens) => tokens, batches: 400 }))).toBe(32);
+  });
+
   test('halves below the size of a batch that was smaller than it might have been', () => {
     const size = new BatchSize(LIMITS);
     size.outOfMemory(20);

@@ -12,6 +12,7 @@ import {
   type PaddedBatch,
   saysOutOfMemory,
 } from '../../activities/adapters/onnx/device-session.ts';
+import { errorRegistry } from '../../activities/errors.ts';
 
 const MAX_TOKENS = 256;
 
@@ -155,10 +156,9 @@ describe('an embedder of a GPU', () => {
     expect(long).toMatchObject({
       status: 'rejected',
       reason: {
-        code: 'EMBEDDING_FAILED',
-        message: expect.stringMatching(
-          /200 tokens does not fit into the memory of cuda.*SCRIPTORIUM_DEVICE=cpu/,
-        ),
+        code: 'EMBEDDING_DEVICE_FAILED',
+        message: expect.stringMatching(/200 tokens does not fit into the memory of cuda/),
+        remedy: expect.stringContaining('SCRIPTORIUM_DEVICE=cpu'),
       },
     });
     expect(short.status).toBe('fulfilled');
@@ -176,8 +176,23 @@ describe('an embedder of a GPU', () => {
       code: 'EMBEDDING_FAILED',
       message: expect.stringContaining('CUDA failure 700'),
     });
-    expect(session.batches).toHaveLength(1);
+    // The failed one, and the look whether the device still computes.
+    expect(session.batches).toHaveLength(2);
     await expect(embedder.embed(['x'])).resolves.toHaveLength(1);
+  });
+
+  test('on a device that is lost says so, and that no book is at fault', async () => {
+    const lost: string[] = [];
+    const session = new FakeSession({
+      before: async () => await Promise.reject(new Error('CUDA failure 700: an illegal memory access')),
+    });
+    await using embedder = embedderOf([session], { onLost: (reason) => lost.push(reason) });
+    await expect(embedder.embed(['x'])).rejects.toMatchObject({
+      code: 'EMBEDDING_DEVICE_FAILED',
+      message: 'cuda is lost: Error: CUDA failure 700: an illegal memory access',
+    });
+    expect(errorRegistry.EMBEDDING_DEVICE_FAILED.outage).toBe(true);
+    expect(lost).toEqual(['cuda is lost: Error: CUDA failure 700: an illegal memory access']);
   });
 
   test('tells of every batch what was in it', async () => {

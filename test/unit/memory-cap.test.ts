@@ -5,7 +5,7 @@ import { MemoryWatch } from '../../workers/memory-cap.ts';
 function drainsAt(sizes: readonly number[]): number[] {
   let now = 0;
   const drained: number[] = [];
-  const options = { maxBytes: 100, residentBytes: () => now, drain: () => void drained.push(now) };
+  const options = { maxBytes: 100, ownBytes: () => now, drain: () => void drained.push(now) };
   const watch = new MemoryWatch({ ...options, logger: { warn: () => {} } });
   return sizes.map((size) => {
     now = size;

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { FileArtifacts } from '../../activities/adapters/files/file-artifacts.ts';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import { hashOf } from '../../activities/naming.ts';
+import { vectorsKeyOf } from '../../activities/pipeline.ts';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
 import { createStoreActivities, type StoredBook } from '../../activities/store.ts';
 import { bookIdOf, record } from '../contract/store-fixtures.ts';
@@ -17,7 +18,11 @@ const BOOK = bookIdOf('a');
 
 const book: StoredBook = {
   ...{ library: 'default', bookId: BOOK, path: '/books/a.pdf', revision: 'r2', chunks: CHUNKS },
-  ...{ chunksKey: `chunks/${hashOf('c')}`, vectorsKey: `vectors/${hashOf('v')}`, pagesKey: 'pages/p' },
+  ...{
+    chunksKey: `chunks/${hashOf('c')}`,
+    vectorsKey: vectorsKeyOf(`chunks/${hashOf('c')}`, { embedderId: 'model' }),
+    pagesKey: 'pages/p',
+  },
   ...{ sha256: 'ab', pipeline: 'p', bytes: 9, mtimeMs: 1, pages: 3, format: 'pdf', title: 'A' },
   ...{ author: null, language: null, year: null },
 };
@@ -55,6 +60,14 @@ const refusing =
   (points: readonly StoredPoint[]): void => {
     if (points.some(isBad)) throw new ScriptoriumError('STORE_REJECTED', reason);
   };
+
+test('vectors of a worker with another model are not written, however many numbers they have', async () => {
+  await using given = await shelf();
+  const vectorsKey = vectorsKeyOf(book.chunksKey, { embedderId: 'other' });
+  const { failure } = await runActivity(given.activities.upsertBook, { ...book, vectorsKey });
+  expect(failure).toMatchObject({ type: 'MODEL_MISMATCH', nonRetryable: true });
+  expect(given.store.upserts).toEqual([]);
+});
 
 describe('a batch that is refused', () => {
   test.each([

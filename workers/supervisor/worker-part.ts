@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { ErrorCode } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
 import type { Part } from '../../client/stack-state.ts';
-import { workerFlags } from '../../client/worker-flags.ts';
+import { workerEnv, workerFlags } from '../../client/worker-flags.ts';
 import { ManagedProcess, type ManagedProcessOptions } from './managed-process.ts';
 import { workerMessage } from './worker-messages.ts';
 
@@ -14,9 +14,6 @@ export interface WorkerProblem {
 
 /** A worker that does not answer within this time is busy or stuck; either way it is not healthy. */
 const HEALTH_TIMEOUT_MS = 5_000;
-
-/** glibc gives each of dozens of native threads an arena of its own, which costs hundreds of MB and gains nothing. */
-const MALLOC_ARENA_MAX = '2';
 
 /** A worker that never gets ready, and can't say why, is given up after so many starts. */
 const MAX_EARLY_ENDS = 4;
@@ -53,7 +50,7 @@ export class WorkerPart {
     const start = (): ChildProcess => {
       const child = fork(entry, [...args], {
         execArgv: [...process.execArgv, ...workerFlags],
-        env: { MALLOC_ARENA_MAX, ...env },
+        env: { ...workerEnv, ...env },
         stdio: ['ignore', log, log, 'ipc'],
         detached: true,
       });

@@ -41,6 +41,9 @@ const PAUSE_MS = 1_000;
 const priorities: Readonly<Record<Kind, number>> = { passage: 0, question: 1 };
 /** Servers say so when a request holds more texts than they take at once. */
 const TOO_LARGE = new Set([413, 422]);
+/** Where it holds a single one, that may be too long. */
+const TOO_LONG =
+  '; where the text is too long for it, lower SCRIPTORIUM_CHUNK_TOKENS, or name the tokenizer.json of the model in SCRIPTORIUM_TOKENIZER';
 /** Text Embeddings Inference, when its model failed. */
 const MODEL_FAILED = 424;
 const codes: Readonly<Record<Refusal, ErrorCode>> = {
@@ -110,12 +113,13 @@ export class EndpointEmbedder implements Embedder {
     const signals = AbortSignal.any([stop.signal, this.#closed.signal, ...(signal ? [signal] : [])]);
     const { patienceMs = PATIENCE_MS } = this.#options;
     const patience = kind === 'question' ? Math.min(patienceMs, QUESTION_PATIENCE_MS) : patienceMs;
-    const until = performance.now() + patience;
     const size = this.#textsPerRequest;
     const requests = Array.from({ length: Math.ceil(whole.length / size) }, (_, at) =>
-      this.#queue.add(() => this.#patiently(whole.slice(at * size, (at + 1) * size), until, signals), {
-        ...{ priority: priorities[kind], signal: signals },
-      }),
+      this.#queue.add(
+        // Each request has its own: of many, most wait long before they are sent at all.
+        () => this.#patiently(whole.slice(at * size, (at + 1) * size), performance.now() + patience, signals),
+        { priority: priorities[kind], signal: signals },
+      ),
     );
     try {
       return (await Promise.all(requests)).flat().map((vector) => this.#unit(vector));
@@ -142,7 +146,7 @@ export class EndpointEmbedder implements Embedder {
           return await this.#inHalves(texts, until, signal);
         const pauseMs = pauseOf(error);
         if (signal.aborted || pauseMs === null || performance.now() + pauseMs > until)
-          throw this.#failure(error, signal);
+          throw this.#failure(error, signal, texts.length === 1);
         await this.#pause(pauseMs, signal);
       }
     }
@@ -207,11 +211,13 @@ export class EndpointEmbedder implements Embedder {
     return Float32Array.from(vector, (value) => value / norm);
   }
 
-  #failure(error: unknown, signal: AbortSignal): unknown {
+  /** @param alone whether there was a single text in the request */
+  #failure(error: unknown, signal: AbortSignal, alone: boolean): unknown {
     if (signal.aborted) return signal.reason;
     if (error instanceof ScriptoriumError) return error;
     const { baseUrl = 'OpenAI', model } = this.#options;
-    const said = error instanceof Error ? error.message : String(error);
+    const tooLong = alone && error instanceof APIError && TOO_LARGE.has(error.status ?? 0);
+    const said = `${error instanceof Error ? error.message : String(error)}${tooLong ? TOO_LONG : ''}`;
     return new ScriptoriumError(
       codes[refusalOf(error, [MODEL_FAILED])],
       `The embedding model ${model} at ${baseUrl} failed: ${said}`,

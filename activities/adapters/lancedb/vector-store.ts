@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import type { Table } from '@lancedb/lancedb';
-import type { Table as ArrowTable, Schema } from 'apache-arrow';
-import { z } from 'zod';
+import type { Schema } from 'apache-arrow';
+import { toScriptoriumError } from '../../errors.ts';
 import type {
   PointKey,
   SearchFilter,
@@ -25,6 +24,7 @@ import { KeptPassages } from './kept-passages.ts';
 import { pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
 import { PointSearches } from './point-searches.ts';
+import { copiesOf, replaceCopies } from './replacements.ts';
 import { RevisionTally } from './revision-tally.ts';
 import { indexBytesPerRow, SearchTable } from './search-table.ts';
 import { anyOf, isOneOf } from './sql.ts';
@@ -73,6 +73,8 @@ export class LanceVectorStore implements VectorStore {
   readonly #searches: PointSearches;
   readonly #watch = new IdleWatch();
   readonly #asked: AskedMark;
+  /** What upkeep failed with last; null when it did not. */
+  #upkeepFailure: string | null = null;
 
   private constructor(database: LanceDatabase, table: LanceTable, dimensions: number, schema: Schema) {
     this.#database = database;
@@ -194,7 +196,14 @@ export class LanceVectorStore implements VectorStore {
     const { folder } = this.#database;
     const asked = await this.#asked.isRecent();
     const order = { folder, table: this.#table.name, growing: this.#watch.isGrowing, asked };
-    return await this.#table.read('be maintained', () => runUpkeep(order, signal));
+    try {
+      const upkeep = await this.#table.read('be maintained', () => runUpkeep(order, signal));
+      this.#upkeepFailure = null;
+      return upkeep;
+    } catch (error) {
+      if (!signal.aborted) this.#upkeepFailure = toScriptoriumError(error).message;
+      throw error;
+    }
   }
 
   async health(): Promise<string> {
@@ -205,6 +214,7 @@ export class LanceVectorStore implements VectorStore {
       `LanceDB in ${this.#database.folder}, ${rows} passages`,
       ...(waiting === 0 ? [] : [`the words of ${waiting} wait for upkeep`]),
       ...(trouble === null ? [] : [`not compacted: ${trouble}`]),
+      ...(this.#upkeepFailure === null ? [] : [`its upkeep fails: ${this.#upkeepFailure}`]),
     ].join('; ');
   }
 
@@ -228,7 +238,7 @@ export class LanceVectorStore implements VectorStore {
       const known = writes.filter((write) => !write.takeNew()).flatMap((write) => write.points);
       const copies = known.length === 0 ? new Map<string, bigint[]>() : await copiesOf(table, known);
       if (copies.size === 0) await this.#tally.append(table, points, () => table.add(rows));
-      else await replace(table, rows, copies);
+      else await replaceCopies(table, rows, copies);
       return { result: null, committed: true };
     });
     return writes.map((write) => write.points.length);
@@ -262,38 +272,4 @@ function bookIdsOf(points: readonly StoredPoint[]): ReadonlySet<string> {
 /** Two callers may write the same point in one commit; the later one wins, as if they had come one after the other. */
 function lastOfEachId(points: readonly StoredPoint[]): readonly StoredPoint[] {
   return [...new Map(points.map((point) => [point.id, point])).values()];
-}
-
-const idRows = z.array(z.object({ id: z.string(), _rowid: z.bigint() }));
-
-/** Row ids of each of the points that is there already. A filter by book is cheap; one by id would read every row. */
-async function copiesOf(
-  table: Table,
-  points: readonly StoredPoint[],
-): Promise<ReadonlyMap<string, bigint[]>> {
-  const ids = new Set(points.map(({ id }) => id));
-  const found = await table
-    .query()
-    .where(isOneOf('book_id', bookIdsOf(points)))
-    .select(['id'])
-    .withRowId()
-    .toArray();
-  const mine = idRows.parse(found).filter(({ id }) => ids.has(id));
-  const copies = Map.groupBy(mine, ({ id }) => id);
-  return new Map([...copies].map(([id, rows]) => [id, rows.map((row) => row._rowid)]));
-}
-
-/**
- * Replaces rows by id in one commit, so that a crash loses none. Where two processes have added the same points at
- * the same moment there are two rows an id, and a merge would keep both: the surplus goes first. Row ids move when
- * another process compacts meanwhile, so the ids are asked for as well; what that could hit is written again at once.
- */
-async function replace(table: Table, rows: ArrowTable, copies: ReadonlyMap<string, bigint[]>): Promise<void> {
-  const twice = [...copies].filter(([, rowIds]) => rowIds.length > 1);
-  if (twice.length > 0) {
-    const surplus = twice.flatMap(([, rowIds]) => rowIds.slice(1));
-    const ids = twice.map(([id]) => id);
-    await table.delete(`_rowid IN (${surplus.join(', ')}) AND ${isOneOf('id', ids)}`);
-  }
-  await table.mergeInsert('id').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(rows);
 }

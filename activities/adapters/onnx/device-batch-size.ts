@@ -6,6 +6,8 @@
 export interface BatchSizeLimits {
   /** Tokens to begin with. */
   readonly first: number;
+  /** Fewest tokens ever: those of one text of full length. Default 1. */
+  readonly least?: number;
   /** Most tokens ever. */
   readonly most: number;
   /** A batch should not take longer: a question may have to wait for it. */
@@ -66,7 +68,7 @@ export class BatchSize {
     this.#settled = true;
     this.#calm = 0;
     this.#sizeBeforeFailure = Math.max(this.#sizeBeforeFailure, this.#budget);
-    this.#changeTo(Math.max(1, Math.min(this.#budget, Math.floor(tokens / 2))));
+    this.#changeTo(Math.min(this.#budget, Math.floor(tokens / 2)));
   }
 
   #count(window: { sinceMs: number; tokens: number; batches: number }, tokens: number, nowMs: number): void {
@@ -104,7 +106,7 @@ export class BatchSize {
   }
 
   #changeTo(budget: number): void {
-    this.#budget = budget;
+    this.#budget = Math.max(this.#limits.least ?? 1, budget);
     this.#window = null;
   }
 }

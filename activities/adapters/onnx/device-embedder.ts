@@ -17,6 +17,8 @@ export interface DeviceEmbedderOptions {
   readonly largestBatch?: number;
   /** Hears of every batch that was embedded. */
   onBatch?(batch: DeviceBatch): void;
+  /** Hears that the device computes nothing any more: until the process ends, as a rule. */
+  onLost?(reason: string): void;
 }
 
 export interface DeviceBatch {
@@ -40,6 +42,8 @@ interface Text {
 /** Texts of full length in the first batch; then 64, 128 and so on, as far as that pays. */
 const FIRST_BATCH = 32;
 const LARGEST_BATCH = 1_024;
+/** Enough to tell whether the device computes. */
+const PROBE_TOKENS = 2;
 /** A question waits for two batches at most. */
 const MAX_BATCH_MS = 250;
 /** Batches in flight: the device computes one while the other is laid out, copied and given back. */
@@ -70,7 +74,7 @@ export class DeviceEmbedder implements Embedder {
     this.#options = options;
     this.#idle = lanesOf(sessions);
     this.#size = new BatchSize({
-      ...{ first: FIRST_BATCH * maxTokens, most: largestBatch * maxTokens },
+      ...{ first: FIRST_BATCH * maxTokens, least: maxTokens, most: largestBatch * maxTokens },
       maxBatchMs: MAX_BATCH_MS,
     });
   }
@@ -150,8 +154,21 @@ export class DeviceEmbedder implements Embedder {
         text.resolve(flat.slice(row * this.dimensions, (row + 1) * this.dimensions));
     } catch (error) {
       if (error instanceof DeviceMemoryError) this.#outOfMemory(texts, tokens, error);
-      else for (const text of texts) text.reject(failed(`The model failed: ${String(error)}`, error));
+      else await this.#failed(session, texts, error);
     }
+  }
+
+  /** Was it what it was given, or is the device gone? A driver that failed once fails for as long as the process lives. */
+  async #failed(session: DeviceSession, texts: readonly Text[], error: unknown): Promise<void> {
+    const ids = texts[0]?.ids.slice(0, PROBE_TOKENS) ?? [];
+    const works = await session.run(paddedBatch([ids], PROBE_TOKENS)).then(
+      () => true,
+      () => false,
+    );
+    const { deviceName, onLost } = this.#options;
+    const reason = works ? `The model failed: ${String(error)}` : `${deviceName} is lost: ${String(error)}`;
+    for (const text of texts) text.reject(works ? failed(reason, error) : unusable(reason, error));
+    if (!works) onLost?.(reason);
   }
 
   #ended(texts: readonly Text[], tokens: number, startedMs: number): void {
@@ -171,8 +188,7 @@ export class DeviceEmbedder implements Embedder {
     if (only && !second) {
       const { deviceName } = this.#options;
       const why = `One text of ${only.tokens} tokens does not fit into the memory of ${deviceName}`;
-      const remedy = 'free memory on the device, or set SCRIPTORIUM_DEVICE=cpu';
-      only.reject(failed(`${why}: ${error.message}; ${remedy}`, error));
+      only.reject(unusable(`${why}: ${error.message}`, error));
     } else if (this.#closed) for (const text of texts) text.reject(failed('The embedder was closed', error));
     else this.#putBack(texts);
   }
@@ -192,4 +208,9 @@ function lanesOf(sessions: DeviceEmbedderOptions['sessions']): DeviceSession[] {
 
 function failed(message: string, cause: unknown): ScriptoriumError {
   return new ScriptoriumError('EMBEDDING_FAILED', message, { cause });
+}
+
+/** No fault of the book, which waits. */
+function unusable(message: string, cause: unknown): ScriptoriumError {
+  return new ScriptoriumError('EMBEDDING_DEVICE_FAILED', message, { cause });
 }

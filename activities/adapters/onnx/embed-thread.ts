@@ -35,7 +35,9 @@ const wantsTypes = session.inputNames.includes('token_type_ids');
 const POOLED = 2;
 const outputName = hiddenStateAmong(session.outputNames) ?? 'last_hidden_state';
 
-const dimensions = (await outputOf([101, 102])).dims.at(-1) ?? 0;
+const probe = await outputOf([101, 102]);
+floatsOf(probe);
+const dimensions = probe.dims.at(-1) ?? 0;
 port.postMessage({ kind: 'ready', dimensions } satisfies ThreadReady);
 
 // One text after the other: `run` blocks the thread anyway, and the buffers are shared.
@@ -98,13 +100,12 @@ async function embed(
     await beforeText();
     const ids = encoding.getIds();
     const output = await outputOf(ids);
-    if (!(output.data instanceof Float32Array))
-      throw new Error(`the model's output is ${output.type}, not float32`);
+    const data = floatsOf(output);
     const into = vectors.subarray(index * dimensions, (index + 1) * dimensions);
     if (output.dims.length === POOLED) {
-      into.set(output.data);
+      into.set(data);
       normalizePooled(into);
-    } else pool(output.data, ids.length, options.pooling, into);
+    } else pool(data, ids.length, options.pooling, into);
     output.dispose();
   }
   return vectors;
@@ -122,4 +123,13 @@ async function outputOf(ids: readonly number[]): Promise<Tensor> {
   const hidden = output[outputName];
   if (!(hidden instanceof Tensor)) throw new Error(`the model gives no ${outputName}`);
   return hidden;
+}
+
+/** Exports for GPUs give half precision. */
+function floatsOf({ data, type }: Tensor): Float32Array {
+  if (data instanceof Float32Array) return data;
+  if (data instanceof Float16Array) return new Float32Array(data);
+  if (type === 'float16' && data instanceof Uint16Array)
+    return new Float32Array(new Float16Array(data.buffer, data.byteOffset, data.length));
+  throw new Error(`the model's output is ${type}, and neither float32 nor float16`);
 }

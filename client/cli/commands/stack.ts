@@ -1,10 +1,10 @@
 /** `up`, `down`, `status`, `worker`. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { siblingModule } from '../../../activities/sibling-module.ts';
 import { connectTemporal } from '../../connection.ts';
 import { askStack, type Part } from '../../stack-state.ts';
-import { workerFlags } from '../../worker-flags.ts';
+import { REPLACE_WORKER, workerEnv, workerFlags } from '../../worker-flags.ts';
 import { liveStack, runInForeground, startInBackground, stopLocalStack } from '../local-stack.ts';
 import { exitCodes, printable, printResult, say } from '../output.ts';
 import { percent, runText } from '../run-rows.ts';
@@ -138,11 +138,25 @@ async function serve(): Promise<void> {
 
 async function runWorker(args: readonly string[]): Promise<void> {
   const entry = siblingModule(import.meta.url, '../../../workers/worker-main');
-  const child = spawn(process.execPath, [...workerFlags, entry, ...args], { stdio: 'inherit' });
+  const start = (): ChildProcess =>
+    spawn(process.execPath, [...workerFlags, entry, ...args], {
+      stdio: 'inherit',
+      env: { ...workerEnv, ...process.env },
+    });
+  let child = start();
   process
     .on('SIGINT', () => say('draining; the batch in hand is finished'))
     .on('SIGTERM', () => child.kill('SIGTERM'));
-  process.exitCode = await new Promise<number>((resolve, reject) => {
+  let code = await exitCodeOf(child);
+  for (; code === REPLACE_WORKER; code = await exitCodeOf(child)) {
+    say('the worker makes way for a fresh one; its last warning says why');
+    child = start();
+  }
+  process.exitCode = code;
+}
+
+function exitCodeOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? exitCodes.failed));
   });
