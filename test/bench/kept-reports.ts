@@ -55,6 +55,25 @@ function machine(): string {
 /** A ratio is lost when it falls by more than this share: the noise of a shared machine is half of it. */
 const TOLERATED = 0.1;
 
+/** What a reader should know of the last release's report: that there is none, that it is of something else, or what fell since. */
+export function comparedWith(
+  kept: Pick<KeptReport, 'ratios' | 'keptOn' | 'settings'> | undefined,
+  now: Pick<BenchReport, 'ratios' | 'settings'>,
+): string[] {
+  if (!kept) return ['not compared: no report of a release is kept (--keep keeps this one)'];
+  const others = Object.keys({ ...kept.settings, ...now.settings }).filter(
+    (name) => kept.settings[name] !== now.settings[name],
+  );
+  const missing = Object.keys(kept.ratios).filter((name) => now.ratios[name] === undefined);
+  return [
+    ...(others.length > 0 ? [`compared with ${kept.keptOn} at other settings: ${others.join(', ')}`] : []),
+    ...missing.map(
+      (name) => `not compared: this report has no ratio to ${name}, and that of ${kept.keptOn} has`,
+    ),
+    ...lossesSince(kept, now),
+  ];
+}
+
 /** Lines that tell which ratios fell since the last release; each is a speed with ours as the numerator. */
 export function lossesSince(
   kept: Pick<KeptReport, 'ratios' | 'keptOn'>,

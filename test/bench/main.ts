@@ -10,7 +10,7 @@ import { benchGpu } from './gpu.ts';
 import { benchGrowth } from './growth.ts';
 
 import { benchHttp } from './http.ts';
-import { keep, keptReports, lossesSince } from './kept-reports.ts';
+import { comparedWith, keep, keptReports } from './kept-reports.ts';
 import { benchLibrary } from './library.ts';
 import { benchMemory } from './memory.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
@@ -91,7 +91,7 @@ async function measure(
   if (!report) return;
   printTable(report);
   const before = (await keptReports()).find(({ bench }) => bench === report.bench);
-  for (const line of before ? lossesSince(before, report) : []) process.stderr.write(`  ${line}\n`);
+  for (const line of comparedWith(before, report)) process.stderr.write(`  ${line}\n`);
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
   if (!toKeep) return;
   await keep(report);

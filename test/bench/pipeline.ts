@@ -49,10 +49,7 @@ export async function benchPipeline(options: BenchOptions): Promise<BenchReport>
   await using folder = await tempFolder();
   const sets = { folder: await severalPdfs(folder.path, books), manuals: await manuals(folder.path) };
   const seen: Record<string, Measured[]> = {};
-  const rounds: { readonly [Who in 'scriptorium' | 'llama-index']: number[] } = {
-    scriptorium: [],
-    'llama-index': [],
-  };
+  const reports: BenchReport[] = [];
   for (const [set, files] of Object.entries(sets)) {
     const figure = (who: string, work: () => Promise<Measured>) => async () => {
       const measured = await work();
@@ -64,33 +61,36 @@ export async function benchPipeline(options: BenchOptions): Promise<BenchReport>
       scriptorium: figure('scriptorium', () => ours(files)),
       'llama-index': figure('llama-index', () => theirs(files, python, signal)),
     };
-    const figures = await alternate(contenders, wanted, signal);
-    rounds.scriptorium.push(...(figures.scriptorium ?? []));
-    rounds['llama-index'].push(...(figures['llama-index'] ?? []));
+    const about = {
+      ...{ bench: 'pipeline', unit: `folders an hour, ${set}` },
+      settings: { rounds: wanted, manuals: MANUALS.length, pdfs: books, package: PACKAGE },
+      notMeasured: 'other formats than PDF, a library that is there already, a GPU',
+    };
+    reports.push(reportOf(about, await alternate(contenders, wanted, signal)));
   }
-  return {
-    ...reportOf(
-      {
-        ...{ bench: 'pipeline', unit: 'folders an hour' },
-        settings: { rounds: wanted, manuals: MANUALS.length, pdfs: books, package: PACKAGE },
-        notMeasured: 'other formats than PDF, a library that is there already, a GPU',
-      },
-      rounds,
-    ),
-    figures: figuresOf(seen),
-  };
+  // The figure of the benchmark is that of the set on which ours is the least ahead.
+  const [least] = reports.toSorted((one, other) => one.ratio - other.ratio);
+  if (!least) throw new Error('nothing was measured');
+  return { ...least, figures: figuresOf(seen) };
 }
 
 function figuresOf(seen: Readonly<Record<string, readonly Measured[]>>): Record<string, number> {
   const figures: Record<string, number> = {};
-  for (const [key, measured] of Object.entries(seen)) {
-    const middle = (of: (each: Measured) => number): number => median(measured.map(of));
-    figures[`${key}: s`] = middle(({ seconds }) => seconds);
-    figures[`${key}: chunks`] = middle(({ chunks }) => chunks);
-    figures[`${key}: peak MB`] = middle(({ peakMb }) => peakMb);
+  const middle = (key: string, of: (each: Measured) => number): number => median((seen[key] ?? []).map(of));
+  for (const key of Object.keys(seen)) {
+    figures[`${key}: s`] = middle(key, ({ seconds }) => seconds);
+    figures[`${key}: chunks`] = middle(key, ({ chunks }) => chunks);
+    figures[`${key}: peak MB`] = middle(key, ({ peakMb }) => peakMb);
     figures[`${key}: share of the cores`] = middle(
+      key,
       ({ seconds, cpuSeconds }) => cpuSeconds / seconds / availableParallelism(),
     );
+  }
+  for (const set of ['folder', 'manuals']) {
+    const ratio = (of: (each: Measured) => number): number =>
+      middle(`${set}, scriptorium`, of) / middle(`${set}, llama-index`, of);
+    figures[`${set}: times as fast`] = 1 / ratio(({ seconds }) => seconds);
+    figures[`${set}: peak memory, ours to theirs`] = ratio(({ peakMb }) => peakMb);
   }
   return figures;
 }

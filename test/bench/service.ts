@@ -83,7 +83,7 @@ export async function benchService(options: BenchOptions): Promise<BenchReport> 
   let shelves = 0;
   const quietly = (work: (n: number) => Promise<number>) => async () => {
     await delay(QUIET_MS, undefined, { signal });
-    return await work(shelves++);
+    return 3_600 / (await work(shelves++));
   };
   const ingestions = await alternate(
     { scriptorium: quietly(beside), 'no questions': quietly(ingest) },
@@ -130,11 +130,13 @@ function reportOfLoads(
     for (const [key, figure] of Object.entries(load)) figures[`${name}: ${key}`] = figure;
   const report = reportOf(
     {
-      ...{ bench: 'service', unit: 's of an ingestion' },
+      ...{ bench: 'service', unit: 'ingestions an hour' },
       settings: { ...settings, clients: CLIENTS, 'questions a second beside': RATE_BESIDE_INGESTION },
       notMeasured: 'vectors of real passages, a network between, Qdrant',
     },
     ingestions,
   );
+  for (const [who, rate] of Object.entries(report.medians))
+    figures[`ingestion, ${who === 'scriptorium' ? 'beside questions' : who}: s`] = 3_600 / rate;
   return { ...report, figures };
 }

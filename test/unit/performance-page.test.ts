@@ -1,7 +1,7 @@
 /** The page of performance is what the kept reports say, and a ratio that fell is told. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { type KeptReport, keptReports, lossesSince } from '../bench/kept-reports.ts';
+import { comparedWith, type KeptReport, keptReports, lossesSince } from '../bench/kept-reports.ts';
 import { withTables } from '../bench/performance-page.ts';
 
 const report: KeptReport = {
@@ -45,4 +45,20 @@ test('a ratio that fell by more than a tenth since the last release is told', ()
   expect(lossesSince(kept, { ratios: { pdftotext: 1.25 } })).toEqual([
     'LOSS of 11 %: ours to pdftotext is 1.250, and was 1.400 on 2026-11-01',
   ]);
+});
+
+test('what a report is compared with is told: nothing, other settings, ratios that it lacks', () => {
+  const kept = {
+    keptOn: '2026-11-01',
+    ratios: { '60 books': 0.9, pdftotext: 1.4 },
+    settings: { files: 3, rounds: 5 },
+  };
+  const now = { ratios: { '100 books': 0.9, pdftotext: 1 }, settings: { files: 4, rounds: 5 } };
+  expect(comparedWith(undefined, now)).toEqual([expect.stringContaining('no report of a release is kept')]);
+  expect(comparedWith(kept, now)).toEqual([
+    'compared with 2026-11-01 at other settings: files',
+    expect.stringContaining('no ratio to 60 books'),
+    expect.stringContaining('LOSS of 29 %: ours to pdftotext'),
+  ]);
+  expect(comparedWith(kept, { ...kept })).toEqual([]);
 });
