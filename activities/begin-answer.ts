@@ -29,8 +29,10 @@ export function createBeginActivities(ports: BeginPorts) {
     beginAnswer: questionStage(async (input: BeginInput): Promise<BegunAnswer> => {
       const { question, deadlineMs = ports.deadlineMs } = input;
       const { scope, writer } = askedAs(input, ports);
+      const startedMs = performance.now();
       const looked = await within(lookMs(deadlineMs), look(caches, { question, scope }));
-      return { deadlineMs, writer, ...(looked ?? { found: null, keep: null }) };
+      const lookedMs = performance.now() - startedMs;
+      return { deadlineMs, writer, lookedMs, ...(looked ?? { found: null, keep: null }) };
     }),
   };
 }

@@ -52,7 +52,8 @@ export async function answerInTime({
   const startedMs = Date.now();
   const { beginAnswer } = local<BeginActivities>(BEGIN_MS);
   const begun = await inTime('begin', beginAnswer({ question, deadlineMs: asked, extractive, ...where }));
-  if (begun.found) return givenAgain(begun.found, Date.now() - startedMs);
+  const { lookedMs } = begun;
+  if (begun.found) return givenAgain(begun.found, lookedMs ?? Date.now() - startedMs);
   const leftMs = (): number => begun.deadlineMs - (Date.now() - startedMs);
   const round = async (): Promise<Round> => await searchedAndWritten({ question, ...where }, begun, leftMs);
   const first = await round();
@@ -65,7 +66,7 @@ export async function answerInTime({
     : writing;
   return {
     ...written,
-    timings: { ...found.timings, ...written.timings },
+    timings: { ...(lookedMs !== undefined && { cache: lookedMs }), ...found.timings, ...written.timings },
     workflowId: workflowInfo().workflowId,
   };
 }
@@ -138,13 +139,17 @@ async function writtenOrQuoted(
   input: GenerateInput,
   { writeMs, quoteMs }: { readonly writeMs: number; readonly quoteMs: number },
 ): Promise<Writing> {
+  const startedMs = Date.now();
   try {
     return await written(input, Math.max(1, Math.floor(writeMs)));
   } catch (error) {
     const fallback = fallbackOf(error);
     if (!fallback) throw error;
+    const modelMs = Date.now() - startedMs;
     // The model may be back for the next one who asks.
-    return { ...(await quoted({ ...input, keep: null }, Math.max(quoteMs, LEAST_QUOTE_MS))), fallback };
+    const writing = await quoted({ ...input, keep: null }, Math.max(quoteMs, LEAST_QUOTE_MS));
+    if (isChanged(writing)) return writing;
+    return { ...writing, timings: { model: modelMs, ...writing.timings }, fallback };
   }
 }
 

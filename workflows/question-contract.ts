@@ -70,6 +70,8 @@ export interface BegunAnswer {
   readonly keep: KeepTicket | null;
   /** One that was given before and may be given again; null when there is none. */
   readonly found: FoundAnswer | null;
+  /** What the look into the caches took, in milliseconds; absent in runs of versions before 0.8. */
+  readonly lookedMs?: number;
 }
 
 /** In place of an answer: a book that it was to be made from was replaced or removed since it was searched. */

@@ -18,7 +18,7 @@ export type StageObserver = <T>(stage: string, work: () => Promise<T>) => Promis
 export interface QueryEnd {
   readonly kind: 'answer' | 'search';
   readonly outcome: 'done' | 'failed' | 'cancelled';
-  /** Code of the registry; null unless it failed. */
+  /** Code of the registry: what it failed with, or why the model did not write its answer. Null where all went well. */
   readonly code: string | null;
   readonly text: string;
   /** Everything that was asked for beside the text: library, filters, number of hits. */

@@ -248,6 +248,16 @@ describe('workflows that end', () => {
     ]);
   });
 
+  test('tell why a model did not write its answer', async () => {
+    const { queries } = await told('answerQuestion', {
+      input: { question: 'Who?' },
+      result: { citations: [{}], timings: { model: 900 }, fallback: { code: 'ANSWER_MODEL_UNREACHABLE' } },
+    });
+    expect(queries).toMatchObject([
+      { outcome: 'done', code: 'ANSWER_MODEL_UNREACHABLE', results: 1, timings: { model: 900 } },
+    ]);
+  });
+
   test('tell of a question that failed, too', async () => {
     const { queries } = await told('answerQuestion', {
       ...{ outcome: 'failed', code: 'LIBRARY_NOT_FOUND', input: { question: 'Who?', topK: 3 } },

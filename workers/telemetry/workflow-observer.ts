@@ -11,7 +11,11 @@ const ingested = z.object({ chunks: z.number() });
 const timings = z.record(z.string(), z.number());
 const asked = z.looseObject({ question: z.string() });
 const searched = z.looseObject({ query: z.string() });
-const answer = z.object({ citations: z.array(z.unknown()), timings });
+const answer = z.object({
+  citations: z.array(z.unknown()),
+  timings,
+  fallback: z.object({ code: z.string() }).optional(),
+});
 const found = z.object({ hits: z.array(z.unknown()), timings });
 
 export interface EndObservers {
@@ -60,8 +64,9 @@ function tellAnswer(
   const { question = '', ...filters } = asked.safeParse(input).data ?? {};
   const given = answer.safeParse(result).data;
   meter.query({
-    ...{ kind: 'answer', outcome, code, traceId, totalMs, filters, text: question },
-    ...{ results: given?.citations.length ?? 0, timings: given?.timings ?? {} },
+    ...{ kind: 'answer', outcome, traceId, totalMs, filters, text: question },
+    ...{ code: code ?? given?.fallback?.code ?? null, timings: given?.timings ?? {} },
+    results: given?.citations.length ?? 0,
   });
 }
 
