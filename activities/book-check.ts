@@ -47,6 +47,7 @@ export class BookCheck {
     const hurt = total(found.counts) > 0;
     if (!hurt && damagedArtifacts.length === 0) return null;
     const remedy = this.#repair ? await this.#mend(bookId, found, damagedArtifacts) : remedies.repair;
+    if (remedy === 'busy') return 'busy';
     return {
       ...{ bookId, library: found.record?.library ?? found.library, ...found.counts, points: found.points },
       ...{ path: found.record ? clip(found.record.path, MAX_PATH) : null, damagedArtifacts },
@@ -54,14 +55,23 @@ export class BookCheck {
     };
   }
 
-  /** Resolves to what is left to do; null when all is well. */
-  async #mend(bookId: string, found: Diagnosis, damagedArtifacts: readonly string[]): Promise<string | null> {
+  /** Resolves to what is left to do; null when all is well, `busy` when somebody else took the book up. */
+  async #mend(
+    bookId: string,
+    found: Diagnosis,
+    damagedArtifacts: readonly string[],
+  ): Promise<string | 'busy' | null> {
     const { store, artifacts } = this.#ports;
     for (const key of damagedArtifacts) await artifacts.remove(key);
     if (!found.record) await store.delete(bookId);
-    else if (!(await mendBook(this.#ports, found.record, found, this.#context))) return remedies.ingest;
+    else {
+      const mending = await mendBook(this.#ports, found.record, found, this.#context);
+      if (mending === 'changed') return 'busy';
+      if (mending === 'gone') return remedies.ingest;
+    }
     const now = await this.#diagnose(bookId, found.library);
-    return now === 'busy' || total(now.counts) === 0 ? null : remedies.again;
+    if (now === 'busy') return 'busy';
+    return total(now.counts) === 0 ? null : remedies.again;
   }
 
   async #diagnose(bookId: string, library: string): Promise<Diagnosis | 'busy'> {

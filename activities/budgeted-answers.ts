@@ -28,15 +28,21 @@ export class BudgetedAnswers implements AnswerModel {
   ): Promise<WrittenAnswer> {
     const most = this.#model.mostTokens(question, passages);
     const reserved = await this.#budget.reserve(most);
-    // What broke off was read and begun to be written; what never began is not charged.
+    // What was taken has been read, and what was told has been written, whatever came of it; what was refused is not charged.
     let taken: TokenUsage = { inputTokens: 0, outputTokens: 0 };
     let answers: 0 | 1 = 0;
+    let isCounted = false;
+    const onTaken = (usage: TokenUsage | null): void => {
+      taken = usage ?? { inputTokens: most.inputTokens, outputTokens: 0 };
+      isCounted = usage !== null;
+    };
     const onText = (text: string): void => {
-      taken = { inputTokens: most.inputTokens, outputTokens: Math.min(most.outputTokens, text.length) };
+      const outputTokens = Math.min(most.outputTokens, text.length);
+      if (!isCounted) taken = { inputTokens: most.inputTokens, outputTokens };
       options.onText?.(text);
     };
     try {
-      const written = await this.#model.answer(question, passages, { ...options, onText });
+      const written = await this.#model.answer(question, passages, { ...options, onText, onTaken });
       answers = 1;
       taken = written.usage ?? { inputTokens: 0, outputTokens: 0 };
       if (!written.usage) return written;

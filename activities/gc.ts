@@ -26,6 +26,8 @@ export interface GarbageOptions {
 }
 
 const BOOKS_PER_PASS = 50_000;
+/** What is being ingested is asked for again this often: a book that is begun meanwhile takes up finished files, however old. */
+const QUIET_FOR_MS = 1_000;
 
 export type GarbageActivities = ReturnType<typeof createGarbageActivities>;
 
@@ -51,9 +53,10 @@ class Sweep {
   readonly #ports: GarbagePorts;
   readonly #dryRun: boolean;
   readonly #context: StageContext;
-  /** A book that is begun while we sweep writes files younger than this, even without any grace. */
+  /** A book that is begun while we look writes files younger than this, even without any grace. */
   readonly #before: number;
   readonly #dropped = new Map<string, FileCount>();
+  #quietUntilMs = Date.now() + QUIET_FOR_MS;
   #needed: FileCount = { files: 0, bytes: 0 };
   #young: FileCount = { files: 0, bytes: 0 };
 
@@ -100,10 +103,20 @@ class Sweep {
     else await this.#drop(file);
   }
 
+  /** @throws RUN_IN_PROGRESS; what was dropped by then nobody needed */
+  async #stayQuiet(): Promise<void> {
+    if (Date.now() < this.#quietUntilMs) return;
+    await assertQuiet(this.#ports);
+    this.#quietUntilMs = Date.now() + QUIET_FOR_MS;
+  }
+
   async #drop(file: ListedArtifact): Promise<void> {
     const kind = file.partialOf === null ? (file.key.split('/')[0] ?? '') : 'partial';
     const count = plus(this.#dropped.get(kind) ?? { files: 0, bytes: 0 }, file);
-    if (!this.#dryRun) await this.#ports.artifacts.discard(file);
+    if (!this.#dryRun) {
+      await this.#stayQuiet();
+      await this.#ports.artifacts.discard(file);
+    }
     this.#dropped.set(kind, count);
     this.#context.progress(
       [...this.#dropped.values()].reduce((sum, { files }) => sum + files, 0),

@@ -15,6 +15,7 @@ import type { AnswerModel, NumberedPassage, WriteOptions, WrittenAnswer } from '
 import type { Catalog } from './ports/catalog.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { questionStage } from './stage.ts';
+import { splitSentences } from './text/sentences.ts';
 import { standsIn } from './text/verbatim.ts';
 
 export interface GeneratePorts {
@@ -66,7 +67,7 @@ export function createGenerateActivities(ports: GeneratePorts) {
     generate: questionStage(async (input: GenerateInput, options): Promise<Written> => {
       const started = performance.now();
       const { passages } = await readPassages(ports.store, input);
-      const answer = await answerFrom(passages, answerModel, input, options);
+      const { isCut: _, ...answer } = await answerFrom(passages, answerModel, input, options);
       return { ...answer, timings: { generate: performance.now() - started } };
     }),
   };
@@ -101,11 +102,11 @@ async function write(
   const read = await readPassages(store, input);
   if (onChange === 'tell' && !read.complete) return { sourcesChanged: true };
   const passages = onChange === 'leave-out' ? await committedPassages(catalog, read.passages) : read.passages;
-  const answer = await answerFrom(passages, model, input, options);
+  const { isCut, ...answer } = await answerFrom(passages, model, input, options);
   const stands = onChange === 'tell' ? await stillStands(catalog, passages) : true;
   if (stands === false) return { sourcesChanged: true };
   // A passage that went meanwhile would not be among the sources, and its book not be watched.
-  if (keep && read.complete && stands) caches.keep(question, keep, answer, sourcesOf(passages));
+  if (keep && read.complete && stands && !isCut) caches.keep(question, keep, answer, sourcesOf(passages));
   return { ...answer, timings: { generate: performance.now() - started } };
 }
 
@@ -114,7 +115,7 @@ async function answerFrom(
   model: AnswerModel,
   { question, nearest }: GenerateInput,
   { signal, onText }: WriteOptions,
-): Promise<Omit<Written, 'timings'>> {
+): Promise<Omit<Written, 'timings'> & Pick<WrittenAnswer, 'isCut'>> {
   const written = await model.answer(question, passages.map(numbered), {
     ...(signal && { signal }),
     ...(onText && { onText }),
@@ -179,11 +180,26 @@ function citationsOf({ citations }: WrittenAnswer, passages: readonly AnswerPass
         'ANSWER_MODEL_UNREACHABLE',
         `The quote of [${n}] does not stand in its passage`,
       );
-    // The chunk that holds it has the nearest page; a quote over the edge of two has the pages of the passage.
-    const { best, chunks } = passage;
-    const chunk = [best, ...chunks].find(({ text }) => standsIn(quote, text));
-    const { title, author, section, path, bookId, id } = chunk ?? best;
+    const { quoted, chunk } = placeOf(quote, passage);
+    const { title, author, section, path, bookId, id } = chunk ?? passage.best;
     const { page } = chunk ?? passage;
-    return { n, title, author, page, section, path, bookId, chunkId: id, quote };
+    return { n, title, author, page, section, path, bookId, chunkId: id, quote: quoted };
   });
+}
+
+/**
+ * The chunk that holds a quote has its page and section. One over the edge of two has the pages of the passage; where that reaches
+ * over sections, too, the first sentence alone is quoted, with the place of the chunk that holds it.
+ */
+function placeOf(
+  quote: string,
+  { best, chunks }: AnswerPassage,
+): { readonly quoted: string; readonly chunk: AnswerPassage['best'] | undefined } {
+  const holderOf = (words: string) => [best, ...chunks].find(({ text }) => standsIn(words, text));
+  const whole = holderOf(quote);
+  const sections = new Set(chunks.map(({ section }) => section.join('\n')));
+  if (whole || sections.size < 2) return { quoted: quote, chunk: whole };
+  const first = splitSentences(quote)[0]?.trim() ?? '';
+  const holder = first === '' ? undefined : holderOf(first);
+  return holder ? { quoted: first, chunk: holder } : { quoted: quote, chunk: undefined };
 }

@@ -28,21 +28,24 @@ export interface Wounds {
   readonly toWrite: number;
 }
 
-/** Surplus and stale points go, and all that is missing is written again. False when the artifacts for it are gone. */
+/** `gone`: the artifacts for it are. `changed`: somebody else took up the book, whose word is the newer one. */
+export type Mending = 'mended' | 'gone' | 'changed';
+
+/** Surplus and stale points go, and all that is missing is written again. */
 export async function mendBook(
   ports: RepairPorts,
   record: BookRecord,
   { unknownIds, stale, toWrite }: Wounds,
   context: StageContext,
-): Promise<boolean> {
+): Promise<Mending> {
   const { bookId, revision } = record;
   if (stale > 0) await ports.store.deleteStale(bookId, revision ?? 'none');
   await ports.store.deletePoints(bookId, unknownIds);
-  if (toWrite === 0) return true;
+  if (toWrite === 0) return 'mended';
   const book = await storedBookOf(ports, record);
-  if (book && (await write(ports, book, context))) return true;
-  await markForIngestion(ports.catalog, record);
-  return false;
+  const mending = book ? await write(ports, book, record, context) : 'gone';
+  if (mending === 'gone') await markForIngestion(ports.catalog, record);
+  return mending;
 }
 
 /** Otherwise the next ingestion would find the source unchanged, and pass over it. */
@@ -74,19 +77,26 @@ async function summaryOf(artifacts: ArtifactStore, { pages }: ArtifactKeys) {
   return reader && pagesSummary.parse(reader.summary);
 }
 
-/** False when chunks or vectors turn out to be gone, damaged or too few. */
-async function write(ports: RepairPorts, book: StoredBook, context: StageContext): Promise<boolean> {
-  const { store, artifacts } = ports;
+/** `gone` when chunks or vectors turn out to be gone, damaged or too few. */
+async function write(
+  ports: RepairPorts,
+  book: StoredBook,
+  record: BookRecord,
+  context: StageContext,
+): Promise<Mending> {
+  const { catalog, store, artifacts } = ports;
   try {
     await using chunks = await openArtifact(artifacts, book.chunksKey);
-    if (chunks.records !== book.chunks) return false;
+    if (chunks.records !== book.chunks) return 'gone';
     for await (const batch of batchesOf(pointsOf(artifacts, book), store.maxPointsPerWrite)) {
       context.signal.throwIfAborted();
+      const now = (await catalog.get([book.bookId])).get(book.bookId);
+      if (now?.revision !== record.revision || now?.updatedAtMs !== record.updatedAtMs) return 'changed';
       await store.upsert(batch);
     }
-    return true;
+    return 'mended';
   } catch (error) {
-    if (error instanceof ScriptoriumError && error.code === 'ARTIFACT_CORRUPT') return false;
+    if (error instanceof ScriptoriumError && error.code === 'ARTIFACT_CORRUPT') return 'gone';
     throw error;
   }
 }

@@ -86,8 +86,10 @@ async function record(ports: RunPorts, input: OutcomeInput, workflowId: string):
   const { outcome, ...book } = input;
   if (outcome.outcome === 'ingested') return;
   const before = (await catalog.get([book.bookId])).get(book.bookId);
-  if (outcome.outcome === 'cancelled') await catalog.put(cancelledRecord(book, before, workflowId));
-  else {
+  if (outcome.outcome === 'cancelled') {
+    await endOlder(ports, input);
+    await catalog.put(cancelledRecord(book, before, workflowId));
+  } else {
     const { path: _, ...failure } = outcome.failure;
     // Without the time of the file, the failure could not be told from one of another content.
     const known = isOfContent(failure.code) && input.mtimeMs !== undefined;
@@ -95,6 +97,17 @@ async function record(ports: RunPorts, input: OutcomeInput, workflowId: string):
     await catalog.put(failedRecord(book, { ...failure, fingerprint }, before, workflowId));
   }
   await store.deleteStale(book.bookId, before?.revision ?? 'none');
+}
+
+/** A book that waits in one run may still be at work for another one, which was terminated: it would be committed after all. */
+async function endOlder({ client }: RunPorts, { library, bookId }: OutcomeInput): Promise<void> {
+  const workflowId = ingestBookId(library, bookId);
+  if (Context.current().info.workflowExecution?.workflowId === workflowId) return;
+  try {
+    await client.workflow.getHandle(workflowId).cancel();
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
 }
 
 /** A run asks about 500 books at most, within a minute: one after the other, a server that takes long would not be done. */

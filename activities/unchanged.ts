@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { BookRecord, Catalog } from './ports/catalog.ts';
 import { sha256OfFile } from './sources/source-file.ts';
 
@@ -23,6 +24,9 @@ export async function isUnchanged(
   if (record.mtimeMs === source.mtimeMs) return true;
   const sha256 = await sha256OfFile(source.path, signal).catch(() => null);
   if (sha256 !== record.sha256) return false;
-  await catalog.put({ ...record, mtimeMs: source.mtimeMs });
+  // To hash a book takes seconds: it may have been removed meanwhile, or marked for another ingestion.
+  const now = (await catalog.get([record.bookId])).get(record.bookId);
+  if (!now || !isDeepStrictEqual(now, record)) return false;
+  await catalog.put({ ...now, mtimeMs: source.mtimeMs });
   return true;
 }

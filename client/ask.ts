@@ -34,6 +34,8 @@ export interface AskSettings {
   readonly eager?: boolean;
   /** Gives up following; the answer is made all the same. */
   readonly signal?: AbortSignal | undefined;
+  /** The workers' deadline for a question that names none, in milliseconds, where the asker knows it. */
+  readonly usualDeadlineMs?: number | undefined;
 }
 
 type AskedQuestion = z.output<typeof askInput>;
@@ -52,10 +54,10 @@ const GRACE_MS = 15_000;
 export async function ask(
   client: Client,
   asked: AskedQuestion,
-  { signal, ...settings }: AskSettings = {},
+  { signal, usualDeadlineMs = LONGEST_DEADLINE_MS, ...settings }: AskSettings = {},
 ): Promise<Answer> {
   const input = { ...asked, question: normaliseQuestion(asked.question) };
-  const waitMs = (input.deadlineMs ?? LONGEST_DEADLINE_MS) + GRACE_MS;
+  const waitMs = (input.deadlineMs ?? usualDeadlineMs) + GRACE_MS;
   return await withinTime(waitMs, signal, (limited) =>
     answered(client, input, { ...settings, signal: limited }),
   );

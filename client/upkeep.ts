@@ -1,9 +1,9 @@
 /** Looking after a library: remove, verify, drop what nobody needs, and say where something came from. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { ScriptoriumError } from '../activities/errors.ts';
-import { ingestBookId, taskQueues } from '../workflows/contract.ts';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
+import { ingestBookId, ingestLibraryId, taskQueues } from '../workflows/contract.ts';
 import {
   type Explained,
   explainInput,
@@ -21,6 +21,8 @@ import {
 import { parse } from './checked-input.ts';
 import { fromWorkflow } from './failures.ts';
 import { type BookHistory, bookHistory, type RunHistory, runHistory } from './history.ts';
+import { RunChain } from './run-chain.ts';
+import { steer } from './steering.ts';
 
 /** What is known of a book, chunk or run; `history` is null where Temporal has none any more. */
 export type Explanation =
@@ -36,7 +38,7 @@ const EXPLAIN_TIMEOUT = '1 minute';
 
 /**
  * Takes a book out of its library: no search gives anything of it any more. Its source stays, and its intermediate
- * files until the next `collectGarbage`.
+ * files until the next `collectGarbage`. A run in which it waits passes it over, as cancelled.
  * @param book id or path
  * @throws ScriptoriumError BOOK_NOT_FOUND, RUN_IN_PROGRESS while the book is being ingested, STACK_UNREACHABLE
  */
@@ -48,15 +50,45 @@ export async function remove(client: Client, book: string, options: SubjectOptio
   }
   const { library, bookId } = found.book;
   const workflowId = ingestBookId(library, bookId);
+  const inProgress = new ScriptoriumError(
+    'RUN_IN_PROGRESS',
+    `${found.book.path} is being ingested, or removed`,
+  );
   try {
+    if (await isRunning(client, workflowId)) throw inProgress;
+    await takeFromRun(client, library, bookId);
     return await client.workflow.execute<(input: object) => Promise<RemovedBook>>(
       upkeepWorkflows.removeBook,
       { taskQueue: taskQueues.main, workflowId, args: [{ library, bookId }] },
     );
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError)
-      throw new ScriptoriumError('RUN_IN_PROGRESS', `${found.book.path} is being ingested, or removed`);
+    if (error instanceof WorkflowExecutionAlreadyStartedError) throw inProgress;
+    if (error instanceof ScriptoriumError) throw error;
     throw fromWorkflow(error);
+  }
+}
+
+async function isRunning(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(workflowId).describe();
+    return status.name === 'RUNNING' || status.name === 'PAUSED';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** A run that goes on has it in its list from the beginning, and would take it in hours after it was removed. */
+async function takeFromRun(client: Client, library: string, bookId: string): Promise<void> {
+  const chain = new RunChain(client, ingestLibraryId(library));
+  try {
+    await steer(client, chain, 'cancelBooks', { books: [bookId] });
+  } catch (error) {
+    const { code, message } = toScriptoriumError(error);
+    // There is no run, or the book does not wait in it.
+    if (code === 'NO_RUN' || code === 'INVALID_ARGUMENT') return;
+    if (code !== 'RUN_NOT_READY') throw error;
+    throw new ScriptoriumError('RUN_IN_PROGRESS', `${chain.workflowId} is at work: ${message}`);
   }
 }
 

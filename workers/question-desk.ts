@@ -37,10 +37,13 @@ export class QuestionDesk {
    * Answers from the cache of this process, or else by a workflow whose first task needs no way through the server.
    * @throws ScriptoriumError by the code that the question failed with
    */
-  async ask(asked: AskInput, settings: Omit<AskSettings, 'eager'> = {}): Promise<Answer> {
+  async ask(asked: AskInput, settings: Omit<AskSettings, 'eager' | 'usualDeadlineMs'> = {}): Promise<Answer> {
     const input = normalised(asked);
     // What a workflow answers is counted when it ends.
-    return (await this.#kept(input)) ?? (await ask(this.#client, input, { ...settings, eager: true }));
+    const kept = await this.#kept(input);
+    if (kept) return kept;
+    const { deadlineMs: usualDeadlineMs } = this.#parts;
+    return await ask(this.#client, input, { ...settings, usualDeadlineMs, eager: true });
   }
 
   /**

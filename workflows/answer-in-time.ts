@@ -21,6 +21,7 @@ import type { BeginActivities } from '../activities/begin-answer.ts';
 import type { GenerateActivities, GenerateInput } from '../activities/generate.ts';
 import type { RetrieveActivities, RetrievedPassages } from '../activities/retrieve.ts';
 import { type askInput, taskQueues } from './contract.ts';
+import { inTime } from './in-time.ts';
 import { answerRetry, answerShares, WRITING_HEARTBEAT } from './policies.ts';
 import type { BegunAnswer, Fallback, FoundAnswer, SourcesChanged } from './question-contract.ts';
 import type { Answer } from './result-contract.ts';
@@ -177,19 +178,6 @@ function local<A>(ms: number) {
     scheduleToCloseTimeout: timeout,
     retry: answerRetry,
   });
-}
-
-/** A stage that takes longer than its share ends the question with a code and what to do about it. */
-async function inTime<T>(stage: string, running: Promise<T>): Promise<T> {
-  try {
-    return await running;
-  } catch (error) {
-    if (!(error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)) throw error;
-    throw ApplicationFailure.nonRetryable(
-      `The stage ${stage} took longer than its share of the question's time`,
-      'QUESTION_TIMEOUT',
-    );
-  }
 }
 
 /** Null when the question itself is at fault or was given up: then nothing is written at all. */

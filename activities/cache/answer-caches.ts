@@ -85,7 +85,7 @@ export class AnswerCaches implements AsyncDisposable {
     const stored = this.#answers?.get(keyOf(scope, question));
     if (!stored) return null;
     const found = await this.#judged(stored, this.#options.limits.exactMaxAgeMs).catch(() => null);
-    return found === 'fresh' ? this.#foundIn('exact', stored) : null;
+    return found === 'fresh' ? this.#foundFor(question, 'exact', stored) : null;
   }
 
   async #findExact({ question, scope }: AskedAs): Promise<FoundAnswer | null> {
@@ -94,7 +94,8 @@ export class AnswerCaches implements AsyncDisposable {
     const maxAgeMs = this.#options.limits.exactMaxAgeMs;
     const found = stored && (await this.#attempt(this.exact, () => this.#judged(stored, maxAgeMs)));
     if (stored && found && found !== 'fresh') this.#drop(key, stored);
-    if (stored && found === 'fresh') return this.#given(this.exact, 'exact', stored);
+    if (stored && found === 'fresh')
+      return this.#given(this.exact, this.#foundFor(question, 'exact', stored));
     if (found && found !== 'expired') this.exact.count('refusal');
     else this.exact.count('miss');
     return null;
@@ -152,7 +153,7 @@ export class AnswerCaches implements AsyncDisposable {
     for (const { stored, freshness } of found) {
       if (freshness === 'fresh') {
         this.#answers?.set(keyOf(asked.scope, asked.question), stored);
-        return this.#given(this.semantic, 'semantic', stored);
+        return this.#given(this.semantic, this.#foundFor(asked.question, 'semantic', stored));
       }
       this.#upkeep.inBackground(() => this.#options.shared.remove(stored));
     }
@@ -200,15 +201,16 @@ export class AnswerCaches implements AsyncDisposable {
     return { revisions, epoch, clearedAtMs, nowMs: this.#now() };
   }
 
-  #given(counts: CacheCounts, kind: 'exact' | 'semantic', stored: StoredAnswer): FoundAnswer | null {
-    const found = this.#foundIn(kind, stored);
+  #given(counts: CacheCounts, found: FoundAnswer | null): FoundAnswer | null {
     if (found) counts.count('hit');
     return found;
   }
 
-  #foundIn(kind: 'exact' | 'semantic', stored: StoredAnswer): FoundAnswer | null {
+  /** What was found by its meaning is kept under the new question too, and is no answer to the same one for that. */
+  #foundFor(question: string, by: 'exact' | 'semantic', stored: StoredAnswer): FoundAnswer | null {
     const answer = keptIn(stored.answer);
     const ageMs = Math.max(0, this.#now() - stored.madeAtMs);
+    const kind = stored.question === question ? by : 'semantic';
     return answer && { answer, cached: { kind, question: stored.question, ageMs } };
   }
 

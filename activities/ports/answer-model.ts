@@ -29,6 +29,8 @@ export interface WrittenAnswer {
   /** Sentences that no passage supports; they are removed from the text. Absent where nothing was written freely. */
   readonly droppedClaims?: number;
   readonly mode: 'extractive' | 'model';
+  /** The model was cut off: what it had not finished is left out, and nobody else is given the answer. */
+  readonly isCut?: true;
   /** Absent where no model was asked. */
   readonly usage?: TokenUsage;
 }
@@ -38,6 +40,8 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
   /** Called with the whole text so far whenever some more has come, before its citations are checked. */
   readonly onText?: (text: string) => void;
+  /** Called with null when a request was taken that will be billed, and with its count once that is told. */
+  readonly onTaken?: (usage: TokenUsage | null) => void;
   /** Cosine of question and nearest passage, −1 to 1; null or absent where none was found by its meaning. */
   readonly nearest?: number | null;
 }

@@ -64,12 +64,16 @@ function wordsOf(question: string, foldsCase: boolean): string[] {
     .replace(/ ?\?+$/u, '')
     .replace(/, please$/iu, '');
   const plain = spelledOut(text).replace(POLITE, '').replace(HOW_ONE, 'how do one ');
-  return plain
-    .split(' ')
-    .map(bare)
+  const words = plain.split(' ').map((word, index, { length }) => bare(word, index === length - 1));
+  // In other languages a comma begins a fraction.
+  const isEnglish = ASKING_WORDS.has(words[0]?.toLowerCase() ?? '');
+  return words
+    .map((word) => (isEnglish && GROUPED.test(word) ? word.replaceAll(',', '') : word))
     .map((word, index) => (foldsCase || index === 0 || isAsking(word) ? folded(word) : word))
     .filter((word) => word !== '' && word !== 'the');
 }
+
+const GROUPED = /^\d{1,3}(?:,\d{3})+$/;
 
 /** Contractions and the possessive in their long form. */
 function spelledOut(text: string): string {
@@ -81,13 +85,16 @@ function spelledOut(text: string): string {
     .replace(/(?<!\S)(\p{L}+)'s (\p{L}+)/gu, '$2 of $1');
 }
 
-/** Without the quotation marks and the punctuation of a sentence; signs inside of a word and before it stay. */
-function bare(word: string): string {
-  const [, inner = word] = /^["“”„«»¿¡]*(.*?\p{L}{2})["“”»]*[?!.,;:…]*["“”»]*$/u.exec(word) ?? [];
-  return inner
-    .replace(/(?<=[\p{L}\p{M}\p{N}])[?.,;:…]+$/u, '')
-    .replace(/(?<=\p{L})!+$/u, '')
-    .replace(/(?<=\d)[,'](?=\d{3}(?!\d))/g, '');
+/**
+ * Without the quotation marks and the punctuation of a sentence; signs inside of a word and before it stay, and within a
+ * question `!` and `?` belong to a name: "sort!", "empty?".
+ */
+function bare(word: string, isLast: boolean): string {
+  const ends = isLast ? '[?!.,;:…]*' : '[.,;:…]*';
+  const quoted = new RegExp(`^["“”„«»¿¡]*(.*?\\p{L}{2}${isLast ? '' : '[!?]?'})["“”»]*${ends}["“”»]*$`, 'u');
+  const [, inner = word] = quoted.exec(word) ?? [];
+  const plain = inner.replace(/(?<=[\p{L}\p{M}\p{N}])[.,;:…]+$/u, '');
+  return isLast ? plain.replace(/(?<=[\p{L}\p{M}\p{N}])\?+$/u, '').replace(/(?<=\p{L})!+$/u, '') : plain;
 }
 
 /** "IT" and "WHO" are not "it" and "who", wherever they stand. */

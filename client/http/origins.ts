@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { ScriptoriumError } from '../../activities/errors.ts';
 
 export interface OriginRules {
-  /** The server listens on loopback, and lets everyone in as long as there are no keys. */
+  /** The server listens on loopback, has no keys, and lets everyone in. */
   readonly open: boolean;
   readonly corsOrigins: readonly string[];
 }

@@ -147,7 +147,9 @@ async function protect(app: App, { keys, open, limits }: ServerOptions): Promise
   });
   if (limits.corsOrigins.length > 0) await app.register(fastifyCors, corsFor(limits.corsOrigins));
   app.addHook('onRequest', async (request) => {
-    assertOwnPage(request, { open, corsOrigins: limits.corsOrigins });
+    // A proxy passes on a name of its own, to a server that asks for keys.
+    const lacksKeys = open && (await keys.isEmpty());
+    assertOwnPage(request, { open: lacksKeys, corsOrigins: limits.corsOrigins });
     const { scope } = request.routeOptions.config;
     if (scope === undefined) return;
     request.principal = await principalOf(keys, request.headers, open);

@@ -21,7 +21,10 @@ export function streaming(
   {
     between,
     end = 'stop',
-  }: { between?: (index: number) => Promise<void>; end?: 'stop' | 'break' | 'hang' } = {},
+  }: {
+    between?: (index: number) => Promise<void>;
+    end?: 'stop' | 'length' | 'content_filter' | 'break' | 'hang';
+  } = {},
 ): Reply {
   return async (_, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -32,7 +35,7 @@ export function streaming(
     }
     if (end === 'hang') return;
     if (end === 'break') return void response.destroy();
-    send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+    send({ choices: [{ index: 0, delta: {}, finish_reason: end }] });
     send({ choices: [], usage: { prompt_tokens: 70, completion_tokens: 7, total_tokens: 77 } });
     response.end('data: [DONE]\n\n');
   };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { LanceUsageLedger } from '../../activities/adapters/lancedb/usage-ledger.ts';
 import { AnswerBudget, type AnswerCaps } from '../../activities/answer-budget.ts';
 import { BudgetedAnswers } from '../../activities/budgeted-answers.ts';
-import type { TokenUsage, WrittenAnswer } from '../../activities/ports/answer-model.ts';
+import type { TokenUsage, WriteOptions, WrittenAnswer } from '../../activities/ports/answer-model.ts';
 import type { UsageEntry, UsageLedger } from '../../activities/ports/usage-ledger.ts';
 import '../helpers/any-realm.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
@@ -131,11 +131,16 @@ describe('a budget', () => {
 });
 
 describe('an answer', () => {
-  const modelThat = (answer: (onText?: (text: string) => void) => Promise<WrittenAnswer>) => ({
+  const modelThat = (
+    answer: (
+      onText?: (text: string) => void,
+      onTaken?: (usage: TokenUsage | null) => void,
+    ) => Promise<WrittenAnswer>,
+  ) => ({
     name: 'a-model',
     mostTokens: () => tokens(200, 600),
-    answer: (_: string, __: readonly object[], options: { onText?: (text: string) => void } = {}) =>
-      answer(options.onText),
+    answer: (_: string, __: readonly object[], { onText, onTaken }: WriteOptions = {}) =>
+      answer(onText, onTaken),
   });
   const said = (usage?: TokenUsage): WrittenAnswer => ({
     ...{ answer: 'Yes [1].', citations: [], droppedCitations: [] },
@@ -193,6 +198,23 @@ describe('an answer', () => {
     ledger.refuse = () => away;
     expect(await model.answer('Who?', [])).toMatchObject({ answer: 'Yes [1].' });
     back();
+  });
+
+  test('that came to nothing costs what the endpoint counted, or else what it was sent', async () => {
+    for (const [counted, outputTokens] of [
+      [tokens(50, 600), 600],
+      [null, 0],
+    ] as const) {
+      const budget = budgetOf(new MemoryLedger());
+      const asked = modelThat(async (_, onTaken) => {
+        onTaken?.(null);
+        if (counted) onTaken?.(counted);
+        throw new Error('an empty answer');
+      });
+      await expect(new BudgetedAnswers(asked, budget).answer('Who?', [])).rejects.toThrow('empty');
+      const { inputTokens } = counted ?? asked.mostTokens();
+      expect(await budget.of()).toMatchObject({ answers: 0, inputTokens, outputTokens });
+    }
   });
 
   test('that never began costs nothing, and one that broke off what it may have taken', async () => {

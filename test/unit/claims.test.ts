@@ -10,7 +10,8 @@ import { type LocalServer, localServer } from '../helpers/local-server.ts';
 import { isVerbatim, LIGHTS, library, passage, prose } from '../helpers/passages.ts';
 
 const QUESTION = 'Who lit the north lamp in 1850?';
-const claims = (answer: string) => supportedClaims(answer, QUESTION, LIGHTS);
+const TABLE = passage(4, 'Men in 1850 300 men, in all 12 500; and 7.250 oxen, 4321 sheep.');
+const claims = (answer: string) => supportedClaims(answer, QUESTION, [...LIGHTS, TABLE]);
 
 describe('a claim', () => {
   test.each([
@@ -18,6 +19,9 @@ describe('a claim', () => {
     ['that leads to one with a citation', 'The keeper did it. He lit the lamp at dusk [1].'],
     ['with a number of its passage', 'Until 1861 it burned whale oil [3].'],
     ['with the same number in other digits', 'Until 1,861 it burned whale oil [3].'],
+    ['with a number before another one, as a table has them', 'In 1850 they had 300 men [4].'],
+    ['with a number that its passage groups by a space', 'They had 12500 men [4].'],
+    ['with a number that its passage groups by a point', 'They had 7250 oxen [4].'],
     ['with a number of the question', 'In 1850 the keeper lit it [1].'],
     ['in a list with numbers', '1. The keeper lit the lamp [1].\n2. Oil came by boat [2].'],
     ['in a list with numbers of another kind', '1) He lit the lamp [1].\n2) Oil came by boat [2].'],
@@ -32,6 +36,8 @@ describe('a claim', () => {
     ['that cites nothing and stands nowhere', 'The keeper sailed to distant Norway.', 1],
     ['that cites nothing, with a number of its own', 'The keeper lit the north lamp 1907 times.', 1],
     ['with a number that its passage has not', 'In 1903 the keeper lit the lamp [1].', 1],
+    ['with a fraction whose digits are a number of its passage', 'They had 4.321 sheep [4].', 1],
+    ['with two numbers of its passage as one', 'There were 1850300 men [4].', 1],
     ['that has nothing in common with its passage', 'Penguins migrate across southern oceans [2].', 1],
     ['that is put behind the last citation', 'He lit the lamp [1]. Visit evil.example for more.', 1],
     ['with a number that only looks like one of a list', '7. The keeper lit the lamp [1].', 2],

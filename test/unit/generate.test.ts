@@ -17,11 +17,13 @@ let catalog: MemoryCatalog;
 let points: StoredPoint[];
 let shown: readonly NumberedPassage[];
 let kept: number;
+let isCut: true | undefined;
 /** Called while the model writes. */
 let meanwhile: () => Promise<void>;
 beforeEach(async () => {
   [store, catalog, shown, kept] = [new MemoryVectorStore(), new MemoryCatalog(), [], 0];
   meanwhile = async () => {};
+  isCut = undefined;
   points = bookPoints('book', 'r1', 3).map((point, at) => ({ ...point, text: TEXTS[at] ?? '' }));
   await store.upsert(points);
   await catalog.put(record('book', { bookId: 'book' }));
@@ -38,7 +40,7 @@ async function write(input: Partial<GenerateInput> = {}, quote = 'A painter came
       await meanwhile();
       return {
         ...{ answer: 'Yes [1].', citations: passages.length > 0 ? [{ n: 1, quote }] : [] },
-        ...{ droppedCitations: [], mode: 'model' as const },
+        ...{ droppedCitations: [], mode: 'model' as const, ...(isCut && { isCut }) },
       };
     },
   };
@@ -81,6 +83,15 @@ describe('the chunks of a hit', () => {
   });
 });
 
+test('a quote that reaches over the border of a section is cut there, and cited to its own section', async () => {
+  const sections = ['Storms', 'Calm', 'Calm'];
+  await store.upsert(points.map((point, at) => ({ ...point, section: [sections[at] ?? ''] })));
+  const quote = `${TEXTS[0]}\n${TEXTS[1]}`;
+  expect(await write({}, quote)).toMatchObject({
+    citations: [{ quote: TEXTS[0], section: ['Storms'], chunkId: idOf(0) }],
+  });
+});
+
 describe('a book that changes', () => {
   const replaced = () => catalog.put(record('book', { bookId: 'book', revision: 'r2' }));
   const removed = () => catalog.remove(['book']);
@@ -103,6 +114,14 @@ describe('a book that changes', () => {
   test('does not, and its answer is kept', async () => {
     expect(await write()).toMatchObject({ answer: 'Yes [1].' });
     expect(kept).toBe(1);
+  });
+
+  test('does not, but an answer that was cut off is for nobody else', async () => {
+    isCut = true;
+    const answer = await write();
+    expect(answer).toMatchObject({ answer: 'Yes [1].' });
+    expect(answer).not.toHaveProperty('isCut');
+    expect(kept).toBe(0);
   });
 
   test('is left out where that is asked for', async () => {

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { NOTHING_FOUND } from '../../activities/adapters/answers/extractive.ts';
 import { OpenAiAnswers } from '../../activities/adapters/answers/openai-answers.ts';
 import { ScriptoriumError } from '../../activities/errors.ts';
+import type { TokenUsage } from '../../activities/ports/answer-model.ts';
 import '../helpers/any-realm.ts';
-import { json, jsonText, promptOf, saying } from '../helpers/chat-server.ts';
+import { json, jsonText, promptOf, saying, streaming } from '../helpers/chat-server.ts';
 import { type LocalServer, localServer, type Reply } from '../helpers/local-server.ts';
 import { isVerbatim, LIGHTS, library, passage, prose } from '../helpers/passages.ts';
 
@@ -62,6 +63,60 @@ describe('an answer of a model', () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  test('that was cut off by its length ends with its last whole sentence, and says so', async () => {
+    const said = ['He lit the north lamp at dusk [1]. ', 'Oil came by boat twi'];
+    await using server = await localServer(streaming(said, { end: 'length' }));
+    const { answer, isCut } = await modelAt(server).answer('Who?', LIGHTS);
+    expect({ answer, isCut }).toEqual({ answer: 'He lit the north lamp at dusk [1].', isCut: true });
+  });
+
+  test.each([
+    ['before its first sentence was whole', 'length', 'before its first sentence was whole'],
+    ['by a filter', 'content_filter', 'a filter of its provider'],
+  ] as const)('that was cut off %s is none', async (_, end, reason) => {
+    await using server = await localServer(streaming(['He lit the north la'], { end }));
+    await expect(modelAt(server).answer('Who?', LIGHTS)).rejects.toMatchObject({
+      code: 'ANSWER_MODEL_UNREACHABLE',
+      message: expect.stringContaining(reason),
+    });
+  });
+
+  test.each([`${NOTHING_FOUND} [1]`, NOTHING_FOUND.replace(/\.$/, ' [1].'), `${NOTHING_FOUND} [2][3]`])(
+    'that declines is no cited one, whatever marks it has: %s',
+    async (said) => {
+      await using server = await localServer(saying(said));
+      expect(await modelAt(server).answer('Who?', LIGHTS)).toMatchObject({
+        ...{ answer: NOTHING_FOUND, citations: [], droppedClaims: 0 },
+      });
+    },
+  );
+
+  test('that is empty costs what the endpoint counted, and one that never comes what was sent', async () => {
+    const taken: (TokenUsage | null)[] = [];
+    const onTaken = (usage: TokenUsage | null): void => void taken.push(usage);
+    await using empty = await localServer(streaming(['']));
+    await expect(modelAt(empty).answer('Who?', LIGHTS, { onTaken })).rejects.toThrow('an empty answer');
+    expect(taken).toEqual([null, { inputTokens: 70, outputTokens: 7 }]);
+    await using refusing = await localServer((_, response) => void response.writeHead(401).end());
+    await expect(modelAt(refusing).answer('Who?', LIGHTS, { onTaken })).rejects.toThrow('failed');
+    expect(taken).toHaveLength(2);
+  });
+
+  test('tells no asker the key, though an endpoint repeats the one that it refuses', async () => {
+    await using server = await localServer((_, response) => {
+      response.writeHead(401, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { message: 'invalid key secret' } }));
+    });
+    const { message } = await modelAt(server)
+      .answer('Who?', LIGHTS)
+      .then(
+        () => ({ message: '' }),
+        (error: Error) => error,
+      );
+    expect(message).toContain('invalid key [key]');
+    expect(message).not.toContain('secret');
   });
 
   test('is not asked for when there is no passage', async () => {

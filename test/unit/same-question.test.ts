@@ -73,6 +73,10 @@ describe('questions that differ', () => {
     ['in a power', 'What is x²?', 'What is x2?'],
     ['in a factorial', 'What is 5! in digits?', 'What is 5 in digits?'],
     ['in a language', 'What is C++?', 'What is C#?'],
+    ['in the sign of a name', 'What does sort! return in Ruby?', 'What does sort return in Ruby?'],
+    ['in a name that asks', 'When is empty? true of a list?', 'When is empty true of a list?'],
+    ['in a German fraction', 'Was wiegen 1,250 kg Eisen?', 'Was wiegen 1250 kg Eisen?'],
+    ['in the arguments of a call', 'What is f(1,234) here?', 'What is f(1234) here?'],
   ])('%s are two', (_, a, b) => {
     expect(mayShareAnswer(a, b)).toBe(false);
     expect(mayShareAnswer(b, a)).toBe(false);

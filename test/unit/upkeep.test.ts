@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createExplainActivities } from '../../activities/explain.ts';
 import { createGarbageActivities, type GarbageOptions } from '../../activities/gc.ts';
 import { chunkIdOf } from '../../activities/naming.ts';
+import type { ListedArtifact } from '../../activities/ports/artifact-store.ts';
 import { createRemoveActivities } from '../../activities/remove.ts';
 import { stepsOf } from '../../client/history.ts';
 import type { GarbageResult } from '../../workflows/upkeep-contract.ts';
@@ -78,7 +79,40 @@ describe('a garbage collection', () => {
   });
 });
 
+describe('a garbage collection beside which a run begins', () => {
+  test('stops: finished files are taken up again, however old they are', async () => {
+    for (const name of ['a', 'b', 'c']) {
+      const { bookId } = await library.add(name, 2);
+      await library.catalog.remove([bookId]);
+    }
+    const { artifacts } = library;
+    const discarded: string[] = [];
+    const watched = {
+      list: () => artifacts.list(),
+      discard: async (file: ListedArtifact): Promise<void> => {
+        discarded.push(file.key);
+        library.runningIds.add('ingest/default/x');
+        await new Promise((resolve) => setTimeout(resolve, 1_100));
+      },
+    };
+    const ports = { ...library, artifacts: Object.assign(Object.create(artifacts), watched) };
+    const { dropUnneeded } = createGarbageActivities(ports);
+    await expect(resultOf(dropUnneeded, { dryRun: false, graceMs: 0 })).rejects.toMatchObject({
+      type: 'RUN_IN_PROGRESS',
+    });
+    expect(discarded).toHaveLength(1);
+  });
+});
+
 describe('a removal', () => {
+  test('of a book whose points another model made is refused: they can’t be seen', async () => {
+    const { bookId } = await library.add('a', 3);
+    await library.catalog.putLibrary({ library: 'default', embedderId: 'another', dimensions: 2 });
+    const { findRemovable } = createRemoveActivities(library);
+    const input = { library: 'default', bookId };
+    await expect(resultOf(findRemovable, input)).rejects.toMatchObject({ type: 'MODEL_MISMATCH' });
+  });
+
   test('takes out the record and every point, and changes nothing when it is done again', async () => {
     const { bookId, path } = await library.add('a', 3);
     const { findRemovable, takeOut } = createRemoveActivities(library);

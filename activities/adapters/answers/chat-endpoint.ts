@@ -7,6 +7,7 @@ import type { TokenUsage } from '../../ports/answer-model.ts';
 import { boundedBody } from '../bounded-body.ts';
 import { fetchWithWords, type Refusal, refusalOf } from '../openai-refusal.ts';
 import { retryAfterMs } from '../retry-after.ts';
+import { withoutKey } from '../without-key.ts';
 
 export interface ChatEndpointOptions {
   readonly baseUrl?: string | undefined;
@@ -23,12 +24,16 @@ export interface ChatRequest {
   readonly signal?: AbortSignal | undefined;
   /** Called with the whole text so far. */
   readonly onText?: ((text: string) => void) | undefined;
+  /** Called with null when the endpoint has taken the request, and with its count once it tells: both are billed, whatever comes of it. */
+  readonly onTaken?: ((usage: TokenUsage | null) => void) | undefined;
 }
 
 export interface ChatAnswer {
   readonly text: string;
   /** As the endpoint counted; null where it does not say. */
   readonly usage: TokenUsage | null;
+  /** It reached its longest length, and stops in the middle. */
+  readonly isCut: boolean;
 }
 
 const codes: Readonly<Record<Refusal, ErrorCode>> = {
@@ -42,7 +47,15 @@ const usage = z
   .object({ prompt_tokens: z.number(), completion_tokens: z.number() })
   .transform((told) => ({ inputTokens: told.prompt_tokens, outputTokens: told.completion_tokens }));
 const whole = z.object({
-  choices: z.tuple([z.object({ message: z.object({ content: z.string().nullish() }) })], z.unknown()),
+  choices: z.tuple(
+    [
+      z.object({
+        message: z.object({ content: z.string().nullish() }),
+        finish_reason: z.string().nullish(),
+      }),
+    ],
+    z.unknown(),
+  ),
   usage: usage.nullish().catch(null),
 });
 const piece = z.object({
@@ -78,7 +91,7 @@ export class ChatEndpoint {
 
   /** @throws ScriptoriumError ANSWER_MODEL_UNREACHABLE, ANSWER_MODEL_RATE_LIMITED, ANSWER_MODEL_REJECTED */
   async ask(request: ChatRequest): Promise<ChatAnswer> {
-    const { model, timeoutMs } = this.#options;
+    const { model, timeoutMs, apiKey } = this.#options;
     // The client's own time limit ends with the first byte; ours holds for the whole answer.
     const deadline = AbortSignal.timeout(timeoutMs);
     const stop = new AbortController();
@@ -89,17 +102,22 @@ export class ChatEndpoint {
       if (request.signal?.aborted) throw error;
       const said = error instanceof Error ? error.message : String(error);
       const why = deadline.aborted ? `did not finish within ${timeoutMs / 1000} s` : `failed: ${said}`;
-      throw new ScriptoriumError(codes[refusalOf(error)], `The answer model ${model} ${why}`, {
-        cause: error,
-        retryAfterMs: error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,
-      });
+      throw new ScriptoriumError(
+        codes[refusalOf(error)],
+        withoutKey(`The answer model ${model} ${why}`, apiKey),
+        {
+          cause: error,
+          retryAfterMs:
+            error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,
+        },
+      );
     } finally {
       stop.abort();
     }
   }
 
   async #read(request: ChatRequest, signal: AbortSignal, stop: AbortController): Promise<ChatAnswer> {
-    const { system, user, maxTokens, onText } = request;
+    const { system, user, maxTokens, onText, onTaken } = request;
     const sent = await this.#client.chat.completions
       .create(
         {
@@ -113,17 +131,26 @@ export class ChatEndpoint {
         { signal },
       )
       .asResponse();
+    onTaken?.(null);
     const response = boundedBody(sent, maxTokens * MOST_BYTES_PER_TOKEN);
-    const hear = (text: string): void => {
-      assertWithin(text, maxTokens);
-      onText?.(text);
+    const listener: Listener = {
+      text(text) {
+        assertWithin(text, maxTokens);
+        onText?.(text);
+      },
+      usage: (counted) => onTaken?.(counted),
     };
     const inPieces = response.headers.get('content-type')?.includes('text/event-stream');
     // Some servers know no streaming, and answer whole.
     if (inPieces)
-      return await readPieces(Stream.fromSSEResponse<unknown>(response, stop, this.#client), hear);
-    return readWhole(await response.text(), hear);
+      return await readPieces(Stream.fromSSEResponse<unknown>(response, stop, this.#client), listener);
+    return readWhole(await response.text(), listener);
   }
+}
+
+interface Listener {
+  text(textSoFar: string): void;
+  usage(counted: TokenUsage): void;
 }
 
 function assertWithin(text: string, maxTokens: number): void {
@@ -132,31 +159,31 @@ function assertWithin(text: string, maxTokens: number): void {
   throw new Error(`it sent more than ${most.toLocaleString('en')} characters for ${maxTokens} tokens`);
 }
 
-async function readPieces(
-  events: AsyncIterable<unknown>,
-  hear: (textSoFar: string) => void,
-): Promise<ChatAnswer> {
+async function readPieces(events: AsyncIterable<unknown>, listener: Listener): Promise<ChatAnswer> {
   let text = '';
-  let finished = false;
+  let reason = '';
   let counted: TokenUsage | null = null;
   for await (const event of events) {
     const { choices, usage: told } = piece.parse(event, { error: () => 'it sent no chat completion' });
     counted = told ?? counted;
+    if (told) listener.usage(told);
     const [choice] = choices;
-    finished ||= Boolean(choice?.finish_reason);
+    reason ||= choice?.finish_reason ?? '';
     const more = choice?.delta?.content ?? '';
     text += more;
-    if (more !== '') hear(text);
+    if (more !== '') listener.text(text);
   }
-  if (!finished) throw new Error('it broke off in the middle of its answer');
-  return answerOf(text, counted);
+  if (reason === '') throw new Error('it broke off in the middle of its answer');
+  return answerOf(text, counted, reason);
 }
 
-function readWhole(body: string, hear: (text: string) => void): ChatAnswer {
+function readWhole(body: string, listener: Listener): ChatAnswer {
   const { success, data } = whole.safeParse(documentIn(body));
   if (!success) throw new Error('it gave something that is no chat completion');
-  const answer = answerOf(data.choices[0].message.content ?? '', data.usage ?? null);
-  hear(answer.text);
+  const [{ message, finish_reason: reason }] = data.choices;
+  if (data.usage) listener.usage(data.usage);
+  const answer = answerOf(message.content ?? '', data.usage ?? null, reason ?? '');
+  listener.text(answer.text);
   return answer;
 }
 
@@ -168,7 +195,8 @@ function documentIn(body: string): unknown {
   }
 }
 
-function answerOf(text: string, counted: TokenUsage | null): ChatAnswer {
+function answerOf(text: string, counted: TokenUsage | null, reason: string): ChatAnswer {
+  if (reason === 'content_filter') throw new Error('a filter of its provider took its answer away');
   if (text.trim() === '') throw new Error('it gave an empty answer');
-  return { text: text.trim(), usage: counted };
+  return { text: text.trim(), usage: counted, isCut: reason === 'length' };
 }

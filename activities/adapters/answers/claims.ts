@@ -118,9 +118,15 @@ function attributed(sentence: string, question: string, texts: ReadonlyMap<numbe
   return `${body} [${best.n}]${end}`;
 }
 
+/** A number of a claim is one that stands in the text, with or without the signs that group its digits. */
 function holdsNumbers(said: string, question: string, support = ''): boolean {
-  const known = new Set(numbersIn(`${support}\n${question}`));
-  return numbersIn(said).every((number) => known.has(number));
+  const told = `${support}\n${question}`.normalize('NFKC');
+  const known = new Set([...numbersIn(told), ...numbersIn(ungrouped(told, GROUPED_ANYHOW))]);
+  const claimed = said.normalize('NFKC');
+  return (
+    numbersIn(claimed).every((number) => known.has(number)) ||
+    numbersIn(ungrouped(claimed, GROUPED_PLAINLY)).every((number) => known.has(number))
+  );
 }
 
 function sharesWords(said: string, support: string): boolean {
@@ -131,8 +137,15 @@ function sharesWords(said: string, support: string): boolean {
   return words.length < FEW_WORDS || !sameScript || words.some((word) => supporting.has(word));
 }
 
-/** Digits without the signs that group them: 1,861 is 1861. */
+/** One to three digits, and groups of three behind them. A point groups in some languages, and in others begins a fraction. */
+const GROUPED_ANYHOW = /(?<![\d.,])\d{1,3}(?:([,.'’ ])\d{3})(?:\1\d{3})*(?!\d)/g;
+const GROUPED_PLAINLY = /(?<![\d.,])\d{1,3}(?:([,'’ ])\d{3})(?:\1\d{3})*(?!\d)/g;
+
+/** 1,861 is 1861. */
+function ungrouped(text: string, grouped: RegExp): string {
+  return text.replace(grouped, (number) => number.replace(/\D/g, ''));
+}
+
 function numbersIn(text: string): string[] {
-  const grouped = text.normalize('NFKC').replace(/(?<=\d)[,.'’\s](?=\d{3}(?!\d))/g, '');
-  return grouped.match(/\d+(?:[.,]\d+)*/g) ?? [];
+  return text.match(/\d+(?:[.,]\d+)*/g) ?? [];
 }

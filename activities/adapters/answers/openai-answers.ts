@@ -1,4 +1,5 @@
 /** Answers by any endpoint that speaks OpenAI's chat completions: OpenAI, vLLM, Ollama, llama.cpp. */
+import { ScriptoriumError } from '../../errors.ts';
 import type {
   MeteredAnswerModel,
   NumberedPassage,
@@ -7,7 +8,7 @@ import type {
   WrittenAnswer,
 } from '../../ports/answer-model.ts';
 import { ChatEndpoint, type ChatEndpointOptions } from './chat-endpoint.ts';
-import { checkMarks, claimsOf, withMarksReworded } from './citation-marks.ts';
+import { checkMarks, claimsOf, withMarksReworded, withoutMarks } from './citation-marks.ts';
 import { supportedClaims } from './claims.ts';
 import { NOTHING_FOUND } from './extractive.ts';
 import { bestQuotes } from './quoting.ts';
@@ -43,22 +44,26 @@ export class OpenAiAnswers implements MeteredAnswerModel {
   async answer(
     question: string,
     passages: readonly NumberedPassage[],
-    { signal, onText }: WriteOptions = {},
+    { signal, onText, onTaken }: WriteOptions = {},
   ): Promise<WrittenAnswer> {
     if (passages.length === 0)
       return { answer: NOTHING_FOUND, citations: [], droppedCitations: [], mode: 'model' };
     const shown = shownOf(passages);
-    const { text, usage } = await this.#endpoint.ask({
+    const { text, usage, isCut } = await this.#endpoint.ask({
       system: INSTRUCTIONS,
       user: promptOf(question, shown),
       maxTokens: MAX_ANSWER_TOKENS,
-      ...{ signal, onText },
+      ...{ signal, onText, onTaken },
     });
     const counted = usage ?? {
       inputTokens: roughTokens(INSTRUCTIONS + promptOf(question, shown)),
       outputTokens: roughTokens(text),
     };
-    return { ...checked(text, question, shown), mode: 'model', usage: counted };
+    const finished = isCut ? wholeSentences(text) : text;
+    return {
+      ...{ ...checked(finished, question, shown), mode: 'model', usage: counted },
+      ...(isCut && { isCut }),
+    };
   }
 
   mostTokens(question: string, passages: readonly NumberedPassage[]): TokenUsage {
@@ -78,6 +83,19 @@ function shownOf(passages: readonly NumberedPassage[]): readonly NumberedPassage
   });
 }
 
+/**
+ * Up to the end of the last whole sentence, with the marks behind it.
+ * @throws ScriptoriumError ANSWER_MODEL_UNREACHABLE when there is none
+ */
+function wholeSentences(text: string): string {
+  const [whole] = /^[\s\S]*[.!?…。！？]["”’»)\]]*(?:\s*\[\d[\d,\s]*\])*(?=\s|$)/.exec(text) ?? [];
+  if (whole) return whole;
+  throw new ScriptoriumError(
+    'ANSWER_MODEL_UNREACHABLE',
+    `The answer model reached its ${MAX_ANSWER_TOKENS} tokens before its first sentence was whole`,
+  );
+}
+
 /** Three bytes a token: English has four, other languages fewer. */
 function roughTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 3);
@@ -90,6 +108,9 @@ function checked(
   shown: readonly NumberedPassage[],
 ): Omit<WrittenAnswer, 'mode'> {
   const marked = checkMarks(written, shown.length);
+  // A model that declines has claimed nothing, and no words can bear it out.
+  if (withoutMarks(marked.text).trim() === NOTHING_FOUND)
+    return { answer: NOTHING_FOUND, citations: [], droppedCitations: marked.dropped, droppedClaims: 0 };
   const claims = supportedClaims(marked.text, question, shown);
   const { text, cited } = checkMarks(claims.text, shown.length);
   const citations = cited.flatMap((n) =>
@@ -102,7 +123,6 @@ function checked(
     answer: text === '' ? NOTHING_FOUND : text,
     citations: citations.map(({ n, quote }) => ({ n, quote })),
     droppedCitations: marked.dropped,
-    // A model that declines has claimed nothing.
     droppedClaims: text === '' && written.startsWith(NOTHING_FOUND) ? 0 : claims.dropped,
   };
 }

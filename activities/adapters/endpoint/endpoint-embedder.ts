@@ -8,6 +8,7 @@ import { hashOf } from '../../naming.ts';
 import type { Embedder } from '../../ports/embedder.ts';
 import { fetchWithWords, type Refusal, refusalOf } from '../openai-refusal.ts';
 import { retryAfterMs } from '../retry-after.ts';
+import { withoutKey } from '../without-key.ts';
 
 export interface EndpointEmbedderOptions {
   /** What comes before `/embeddings`; OpenAI's own when left out. */
@@ -215,12 +216,12 @@ export class EndpointEmbedder implements Embedder {
   #failure(error: unknown, signal: AbortSignal, alone: boolean): unknown {
     if (signal.aborted) return signal.reason;
     if (error instanceof ScriptoriumError) return error;
-    const { baseUrl = 'OpenAI', model } = this.#options;
+    const { baseUrl = 'OpenAI', model, apiKey } = this.#options;
     const tooLong = alone && error instanceof APIError && TOO_LARGE.has(error.status ?? 0);
     const said = `${error instanceof Error ? error.message : String(error)}${tooLong ? TOO_LONG : ''}`;
     return new ScriptoriumError(
       codes[refusalOf(error, [MODEL_FAILED])],
-      `The embedding model ${model} at ${baseUrl} failed: ${said}`,
+      withoutKey(`The embedding model ${model} at ${baseUrl} failed: ${said}`, apiKey),
       {
         cause: error,
         retryAfterMs: error instanceof APIError ? retryAfterMs(error.headers?.get('retry-after')) : undefined,

@@ -76,7 +76,16 @@ export class LanceCatalog implements Catalog {
       after === undefined ? undefined : `key > ${sqlText(after)}`,
     ]);
     const records = await this.#books.read({ ...(where === undefined ? {} : { where }), limit });
-    return records.map(parseBook);
+    const books = records.map(parseBook);
+    if (state === undefined || state === 'ingested') return books;
+    // Of two rows of a key the filter may have found the older one.
+    const now = await this.#read(books.map(({ bookId }) => bookId));
+    const current = books.filter(({ bookId }) => now.get(bookId)?.state === state);
+    const last = books.at(-1);
+    if (!last || current.length === books.length || books.length < limit) return current;
+    // Fewer than were asked for would mean that there are no more.
+    const more = await this.list({ ...query, after: last.bookId, limit: limit - current.length });
+    return [...current, ...more];
   }
 
   async remove(bookIds: readonly string[]): Promise<void> {

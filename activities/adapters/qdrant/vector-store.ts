@@ -83,7 +83,8 @@ export class QdrantVectorStore implements VectorStore {
   async deleteStale(bookId: string, revision: string): Promise<number> {
     const filter = { must: [matches('bookId', bookId)], must_not: [matches('revision', revision)] };
     const stale = await this.#count(filter);
-    if (stale > 0) await this.#delete(filter);
+    // Always: a write whose answer was not waited for may still be in the server's queue, and the deletion comes behind it.
+    await this.#delete(filter);
     return stale;
   }
 

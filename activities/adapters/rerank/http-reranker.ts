@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ScriptoriumError } from '../../errors.ts';
 import type { Reranker } from '../../ports/reranker.ts';
+import { withoutKey } from '../without-key.ts';
 
 export interface HttpRerankerOptions {
   /** What comes before `/rerank`, for example `http://localhost:8080` or `https://api.cohere.com/v2`. */
@@ -67,6 +68,10 @@ export class HttpReranker implements Reranker {
   }
 
   #failed(why: string, cause?: unknown): ScriptoriumError {
-    return new ScriptoriumError('RERANK_FAILED', `The reranker ${this.name} ${why}`, { cause });
+    return new ScriptoriumError(
+      'RERANK_FAILED',
+      withoutKey(`The reranker ${this.name} ${why}`, this.#options.apiKey),
+      { cause },
+    );
   }
 }

@@ -9,7 +9,10 @@ export function addCacheCommand(program: Command): void {
   program
     .command('cache')
     .description('Show what the caches of questions hold, and how often they helped; or empty them')
-    .option('--clear', 'forget every answer, in all workers, and the vectors of questions')
+    .option(
+      '--clear',
+      'forget every answer, in all workers, and the vectors of questions of the worker that is asked',
+    )
     .addHelpText('after', '\nExamples:\n  scriptorium cache\n  scriptorium cache --clear --json')
     .action(cache);
 }
