@@ -3,12 +3,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect, type Table } from '@lancedb/lancedb';
 import { Field, Schema, Utf8 } from 'apache-arrow';
 import fc from 'fast-check';
+import { LanceCatalog } from '../../activities/adapters/lancedb/catalog.ts';
 import { openLanceDatabase, SMALL_CACHES } from '../../activities/adapters/lancedb/database.ts';
 import { KnownKeys } from '../../activities/adapters/lancedb/known-keys.ts';
 import { RecordTable } from '../../activities/adapters/lancedb/record-table.ts';
 import { keyField } from '../../activities/adapters/lancedb/table.ts';
 import '../helpers/any-realm.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
+import { record } from './store-fixtures.ts';
 
 const schema = new Schema([keyField('key'), new Field('record', new Utf8(), false)]);
 
@@ -80,6 +82,30 @@ describe('two rows of one key, of processes that appended in the same moment', (
     await put(others, 'c', 'c3');
     expect(await records.read({ where: "key >= 'b'" })).toEqual(['b3', 'c3', 'd1']);
   });
+});
+
+test('a book of two rows is listed by the state of the later one, and no page ends early for it', async () => {
+  const database = await openLanceDatabase(folder.path, SMALL_CACHES);
+  const catalog = await LanceCatalog.open(database);
+  const books = await database.connection.openTable('books');
+  const ids = ['a', 'b', 'c', 'd'];
+  for (const bookId of ids) await catalog.put(record(bookId, { bookId, state: 'failed' }));
+  for (const bookId of ['a', 'c']) {
+    const { library, ...later } = record(bookId, { bookId, state: 'ingested' });
+    const json = JSON.stringify({ library, ...later });
+    await books.add([{ key: bookId, library, state: 'ingested', record: json }]);
+  }
+  const failed = async (limit: number, after?: string): Promise<string[]> =>
+    (await catalog.list({ state: 'failed', limit, ...(after && { after }) })).map(({ bookId }) => bookId);
+  expect(await failed(10)).toEqual(['b', 'd']);
+  expect(await failed(1)).toEqual(['b']);
+  expect(await failed(1, 'b')).toEqual(['d']);
+  expect(await failed(2)).toEqual(['b', 'd']);
+  expect((await catalog.list({ state: 'ingested', limit: 10 })).map(({ bookId }) => bookId)).toEqual([
+    'a',
+    'c',
+  ]);
+  await catalog[Symbol.asyncDispose]();
 });
 
 test('two processes that write and remove in any order leave each key its last record, in one row', async () => {

@@ -67,6 +67,22 @@ describe('a run', () => {
     expect(cancelled).toMatchObject({ state: 'cancelled', chunks: 0 });
   }, 240_000);
 
+  test('passes over a book that was removed while it waited', async () => {
+    const [waiting, giant] = [join(books, 'e-short.txt'), join(books, 'a-giant.txt')];
+    await (await client.ingest([waiting], { library: 'thinned' })).result();
+    await writeLongBook(waiting, 3);
+    const run = await client.ingest([giant, waiting], { library: 'thinned', parallel: 1 });
+    await eventually(async () => (await run.progress()).running.some((book) => book.path === giant));
+    expect(await client.remove(waiting, { library: 'thinned' })).toMatchObject({ path: waiting });
+    await expect(client.remove(giant, { library: 'thinned' })).rejects.toMatchObject({
+      code: expect.stringMatching(/RUN_IN_PROGRESS|BOOK_NOT_FOUND/),
+    });
+    expect(await run.cancelBooks([giant])).toMatchObject({ books: 1 });
+    expect((await run.result()).books).toMatchObject({ total: 2, ingested: 0, cancelled: 2 });
+    const left = await client.books({ library: 'thinned' });
+    expect(left.map(({ path }) => path)).toEqual([giant]);
+  }, 120_000);
+
   test('is found by its search attributes', async () => {
     const temporal = await connectTemporal({ env: home.env });
     const ids = await eventually(async () => {

@@ -31,6 +31,27 @@ class SlowServer {
   }
 }
 
+test('a waiting book that is cancelled ends the workflow that an older run left at work on it, and not its own', async () => {
+  const cancelled: string[] = [];
+  const cancel: WorkflowClientInterceptor['cancel'] = async ({ workflowExecution }) => {
+    const { workflowId } = workflowExecution;
+    cancelled.push(workflowId ?? '');
+    if (workflowId?.endsWith('unknown')) throw new WorkflowNotFoundError('unknown', workflowId, undefined);
+    return {};
+  };
+  const connection = Connection.lazy({ address: '127.0.0.1:1' });
+  const client = new Client({ connection, interceptors: { workflow: [{ cancel }] } });
+  const catalog = new MemoryCatalog();
+  const ports = { catalog, store: new MemoryVectorStore(), pipeline, sandboxLimits, limits, client };
+  const { recordOutcome } = createRunActivities(ports);
+  for (const bookId of ['known', 'unknown']) {
+    const outcome = { outcome: 'cancelled' } as const;
+    await resultOf(recordOutcome, { library: 'l', bookId, path: `/${bookId}`, bytes: 1, outcome });
+    expect((await catalog.get([bookId])).get(bookId)?.state).toBe('cancelled');
+  }
+  expect(cancelled).toEqual(['ingest/l/known', 'ingest/l/unknown']);
+});
+
 test('500 books are looked at twenty at once: one after the other they would take 25 seconds', async () => {
   const server = new SlowServer();
   const ports = {

@@ -246,6 +246,13 @@ describe('who may', () => {
     });
   });
 
+  test('with keys a server on loopback answers under the name of the proxy before it', async () => {
+    const headers = { host: 'library.example', 'x-api-key': 'sailor', origin: 'https://library.example' };
+    expect((await call({ keys }, 'POST', '/api/v1/search', { ...search, headers })).response.statusCode).toBe(
+      200,
+    );
+  });
+
   test('a server that others reach lets nobody in as long as there are no keys', async () => {
     const answer = await call({ parts: { open: false } }, 'POST', '/api/v1/search', search);
     expect(refusalIn(answer)).toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
