@@ -48,6 +48,8 @@ export interface PartsOptions {
   readonly onCache?: CacheListener;
   /** Hears of what answers cost that could not be written down; it is written with the next. */
   onUnwrittenUsage?(error: unknown): void;
+  /** Gives the embedder as it is used from then on, with what is seen of it. */
+  observeEmbedder?(embedder: Embedder): Embedder;
   /** Another embedder than the configured one: a benchmark brings one whose time is known. */
   openEmbedder?(): Promise<Embedder>;
 }
@@ -57,13 +59,9 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   await using opened = new AsyncDisposableStack();
   const finding: FindOptions = { cacheFolder: config.home.cache, env: config.env };
   const tokenizerPath = await findTokenizer(config, finding);
-  const embedder = opened.use(
-    cachingEmbedder(
-      await (options.openEmbedder?.() ?? openEmbedder(config, finding, options)),
-      config,
-      options.onCache,
-    ),
-  );
+  const model = await (options.openEmbedder?.() ?? openEmbedder(config, finding, options));
+  const observed = options.observeEmbedder?.(model) ?? model;
+  const embedder = opened.use(cachingEmbedder(observed, config, options.onCache));
   const { id: embedderId, dimensions } = embedder;
   requireRoom(config.chunking, embedder.maxTokens);
   const stores = await openStores(config, embedderId, dimensions);

@@ -58,7 +58,10 @@ export async function startWorkerProcess(
       ...(queues.includes('embed') && {
         onDevice: (choice) => logger.info(choice, `embedding device: ${deviceLine(choice)}`),
       }),
-      ...(telemetry && { onCache: (cache, result) => telemetry.meter.cache(cache, result) }),
+      ...(telemetry && {
+        onCache: (cache, result) => telemetry.meter.cache(cache, result),
+        observeEmbedder: (embedder) => telemetry.observeEmbedder(embedder),
+      }),
       ...(openEmbedder && { openEmbedder }),
       ...(onDeviceLost && { onDeviceLost }),
     }),

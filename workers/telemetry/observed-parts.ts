@@ -1,4 +1,5 @@
 /** Stores and models with a span around each call, named and described by OpenTelemetry's conventions. */
+import type { Embedder } from '../../activities/ports/embedder.ts';
 import type { Attributes, Meter, StageObserver, Tracer } from '../../activities/ports/telemetry.ts';
 import type { Parts } from '../parts.ts';
 import type { Stores } from '../stores.ts';
@@ -29,16 +30,23 @@ const storeMethods = new Set([
 const catalogMethods = new Set(['get', 'put', 'list', 'remove', 'getLibrary', 'putLibrary', 'listLibraries']);
 
 export function observedParts(parts: Parts, options: ObservedOptions): Parts {
-  const embedder = observed(parts.embedder, new Set(['embed']), embedWatch(modelOf(parts), options));
   const { tracer, answerModel } = options;
   const models =
     tracer && answerModel
       ? { answerModel: observed(parts.answerModel, new Set(['answer']), chatWatch(tracer, answerModel)) }
       : {};
   return {
-    ...{ ...observedStores(parts, options), ...models, embedder, meter: options.meter },
+    ...{ ...observedStores(parts, options), ...models, meter: options.meter },
     ...(tracer && { observe: observeStage(tracer) }),
   };
+}
+
+/** Below the cache of its vectors: what is seen and counted is what the model was given. */
+export function observedEmbedder(
+  embedder: Embedder,
+  options: Pick<ObservedOptions, 'metrics' | 'tracer'>,
+): Embedder {
+  return observed(embedder, new Set(['embed']), embedWatch(modelOf(embedder), options));
 }
 
 /** Stages that consist of one call of a port, whose span they have already. */
@@ -62,11 +70,11 @@ export function observedStores<T extends Stores>(
 }
 
 /** Of the embedder's id, which is made of many things, the name that people know. */
-function modelOf({ embedder }: Parts): string {
-  return embedder.id.split('/')[0] ?? embedder.id;
+function modelOf({ id }: Embedder): string {
+  return id.split('/')[0] ?? id;
 }
 
-function embedWatch(model: string, { metrics, tracer }: ObservedOptions): Watch {
+function embedWatch(model: string, { metrics, tracer }: Pick<ObservedOptions, 'metrics' | 'tracer'>): Watch {
   return async (_, [texts, options], run) => {
     const size = lengthOf(texts) ?? 0;
     metrics.embeddingBatch.record(size);

@@ -7,6 +7,7 @@ import type {
 } from '@temporalio/worker';
 import getPort from 'get-port';
 import type { Logger } from 'pino';
+import type { Embedder } from '../../activities/ports/embedder.ts';
 import type { Meter } from '../../activities/ports/telemetry.ts';
 import { startTracing, type Tracing } from '../../client/tracing.ts';
 import type { EndSinks } from '../../workflows/observe.ts';
@@ -15,7 +16,7 @@ import type { Parts } from '../parts.ts';
 import { observeActivity } from './activity-observer.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { startMetricsServer } from './metrics-server.ts';
-import { observedParts } from './observed-parts.ts';
+import { observedEmbedder, observedParts } from './observed-parts.ts';
 import { createMeter, SlowLog } from './query-meter.ts';
 import { ofWorkflows, tracerOver } from './spans.ts';
 import { endSinks } from './workflow-observer.ts';
@@ -36,6 +37,7 @@ export interface Telemetry extends AsyncDisposable {
   /** For what serves questions without a workflow. */
   readonly meter: Meter;
   observe(parts: Parts): Parts;
+  observeEmbedder(embedder: Embedder): Embedder;
 }
 
 /** @throws ScriptoriumError INVALID_CONFIG */
@@ -56,6 +58,7 @@ export async function openTelemetry(config: Config, logger: Logger): Promise<Tel
   const slowLog = new SlowLog(config.telemetry.slowQueries, logger);
   const meter = createMeter(metrics, slowLog);
   const owned = opened.move();
+  const tracer = tracing && tracerOver(tracing.tracer);
   return {
     traced: tracing !== null,
     metricsUrl: server?.url ?? null,
@@ -66,9 +69,10 @@ export async function openTelemetry(config: Config, logger: Logger): Promise<Tel
     meter,
     observe: (parts) =>
       observedParts(parts, {
-        ...{ metrics, meter, tracer: tracing && tracerOver(tracing.tracer), storeSystem: config.store.kind },
+        ...{ metrics, meter, tracer, storeSystem: config.store.kind },
         answerModel: config.answers?.model ?? null,
       }),
+    observeEmbedder: (embedder) => observedEmbedder(embedder, { metrics, tracer }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
