@@ -104,8 +104,12 @@ test('a table that grows while nobody asks may have four times as many fragments
 });
 
 test.each([
-  [1_000, 1_000_000, false],
-  [1_001, 1_000_000, true],
+  [1_000, 300_000, false],
+  [1_001, 300_000, true],
+  [500, 600_000, false],
+  [501, 600_000, true],
+  [250, 5_000_000, false],
+  [251, 5_000_000, true],
   [1_001, 20_000, false],
   [1_001, 20_021, true],
   [60_000, 1_000_000, false],

@@ -77,10 +77,15 @@ const LONG_TAIL_SHARE = 0.05;
 
 /**
  * Whether rows that the index of words lacks are too many to be read for a question, and few enough to be left to the
- * search by meaning until upkeep comes, which it then does at once.
+ * search by meaning until upkeep comes. The larger the table, the longer its own search takes, the more rarely upkeep comes, and
+ * the less is left for reading.
  */
 export function isLongTail(unindexed: number, rows: number): boolean {
-  return unindexed > MOST_UNINDEXED && unindexed < LONG_TAIL_SHARE * rows;
+  return unindexed > MOST_UNINDEXED / sizeFactorOf(rows) && unindexed < LONG_TAIL_SHARE * rows;
+}
+
+function sizeFactorOf(rows: number): number {
+  return Math.min(GROWING_FACTOR, Math.max(1, rows / ROWS_FOR_EACH_THOUSAND));
 }
 /**
  * A search pays 0.065 ms a fragment, and a compaction leaves one for each million rows. While the table grows and nobody asks,
@@ -125,7 +130,7 @@ export function planUpkeep(
 
 /** How many times the rows may lack an index while the table grows. */
 function patienceOf(rows: number, asked: boolean): number {
-  return asked ? Math.min(GROWING_FACTOR, Math.max(1, rows / ROWS_FOR_EACH_THOUSAND)) : GROWING_FACTOR;
+  return asked ? sizeFactorOf(rows) : GROWING_FACTOR;
 }
 
 function isToBuild(
