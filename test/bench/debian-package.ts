@@ -1,10 +1,11 @@
 /** Real books out of Debian's packages, fetched with apt's own client where they are not installed. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { homeOf } from '../../client/home.ts';
 
 const run = promisify(execFile);
 
@@ -39,6 +40,12 @@ export async function pdfsOfPackage(name: string, cache: string): Promise<string
     });
   }
   return (await readdir(folder)).sort().map((file) => join(folder, file));
+}
+
+/** The first so many of them, by name. */
+export async function copyPdfs(name: string, count: number, target: string): Promise<void> {
+  const files = await pdfsOfPackage(name, join(homeOf().cache, 'bench-extract'));
+  for (const file of files.slice(0, count)) await copyFile(file, join(target, basename(file)));
 }
 
 async function unpacked<T>(name: string, use: (folder: string) => Promise<T>): Promise<T> {

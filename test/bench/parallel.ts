@@ -1,7 +1,16 @@
 /** How much faster five books at once are than one: with an embedder that waits for a network, and with one that needs every core. */
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { homeOf } from '../../client/home.ts';
+import { findAsset } from '../../workers/assets/find-asset.ts';
+import { tokenizerAsset } from '../../workers/assets/manifest.ts';
+import { fastestOf, measureVariants } from '../../workers/model/measure.ts';
+import { layoutFolderOf } from '../../workers/model/model-choice.ts';
+import { findVariant, variantOf, variants } from '../../workers/model/variants.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 import { benchBundles } from './bundles.ts';
+import { copyPdfs } from './debian-package.ts';
 import { generateBooks } from './generated-books.ts';
 import { type OurRunOptions, runOurs } from './library-run.ts';
 import type { BenchOptions } from './options.ts';
@@ -16,12 +25,17 @@ const PASSAGES = [120, 180] as const;
 const CPU_PASSAGES = [40, 60] as const;
 const CPU_BOOKS = 8;
 
-type Kind = 'network' | 'cpu' | 'one thread';
+/** PDFs as they come, and the file of the model that a new home on this machine takes where all are at hand. */
+const REAL_BOOKS = 24;
+const REAL_PACKAGE = 'texlive-science-doc';
+
+type Kind = 'network' | 'cpu' | 'one thread' | 'real';
 
 export async function benchParallel(options: BenchOptions): Promise<BenchReport> {
   const { books = 40, parallel = 5, rounds: wanted = 1, signal, profileFolder } = options;
   await using folder = await tempFolder();
   const common = { bundles: await benchBundles(folder.path), signal, profileFolder, examine: false };
+  const model = await fastestModel();
   const kinds: Record<Kind, Omit<OurRunOptions, 'parallel'>> = {
     network: {
       ...{ ...common, folder: join(folder.path, 'network'), books, embedder: 'fake', waitMs: WAIT_MS },
@@ -33,10 +47,16 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       ...{ ...common, folder: join(folder.path, 'cpu'), books: CPU_BOOKS, embedder: 'onnx', waitMs: 0 },
       workerEnv: { SCRIPTORIUM_EMBED_THREADS: '1' },
     },
+    real: {
+      ...{ ...common, folder: join(folder.path, 'real'), books: REAL_BOOKS, embedder: 'onnx', waitMs: 0 },
+      workerEnv: { SCRIPTORIUM_MODEL: model.path },
+    },
   };
-  const { network, cpu } = kinds;
+  const { network, cpu, real } = kinds;
   await generateBooks({ folder: network.folder, books: network.books, passages: PASSAGES });
   await generateBooks({ folder: cpu.folder, books: cpu.books, passages: CPU_PASSAGES });
+  await mkdir(real.folder);
+  await copyPdfs(REAL_PACKAGE, REAL_BOOKS, real.folder);
   const rateOf = (kind: Kind, atOnce: number) => async () => {
     const { seconds, result } = await runOurs({ ...kinds[kind], parallel: atOnce });
     return result.chunks / seconds;
@@ -48,6 +68,8 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       'cpu, one': rateOf('cpu', 1),
       'cpu, many': rateOf('cpu', parallel),
       'cpu, one on one thread': rateOf('one thread', 1),
+      'real, one': rateOf('real', 1),
+      'real, many': rateOf('real', parallel),
     },
     wanted,
     signal,
@@ -55,7 +77,7 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
   return reportOfKinds(rounds, {
     ...{ parallel, rounds: wanted, books, cpuBooks: CPU_BOOKS, passages: PASSAGES.join(' to ') },
     cpuPassages: CPU_PASSAGES.join(' to '),
-    ...{ waitMs: WAIT_MS, networkBatch: NETWORK_BATCH },
+    ...{ waitMs: WAIT_MS, networkBatch: NETWORK_BATCH, realBooks: REAL_BOOKS, realModel: model.name },
   });
 }
 
@@ -70,14 +92,29 @@ function reportOfKinds(
     const [one = [], many = []] = [rounds[alone], rounds[`${kind}, many`]];
     return median(many.map((figure, round) => figure / (one[round] ?? Number.NaN)));
   };
-  const ratios = { network: ratioOf('network'), cpu: ratioOf('cpu') };
+  const ratios = { network: ratioOf('network'), cpu: ratioOf('cpu'), real: ratioOf('real') };
   return {
     ...{ bench: 'parallel', unit: 'chunks/s', settings, rounds, medians, ratios, ratio: ratios.network },
     notMeasured: 'a real endpoint, which has limits of its own',
     figures: {
       'many books at once to one, network': ratios.network.toFixed(2),
       'many books at once to one, CPU': ratios.cpu.toFixed(2),
+      'many books at once to one, real PDFs': ratios.real.toFixed(2),
       'many books at once to one on one thread, CPU': ratioOf('cpu', 'cpu, one on one thread').toFixed(2),
     },
   };
+}
+
+/** As a new home chooses it. */
+async function fastestModel(): Promise<{ readonly name: string; readonly path: string }> {
+  const finding = { cacheFolder: homeOf().cache, env: {} };
+  const forCpu = variants.filter(({ hardware }) => hardware === 'cpu');
+  const atHand = await Promise.all(
+    forCpu.map(async (variant) => ({ variant, path: await findVariant(variant, finding) })),
+  );
+  const measured = await measureVariants(atHand, await findAsset(tokenizerAsset, finding), {
+    ...{ threads: availableParallelism(), layoutFolder: layoutFolderOf(finding) },
+  });
+  const { variant } = fastestOf(measured);
+  return { name: variant, path: await findVariant(variantOf(variant), finding) };
 }

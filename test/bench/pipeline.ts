@@ -3,9 +3,9 @@
  * beside llama-index as its documentation shows it. Seconds, memory and cores of all processes of either side.
  */
 import { spawn } from 'node:child_process';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { homeOf } from '../../client/home.ts';
@@ -14,7 +14,7 @@ import { TestHome } from '../helpers/scriptorium.ts';
 import { cpuSeconds } from '../helpers/stack-processes.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 import { buildProduct } from './built-product.ts';
-import { fileOfPackage, pdfsOfPackage } from './debian-package.ts';
+import { copyPdfs, fileOfPackage } from './debian-package.ts';
 import type { BenchOptions } from './options.ts';
 import { TreeWatch } from './pipeline/tree-watch.ts';
 import { pythonWith } from './python-peer.ts';
@@ -109,8 +109,7 @@ async function manuals(folder: string): Promise<string> {
 async function severalPdfs(folder: string, count: number): Promise<string> {
   const target = join(folder, 'folder');
   await mkdir(target);
-  const files = await pdfsOfPackage(PACKAGE, join(homeOf().cache, 'bench-extract'));
-  for (const file of files.slice(0, count)) await copyFile(file, join(target, basename(file)));
+  await copyPdfs(PACKAGE, count, target);
   return target;
 }
 
