@@ -7,7 +7,7 @@ import { DeviceModel } from '../../activities/adapters/onnx/device-model.ts';
 import { homeOf } from '../../client/home.ts';
 import { type FindOptions, findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset, weightsAsset } from '../../workers/assets/manifest.ts';
-import { measureVariants } from '../../workers/model/measure.ts';
+import { measureVariantsApart } from '../../workers/model/measure-apart.ts';
 import { layoutFolderOf, variantsAtHand } from '../../workers/model/model-choice.ts';
 import { findVariant, variantOf, variants } from '../../workers/model/variants.ts';
 import '../helpers/any-realm.ts';
@@ -35,7 +35,7 @@ describe('the files of the model', () => {
   test('are at hand once they were made, and give nearly the same vectors', async () => {
     const atHand = await variantsAtHand(finding);
     expect(atHand.map(({ variant }) => variant.name)).toEqual(['int8-weights', 'int8', 'fp32', 'fp16']);
-    const measured = await measureVariants(atHand, await findAsset(tokenizerAsset, finding), {
+    const measured = await measureVariantsApart(atHand, await findAsset(tokenizerAsset, finding), {
       ...{ threads: 2, layoutFolder: layoutFolderOf(finding) },
     });
     for (const { cosine, reference } of measured) {
@@ -43,6 +43,17 @@ describe('the files of the model', () => {
       expect(cosine).toBeGreaterThan(0.999);
     }
   }, 120_000);
+
+  test('that can’t be read are told by name, not measured', async () => {
+    const [first] = await variantsAtHand(finding);
+    if (!first) throw new Error('nothing is at hand');
+    const broken = [{ ...first, path: join(cache.path, 'no-such-file') }];
+    const options = { threads: 1, layoutFolder: layoutFolderOf(finding) };
+    const tokenizer = await findAsset(tokenizerAsset, finding);
+    await expect(measureVariantsApart(broken, tokenizer, options)).rejects.toMatchObject({
+      ...{ code: 'ASSET_UNAVAILABLE', message: expect.stringContaining('no-such-file') },
+    });
+  }, 60_000);
 
   test('for GPUs take texts of several lengths together, each as if it were alone', async () => {
     const modelPath = await findVariant(variantOf('fp16'), finding);

@@ -74,6 +74,7 @@ describe('the choice of a home', () => {
         filesAtHand: async () => [atHand('int8-weights'), atHand('fp16')],
         findDevice: async () => ({ device: 'cuda', refused: [] }),
         probe: async (_, { model }) => (model.modelPath === 'fp16' ? special : usual),
+        measure: async () => [],
       };
       const settled = await settleModel(place.config, place.finding, '', machine);
       expect(settled?.variant ?? null).toBe(variant);
@@ -88,6 +89,7 @@ describe('the choice of a home', () => {
       filesAtHand: async () => [atHand('int8-weights'), atHand('fp16')],
       findDevice: async () => ({ device: 'cpu', refused: [] }),
       probe: async () => await Promise.reject(new Error('there is nothing to try')),
+      measure: async () => await Promise.reject(new Error('there is nothing to measure')),
     };
     expect(await settleModel(place.config, place.finding, '', machine)).toBeNull();
   });

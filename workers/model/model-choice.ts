@@ -13,7 +13,8 @@ import type { FindOptions } from '../assets/find-asset.ts';
 import { modelAsset } from '../assets/manifest.ts';
 import type { Config } from '../config.ts';
 import { findDevice } from '../local-embedder.ts';
-import { fastestOf, LEAST_GAIN, measureVariants } from './measure.ts';
+import { fastestOf, LEAST_GAIN, type measureVariants } from './measure.ts';
+import { measureVariantsApart } from './measure-apart.ts';
 import { minilm } from './minilm.ts';
 import {
   findVariant,
@@ -56,9 +57,13 @@ export interface Machine {
   readonly filesAtHand: typeof variantsAtHand;
   readonly findDevice: typeof findDevice;
   readonly probe: typeof runDeviceProbe;
+  readonly measure: typeof measureVariants;
 }
 
-const THIS_MACHINE: Machine = { filesAtHand: variantsAtHand, findDevice, probe: runDeviceProbe };
+const THIS_MACHINE: Machine = {
+  ...{ filesAtHand: variantsAtHand, findDevice, probe: runDeviceProbe },
+  measure: measureVariantsApart,
+};
 
 /**
  * Chooses for a home that has neither a choice nor a store: the fastest of the files that are at hand, on the device that will
@@ -88,7 +93,7 @@ export async function settleModel(
   }
   const forCpu = atHand.filter(({ variant }) => variant.hardware === 'cpu');
   if (forCpu.length < 2) return null;
-  const measured = await measureVariants(forCpu, tokenizerPath, {
+  const measured = await machine.measure(forCpu, tokenizerPath, {
     ...{ threads, layoutFolder: layoutFolderOf(finding) },
   });
   const { variant, reason } = fastestOf(measured);
