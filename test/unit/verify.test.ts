@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { FaultReport } from '../../activities/fault-report.ts';
 import { chunkIdOf } from '../../activities/naming.ts';
 import { PointTally } from '../../activities/point-tally.ts';
+import type { StoredPoint } from '../../activities/ports/vector-store.ts';
+import { mendBook, type RepairPorts } from '../../activities/repair.ts';
 import { createVerifyActivities, type VerifyOptions } from '../../activities/verify.ts';
 import { type BookFault, isSound, type VerifyResult } from '../../workflows/upkeep-contract.ts';
 import { bookPoints, DIMENSIONS } from '../contract/store-fixtures.ts';
@@ -104,6 +106,27 @@ describe('a verification', () => {
     await library.store.deletePoints(bookId, [id]);
     await verify({ repair: true });
     expect(await library.store.get([id])).toEqual(before);
+  });
+
+  test('writes no further into a book that somebody else takes up while it mends', async () => {
+    const { bookId, revision } = await library.add('a', 6);
+    const { store, catalog } = library;
+    await store.delete(bookId);
+    const record = (await catalog.get([bookId])).get(bookId);
+    if (!record) throw new Error('the book is not there');
+    const slow: RepairPorts['store'] = Object.assign(Object.create(null), {
+      maxPointsPerWrite: 2,
+      deletePoints: (...args: Parameters<typeof store.deletePoints>) => store.deletePoints(...args),
+      upsert: async (points: readonly StoredPoint[]): Promise<void> => {
+        await store.upsert(points);
+        await catalog.put({ ...record, updatedAtMs: 2, revision: 'the next' });
+      },
+    });
+    const wounds = { unknownIds: [], stale: 0, toWrite: 6 };
+    const context = { signal: new AbortController().signal, doneBefore: 0, progress: () => {} };
+    expect(await mendBook({ ...library, store: slow }, record, wounds, context)).toBe('changed');
+    expect(await store.count(bookId, revision)).toBe(2);
+    expect((await catalog.get([bookId])).get(bookId)?.pipeline).toBe(record.pipeline);
   });
 
   test('mends a book of version 0.1, whose record names no artifacts', async () => {
