@@ -60,7 +60,7 @@ export class BookCheck {
     bookId: string,
     found: Diagnosis,
     damagedArtifacts: readonly string[],
-  ): Promise<string | 'busy' | null> {
+  ): Promise<Remedy | 'busy' | null> {
     const { store, artifacts } = this.#ports;
     for (const key of damagedArtifacts) await artifacts.remove(key);
     if (!found.record) await store.delete(bookId);
@@ -114,6 +114,7 @@ const remedies = {
     'Its intermediate files are gone, so it has to be read again: ingest its path once more, which will not pass over it as unchanged.',
   again: 'It is still not as it should be; look at the log of the workers, then verify again.',
 } as const;
+type Remedy = (typeof remedies)[keyof typeof remedies];
 
 function faultOf(verdict: PointVerdict | undefined): PointFault {
   if (verdict === undefined) return 'foreign';

@@ -152,7 +152,7 @@ async function protect(app: App, { keys, open, limits }: ServerOptions): Promise
     assertOwnPage(request, { open: lacksKeys, corsOrigins: limits.corsOrigins });
     const { scope } = request.routeOptions.config;
     if (scope === undefined) return;
-    request.principal = await principalOf(keys, request.headers, open);
+    request.principal = await principalOf(keys, request.headers, lacksKeys);
     if (scope !== 'any') assertScope(request.principal, scope);
   });
   await app.register(fastifyRateLimit, {
