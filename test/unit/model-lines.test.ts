@@ -18,3 +18,8 @@ test('the list of the files of the model marks the one that is used, or says tha
   expect(modelLines(report('fp32')).map((line) => line.slice(0, 6))).toEqual(['  int8', '* fp32']);
   expect(modelLines(report(null)).at(-1)).toContain('SCRIPTORIUM_MODEL_FOLDER');
 });
+
+test('a recall that nobody has measured is told as such, and not as a number', () => {
+  const variants = [{ ...variant, name: 'fp16', recallAt10: null, chosen: false }];
+  expect(modelLines({ threads: 2, reference: null, variants })[0]).toContain('recall@10 not measured');
+});

@@ -38,7 +38,7 @@ export async function measureVariants(
     contenders.push({ variant, embedder: opened.use(embedder), times: [] as number[] });
   }
   const exact = contenders.reduce((best, own) =>
-    own.variant.recallAt10 > best.variant.recallAt10 ? own : best,
+    (own.variant.recallAt10 ?? 0) > (best.variant.recallAt10 ?? 0) ? own : best,
   );
   const repeats = Math.ceil((TEXTS_PER_THREAD * threads) / MEASURED_TEXTS.length);
   const timed = Array.from({ length: repeats }, () => MEASURED_TEXTS).flat();

@@ -14,8 +14,8 @@ export interface ModelVariant {
   readonly name: VariantName;
   /** What its weights are, and what it computes with. */
   readonly precision: string;
-  /** Share of the ten nearest passages by fp32 that are nearest by it, over real chunks; see docs/performance.md. */
-  readonly recallAt10: number;
+  /** Share of the ten nearest passages by fp32 that are nearest by it, over real chunks; see docs/performance.md. Null: not measured yet. */
+  readonly recallAt10: number | null;
   readonly asset: Asset;
   /** Its bytes, from the publisher's weights. Absent: it is fetched. */
   made?(weights: Weights): Uint8Array;
@@ -51,7 +51,7 @@ export const variants: readonly ModelVariant[] = [
   {
     name: 'fp16',
     precision: 'computes with 16 bits: for GPUs',
-    recallAt10: 0,
+    recallAt10: null,
     asset: madeHere('model-fp16', '0c55f21f7018cabcb75616383f880cbe01615aef7c67771297a7a212b0cee8e4'),
     made: minilmGpuGraph,
     hardware: 'gpu',

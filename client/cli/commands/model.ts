@@ -78,5 +78,5 @@ function lineOf({
   const nearness = cosine === null ? '' : ` · cosine ${cosine.toFixed(5)}`;
   const place = file ?? `not at hand: scriptorium model make ${name}`;
   const mark = chosen ? '*' : ' ';
-  return `${mark} ${name.padEnd(13)} recall@10 ${recallAt10.toFixed(3)}${speed}${nearness} · ${precision} · ${place}`;
+  return `${mark} ${name.padEnd(13)} recall@10 ${recallAt10?.toFixed(3) ?? 'not measured'}${speed}${nearness} · ${precision} · ${place}`;
 }

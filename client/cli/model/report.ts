@@ -4,8 +4,8 @@ import { z } from 'zod';
 const variantReport = z.object({
   name: z.string(),
   precision: z.string(),
-  /** Share of the ten nearest passages by fp32 that are nearest by it. */
-  recallAt10: z.number(),
+  /** Share of the ten nearest passages by fp32 that are nearest by it. Null: nobody has measured it. */
+  recallAt10: z.number().nullable(),
   /** Null: not at hand. */
   file: z.string().nullable(),
   /** Whether this home uses it. */
