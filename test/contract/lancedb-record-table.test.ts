@@ -9,6 +9,7 @@ import { KnownKeys } from '../../activities/adapters/lancedb/known-keys.ts';
 import { RecordTable } from '../../activities/adapters/lancedb/record-table.ts';
 import { keyField } from '../../activities/adapters/lancedb/table.ts';
 import '../helpers/any-realm.ts';
+import { compact } from '../helpers/compact.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
 import { record } from './store-fixtures.ts';
 
@@ -122,7 +123,7 @@ test('two processes that write and remove in any order leave each key its last r
         const into = mine ? records : others;
         if (what === 'put') await put(into, key, `${key}${at}`);
         else if (what === 'remove') await into.remove([key]);
-        else await table.optimize();
+        else await compact(table);
         if (what === 'put') expected.set(key, `${key}${at}`);
         if (what === 'remove') expected.delete(key);
       }

@@ -9,6 +9,7 @@ import { RevisionTally } from '../../activities/adapters/lancedb/revision-tally.
 import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
 import '../helpers/any-realm.ts';
+import { compact } from '../helpers/compact.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
 import { bookIdOf, bookPoints, closeStores, DIMENSIONS, type Stores } from './store-fixtures.ts';
 
@@ -165,7 +166,7 @@ test('two stores count what is there, whatever was written, deleted and compacte
         else if (what === 'again') await store.upsert(passages);
         else if (what === 'delete') await store.delete(book(index), revision);
         else if (what === 'stale') await store.deleteStale(book(index), revision);
-        else if (what === 'compact') await points.optimize();
+        else if (what === 'compact') await compact(points);
         else {
           await closeStores(both[process] ?? stores);
           both[process] = await openLanceStores(options);
