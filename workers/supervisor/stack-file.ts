@@ -11,8 +11,9 @@ export async function writeStackState(file: string, state: StackState): Promise<
   await rename(beside, file);
 }
 
+/** Only this process's own: a home that was deleted under it may be another stack's by now. */
 export async function removeStackState(file: string): Promise<void> {
-  await rm(file, { force: true });
+  if ((await readStackState(file))?.pid === process.pid) await rm(file, { force: true });
 }
 
 /**

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
 import { type TemporalTarget, temporalTarget } from '../../client/connection.ts';
 import type { Part, StackState, StackStatus } from '../../client/stack-state.ts';
+import { smallFlags, workerFlags } from '../../client/worker-flags.ts';
 import { type FindOptions, findAsset } from '../assets/find-asset.ts';
 import { temporalAsset } from '../assets/manifest.ts';
 import type { Config } from '../config.ts';
@@ -167,7 +168,7 @@ export class Supervisor {
       onListening: (httpUrl) => void this.#note({ httpUrl }),
     };
     this.#workers = partsOf(this.#config).map(
-      ({ name, args }) => new WorkerPart({ name, args, env, log: this.#logFile(name), ...told }),
+      (part) => new WorkerPart({ ...part, env, log: this.#logFile(part.name), ...told }),
     );
     for (const problem of await Promise.all(this.#workers.map((part) => part.start())))
       if (problem) throw new ScriptoriumError(problem.code, problem.message);
@@ -246,11 +247,11 @@ export class Supervisor {
 }
 
 /** Questions have a process of their own, so that none waits for a book. */
-function partsOf({ http }: Config): { name: 'workers' | 'http'; args: readonly string[] }[] {
-  if (http.address === null) return [{ name: 'workers', args: [] }];
+function partsOf({ http }: Config): Pick<WorkerPartOptions, 'name' | 'args' | 'flags'>[] {
+  if (http.address === null) return [{ name: 'workers', args: [], flags: workerFlags }];
   return [
-    { name: 'workers', args: ['--queues', 'main,documents,embed'] },
-    { name: 'http', args: ['--queues', 'query', '--http'] },
+    { name: 'workers', args: ['--queues', 'main,documents,embed'], flags: workerFlags },
+    { name: 'http', args: ['--queues', 'query', '--http'], flags: smallFlags },
   ];
 }
 

@@ -155,6 +155,23 @@ describe('the pool', () => {
     second[Symbol.dispose]();
   });
 
+  test('has no second process for waits that are short', async () => {
+    await using pool = new ProcessPool({ ...options, maxLeases: 100 });
+    const pids = await Promise.all([1, 2, 3, 4].map(() => pidOf(pool)));
+    expect(new Set(pids).size).toBe(1);
+  });
+
+  test('has another while there is work for it, and keeps the last', async () => {
+    await using pool = new ProcessPool({ ...options, maxLeases: 100 });
+    const first = await pool.acquire();
+    const second = await pool.acquire();
+    expect(second.process.pid).not.toBe(first.process.pid);
+    second[Symbol.dispose]();
+    await untilGone(second.process.pid ?? 0);
+    first[Symbol.dispose]();
+    expect(await pidOf(pool)).toBe(first.process.pid);
+  });
+
   test('uses a process again, and replaces it after its leases', async () => {
     await using pool = new ProcessPool(options);
     const pids = [await pidOf(pool), await pidOf(pool), await pidOf(pool)];

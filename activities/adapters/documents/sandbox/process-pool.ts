@@ -9,9 +9,14 @@ export interface PoolOptions {
   readonly maxLeases: number;
   /** A process with more resident memory than this, in bytes, is replaced after its lease. */
   readonly softMemoryBytes: number;
-  /** An idle process is ended after so many milliseconds. */
+  /** The last process is ended after so many milliseconds without work; another one after `SPARE_IDLE_MS`. */
   readonly idleMs: number;
 }
+
+/** A process costs half a second of a core to start and 120 MB to keep: one more is started when borrowers waited as long in all. */
+const WAIT_FOR_ANOTHER_MS = 1_000;
+const COUNT_WAITS_EVERY_MS = 50;
+const SPARE_IDLE_MS = 2_000;
 
 interface Member {
   readonly process: SandboxProcess;
@@ -24,7 +29,10 @@ interface Waiter {
   refuse(error: unknown): void;
 }
 
-/** Lends processes, started on demand, each to one borrower at a time; borrowers are served in order. */
+/**
+ * Lends processes, each to one borrower at a time; borrowers are served in order. Has as many as the work keeps busy: where
+ * embedding is what takes the time, one reads for all books.
+ */
 export class ProcessPool implements AsyncDisposable {
   readonly #options: PoolOptions;
   readonly #idle: Member[] = [];
@@ -34,6 +42,8 @@ export class ProcessPool implements AsyncDisposable {
   /** Processes lent, and places promised to borrowers that were just woken. */
   #places = 0;
   #closed = false;
+  /** While somebody waits. */
+  #waitTimer: NodeJS.Timeout | null = null;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -58,6 +68,7 @@ export class ProcessPool implements AsyncDisposable {
   /** Kills all processes, lent ones too, and waits until they are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    this.#countNoWaits();
     const closed = new Error('The sandbox is closed.');
     for (const waiter of this.#waiters.splice(0)) waiter.refuse(closed);
     for (const member of [...this.#idle.splice(0), ...this.#lent]) this.#end(member, closed);
@@ -71,8 +82,12 @@ export class ProcessPool implements AsyncDisposable {
 
   /** Takes one of the places, or waits until one is left to it. */
   async #place(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#places >= this.#options.processes) await this.#wait(signal);
+    if (this.#places >= Math.max(1, this.#processes)) await this.#wait(signal);
     else this.#places++;
+  }
+
+  get #processes(): number {
+    return this.#idle.length + this.#lent.size;
   }
 
   /** A place that is left goes to the one who waits longest. */
@@ -80,6 +95,26 @@ export class ProcessPool implements AsyncDisposable {
     const next = this.#waiters.shift();
     if (next === undefined) this.#places--;
     else next.give();
+  }
+
+  /** Until nobody waits any more, or there are as many processes as may be. */
+  #countWaits(): void {
+    if (this.#waitTimer !== null) return;
+    let waitedMs = 0;
+    this.#waitTimer = setInterval(() => {
+      waitedMs += this.#waiters.length * COUNT_WAITS_EVERY_MS;
+      if (this.#waiters.length === 0 || this.#places >= this.#options.processes) this.#countNoWaits();
+      else if (waitedMs >= WAIT_FOR_ANOTHER_MS) {
+        waitedMs = 0;
+        this.#places++;
+        this.#waiters.shift()?.give();
+      }
+    }, COUNT_WAITS_EVERY_MS);
+  }
+
+  #countNoWaits(): void {
+    if (this.#waitTimer !== null) clearInterval(this.#waitTimer);
+    this.#waitTimer = null;
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
@@ -93,6 +128,7 @@ export class ProcessPool implements AsyncDisposable {
     };
     signal?.addEventListener('abort', leave, { once: true });
     this.#waiters.push(waiter);
+    this.#countWaits();
     return promise.finally(() => signal?.removeEventListener('abort', leave));
   }
 
@@ -117,14 +153,25 @@ export class ProcessPool implements AsyncDisposable {
   }
 
   #rest(member: Member): void {
-    member.idleTimer = setTimeout(() => {
-      const at = this.#idle.indexOf(member);
-      if (at < 0) return;
-      this.#idle.splice(at, 1);
-      this.#end(member, new Error('The process was idle.'));
-    }, this.#options.idleMs);
-    member.idleTimer.unref();
     this.#idle.push(member);
+    this.#endWhenIdle(member);
+  }
+
+  #endWhenIdle(member: Member): void {
+    const { idleMs } = this.#options;
+    const spare = this.#processes > 1;
+    member.idleTimer = setTimeout(
+      () => {
+        // It is the last by now: those beside it are gone.
+        if (spare && this.#processes === 1) return this.#endWhenIdle(member);
+        const at = this.#idle.indexOf(member);
+        if (at < 0) return;
+        this.#idle.splice(at, 1);
+        this.#end(member, new Error('The process was idle.'));
+      },
+      spare ? Math.min(idleMs, SPARE_IDLE_MS) : idleMs,
+    );
+    member.idleTimer.unref();
   }
 
   #end(member: Member, reason: Error): void {

@@ -141,7 +141,8 @@ function forkChild(limits: SandboxLimits): ChildProcess {
     return value === undefined ? [] : [[name, value] as const];
   });
   return fork(siblingModule(import.meta.url, 'child'), [String(limits.maxMemoryBytes), String(process.pid)], {
-    execArgv: [`--max-old-space-size=${heapMb}`],
+    // Young objects of 16 MB, as by default, take 24 MB more and no less time.
+    execArgv: [`--max-old-space-size=${heapMb}`, '--max-semi-space-size=4'],
     // One process is one core: there are as many of them as there is work for.
     env: { ...Object.fromEntries(variables), RAYON_NUM_THREADS: '1', TOKENIZERS_PARALLELISM: 'false' },
     serialization: 'advanced',
