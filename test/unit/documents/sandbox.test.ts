@@ -41,7 +41,7 @@ describe('limits', () => {
   test('a request that takes too long is killed', async () => {
     await using sandbox = new ProcessSandbox({
       processes: 1,
-      limits: { ...limits, timeoutMs: 1_500, maxMemoryBytes: 4096 * MB },
+      limits: { ...limits, timeoutMs: 4_000, maxMemoryBytes: 4096 * MB },
     });
     await expect(sandbox.open(endless)).rejects.toMatchObject({
       code: 'EXTRACTION_TIMEOUT',
