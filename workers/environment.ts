@@ -36,7 +36,7 @@ export const environment = z.object({
   /** Largest resident memory of one sandbox process. */
   SCRIPTORIUM_EXTRACT_MEMORY_MB: whole(128, 16_384).default(1_024),
   /** Sandbox processes at once. Reading is 20 times faster than embedding on a CPU, so few are enough. */
-  SCRIPTORIUM_EXTRACT_PROCESSES: whole(1, 256).default(Math.max(1, Math.min(4, availableParallelism()))),
+  SCRIPTORIUM_EXTRACT_PROCESSES: whole(1, 256).default(Math.max(1, Math.min(32, availableParallelism()))),
   /** What embeds: `auto` is the fastest that works. */
   SCRIPTORIUM_DEVICE: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
   /** Most texts of full length that a GPU is given at once. */

@@ -77,7 +77,7 @@ const known = new Set([
 const spoken = new Map<string, unknown>([
   ['none', undefined],
   ['cores', availableParallelism()],
-  ['cores, 4 at most', Math.min(4, availableParallelism())],
+  ['cores, 32 at most', Math.min(32, availableParallelism())],
 ]);
 
 function presetOf({ preset }: Row): unknown {
