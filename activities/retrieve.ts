@@ -57,7 +57,15 @@ export type RetrieveActivities = ReturnType<typeof createRetrieveActivities>;
 
 export function createRetrieveActivities(ports: RetrievePorts) {
   return {
-    search: questionStage((input: RetrieveInput, limits) => search(ports, input, limits)),
+    /** Through Temporal go 2 MB at most: long passages come without what is around them, and then the last ones not at all. */
+    search: questionStage(async (input: RetrieveInput, limits): Promise<SearchResult> => {
+      const found = await search(ports, input, limits);
+      if (bytesOf(found) <= MOST_BYTES) return found;
+      const narrow = await search(ports, { ...input, neighbours: 0 }, limits);
+      const hits = [...narrow.hits];
+      while (bytesOf(hits) > MOST_BYTES) hits.pop();
+      return { ...narrow, hits };
+    }),
     /** References only: the text of a book does not pass through Temporal on its way to the answer. */
     retrieve: questionStage(async (input: RetrieveInput, limits): Promise<RetrievedPassages> => {
       const { hits, timings } = await search(ports, { neighbours: 0, ...input }, limits);
@@ -69,6 +77,13 @@ export function createRetrieveActivities(ports: RetrievePorts) {
       };
     }),
   };
+}
+
+/** Of a result that passes through Temporal, in a message of 4 MB that holds it twice. */
+const MOST_BYTES = 1_500_000;
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 /** Each ranking is this many times as deep as the hits that are wanted, so that the two can meet. */

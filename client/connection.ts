@@ -36,6 +36,7 @@ export async function temporalTarget({
   if (!address && !usesEnvironment) return await localTarget(env, namespace);
   const found = loadClientConnectConfig({ disableFile: !usesFile, overrideEnvVars: definedOnly(env) });
   const connection = address ? { ...found.connectionOptions, address } : found.connectionOptions;
+  if (!connection.address) return await localTarget(env, namespace);
   return {
     connection: connectionOptions(connection),
     namespace: namespace ?? (env.TEMPORAL_NAMESPACE || found.namespace) ?? DEFAULT_NAMESPACE,

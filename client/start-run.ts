@@ -29,12 +29,16 @@ export async function startOrJoin(client: Client, input: RunInput): Promise<Inge
     return new IngestHandle(client, workflowId, firstExecutionRunId);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw fromWorkflow(error);
-    return await join(client, workflowId, input);
+    const joined = await join(client, workflowId, input);
+    // It ended in this moment: what it found is older than what was asked for.
+    return joined ?? (await startOrJoin(client, input));
   }
 }
 
-async function join(client: Client, workflowId: string, input: RunInput): Promise<IngestHandle> {
-  const { memo, runId, raw } = await client.workflow.getHandle(workflowId).describe();
+/** Null: it is over by now. */
+async function join(client: Client, workflowId: string, input: RunInput): Promise<IngestHandle | null> {
+  const { memo, runId, raw, closeTime } = await client.workflow.getHandle(workflowId).describe();
+  if (closeTime) return null;
   if (memo?.paths === fingerprintOf(input))
     return new IngestHandle(client, workflowId, raw.workflowExecutionInfo?.firstRunId || runId);
   const other = memo?.paths

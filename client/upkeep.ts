@@ -1,7 +1,12 @@
 /** Looking after a library: remove, verify, drop what nobody needs, and say where something came from. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
 import { ingestBookId, ingestLibraryId, taskQueues } from '../workflows/contract.ts';
 import {
@@ -144,14 +149,17 @@ async function startOrJoin(
   workflowId: string,
   input: object,
   memo: { readonly options: string },
-) {
+): Promise<WorkflowHandle> {
   const start = { taskQueue: taskQueues.main, workflowId, args: [input], memo };
   try {
     return await client.workflow.start(type, start);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const handle = client.workflow.getHandle(workflowId);
-    if ((await handle.describe()).memo?.options === memo.options) return handle;
+    const going = await handle.describe();
+    // It ended in this moment: what it looked at is older than what is asked for.
+    if (going.closeTime) return await startOrJoin(client, type, workflowId, input, memo);
+    if (going.memo?.options === memo.options) return handle;
     throw new ScriptoriumError('RUN_IN_PROGRESS', `${workflowId} is at work already, with other options`);
   }
 }

@@ -1,12 +1,13 @@
 // `npm start [-- <paths>]`: installs and builds what is missing, starts the stack, ingests, asks, and shows the answer.
 // At a terminal the stack then stays up until Ctrl-C; otherwise it stops and the exit code says how it went.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, node, root, run } from './ensure-installed.mjs';
 
 ensureInstalled();
-run('node', ['scripts/build.mjs']);
+// A stack that is up runs from there: it is left alone where nothing has changed.
+if (!isBuilt()) run('node', ['scripts/build.mjs']);
 const given = process.argv.slice(2);
 if (given.length === 0) run('node', ['samples/build.ts']);
 const paths = given.length > 0 ? given : [join(root, 'samples', 'books')];
@@ -28,6 +29,20 @@ if (process.stdin.isTTY && process.stdout.isTTY) {
   setInterval(() => {}, 60_000);
 } else if (!wasUp) {
   scriptorium(['down'], 'inherit');
+}
+
+function isBuilt() {
+  // The last file of a build.
+  const page = statSync(join(root, 'dist/client/dashboard/index.html'), { throwIfNoEntry: false });
+  const sources = ['activities', 'client', 'workers', 'workflows', 'scripts'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((name) => join(root, folder, name)),
+  );
+  const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) =>
+    join(root, name),
+  );
+  return (
+    page !== undefined && [...sources, ...settings].every((path) => statSync(path).mtimeMs < page.mtimeMs)
+  );
 }
 
 function firstQuestion() {

@@ -1,12 +1,17 @@
 /** Where a server of a process listens: exactly where it was told, or the first free of some ports of this machine. */
 import type { Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ScriptoriumError } from '../activities/errors.ts';
+
+const LOOK_EVERY_MS = 200;
 
 export interface ListenAddress {
   readonly host: string;
   /** Tried in order from the first to the last; 0 is any free one. */
   readonly firstPort: number;
   readonly lastPort: number;
+  /** So long a process that is on its way out may still hold them, in milliseconds. Default 0. */
+  readonly waitMs?: number;
 }
 
 export interface ListenRule {
@@ -31,26 +36,37 @@ export function listenAddressOf(value: string | undefined, rule: ListenRule): Li
   throw new ScriptoriumError('INVALID_CONFIG', `${variable}=${value} is neither host:port nor off`);
 }
 
+/** One port higher, for a second process that has the same settings. */
+export function nextTo(address: ListenAddress): ListenAddress {
+  const { firstPort, lastPort } = address;
+  if (firstPort === 0) return address;
+  return { ...address, firstPort: firstPort + 1, lastPort: Math.max(firstPort + 1, lastPort) };
+}
+
 /**
  * @returns the port
  * @throws ScriptoriumError INVALID_CONFIG when none of the ports can be had
  */
 export async function listenOnOneOf(
   server: Server,
-  { host, firstPort, lastPort }: ListenAddress,
+  { host, firstPort, lastPort, waitMs = 0 }: ListenAddress,
   variable: string,
 ): Promise<number> {
+  const until = Date.now() + waitMs;
   let last: unknown = null;
-  for (let port = firstPort; port <= lastPort; port++) {
-    try {
-      await listen(server, host, port);
-      const address = server.address();
-      return typeof address === 'object' && address !== null ? address.port : port;
-    } catch (error) {
-      last = error;
-      if (!isTaken(error)) break;
+  do {
+    if (last !== null) await delay(LOOK_EVERY_MS);
+    for (let port = firstPort; port <= lastPort; port++) {
+      try {
+        await listen(server, host, port);
+        const address = server.address();
+        return typeof address === 'object' && address !== null ? address.port : port;
+      } catch (error) {
+        last = error;
+        if (!isTaken(error)) break;
+      }
     }
-  }
+  } while (isTaken(last) && Date.now() < until);
   throw new ScriptoriumError('INVALID_CONFIG', `${variable}: ${String(last)}`, { cause: last });
 }
 

@@ -6,8 +6,9 @@ import { tracingWanted } from '../client/tracing.ts';
 import { packageVersion } from '../client/version.ts';
 import { REPLACE_WORKER } from '../client/worker-flags.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
-import { loadConfig } from './config.ts';
+import { type Config, loadConfig } from './config.ts';
 import type { HttpServer, HttpServerOptions } from './http/http-server.ts';
+import { type ListenAddress, nextTo } from './listen-address.ts';
 import { createLogger, installRuntime, secretsIn } from './log.ts';
 import { capMemory } from './memory-cap.ts';
 import { sendToSupervisor } from './supervisor/worker-messages.ts';
@@ -21,6 +22,9 @@ import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
  */
 const INGESTION_NICENESS = 5;
 
+/** The workers of a stack whose supervisor was killed drain, and hold their ports for so long. */
+const FORMER_STACK_MS = 20_000;
+
 /** Started by a supervisor, with which it must end. */
 const supervised = process.connected;
 
@@ -30,18 +34,18 @@ try {
   const { code, message, remedy } = toScriptoriumError(error);
   sendToSupervisor({ kind: 'failed', code, message });
   process.stderr.write(`scriptorium worker: ${code}: ${message}. ${remedy}\n`);
-  process.exitCode = 1;
+  process.exitCode = code === 'INVALID_ARGUMENT' ? 2 : 1;
 }
 // An open IPC channel would keep a finished process alive.
 if (process.connected) process.disconnect();
 
 async function main(): Promise<void> {
-  const config = loadConfig();
+  const { queues, http } = orderOf(process.argv.slice(2));
+  const config = supervised ? asPartOfStack(loadConfig(), http) : loadConfig();
   const logger = createLogger(config.logLevel, 'worker', {
     secrets: secretsIn(config.env),
     ...(tracingWanted(config.env) && { mixin: traceFields }),
   });
-  const { queues, http } = orderOf(process.argv.slice(2));
   if (!queues.includes('query')) lowerPriorityOfSession(INGESTION_NICENESS);
   await using telemetry = await openTelemetry(config, logger);
   installRuntime(logger, telemetry.runtime);
@@ -56,19 +60,33 @@ async function main(): Promise<void> {
   await using server = http ? await serve({ config, worker, telemetry, logger }) : null;
   const httpUrl = server?.url ?? null;
   logger.info({ queues, pid: process.pid, metrics: telemetry.metricsUrl, http: httpUrl }, 'worker ready');
-  stopOnSignal(worker);
-  replaceWhen(wornOut.signal, worker);
+  // What was asked over HTTP needs the queues and the store until it is answered.
+  const stop = (): void => void (server?.drain() ?? Promise.resolve()).finally(() => worker.stop());
+  stopOnSignal(stop);
+  replaceWhen(wornOut.signal, stop);
   const stopLooking = capMemory({
     ...{ maxBytes: config.maxWorkerBytes, logger },
     drain: () => wornOut.abort(),
   });
   // The one event that says so may have come while the process was starting.
-  if (supervised && !process.connected) worker.stop();
+  if (supervised && !process.connected) stop();
   answerSupervisor(worker);
   sendToSupervisor({ kind: 'ready', metricsUrl: telemetry.metricsUrl, httpUrl });
   await worker.finished;
   stopLooking();
   logger.info('worker stopped');
+}
+
+/** A stack has two processes of the same settings: each listens at a port of its own, once a former stack has left it. */
+function asPartOfStack(config: Config, answers: boolean): Config {
+  const { telemetry, http } = config;
+  const patiently = (address: ListenAddress | null) => address && { ...address, waitMs: FORMER_STACK_MS };
+  const metrics = patiently(telemetry.metricsAddress);
+  return {
+    ...config,
+    telemetry: { ...telemetry, metricsAddress: answers && metrics ? nextTo(metrics) : metrics },
+    http: { ...http, address: patiently(http.address) },
+  };
 }
 
 /** Questions first: they are what HTTP is for, and begin in the process that they come to. */
@@ -102,24 +120,24 @@ function isQueueName(name: string): name is QueueName {
 }
 
 /** Whoever started this process starts another one. */
-function replaceWhen(wornOut: AbortSignal, worker: WorkerProcess): void {
+function replaceWhen(wornOut: AbortSignal, stop: () => void): void {
   const makeWay = (): void => {
     process.exitCode = REPLACE_WORKER;
-    worker.stop();
+    stop();
   };
   if (wornOut.aborted) makeWay();
   else wornOut.addEventListener('abort', makeWay, { once: true });
 }
 
-function stopOnSignal(worker: WorkerProcess): void {
+function stopOnSignal(stop: () => void): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
       // Whoever is told to end while it makes way ends for good.
       process.exitCode = 0;
-      worker.stop();
+      stop();
     });
   // The supervisor is gone, even by kill -9: nobody would ever stop this process.
-  process.on('disconnect', () => worker.stop());
+  process.on('disconnect', stop);
 }
 
 function answerSupervisor(worker: WorkerProcess): void {

@@ -14,6 +14,7 @@ import {
 } from '@temporalio/workflow';
 import type { RunActivities } from '../activities/run.ts';
 import type { ScanActivities } from '../activities/scan.ts';
+import { isAsFound } from './as-found.ts';
 import { bookPriority } from './book-priority.ts';
 import {
   type BookReport,
@@ -34,7 +35,6 @@ import { RunWindow } from './run-window.ts';
 import { bookSearchAttributes } from './search-attributes.ts';
 
 const { scanLibrary } = proxyActivities<ScanActivities>(policies.scan);
-const { checkBook } = proxyActivities<ScanActivities>(policies.quick);
 const { inspectChildren } = proxyActivities<RunActivities>(policies.quick);
 
 export class LibraryRun {
@@ -287,7 +287,7 @@ export class LibraryRun {
     if (!book) return;
     const { bookId, path, bytes = 0 } = book;
     const isCurrent =
-      report.outcome === 'ingested' && (await checkBook({ library: this.library, bookId, path }));
+      report.outcome === 'ingested' && (await isAsFound({ library: this.library, bookId, path }));
     this.#window.disown(bookId);
     if (isCurrent || this.#window.cancelling) this.report(report);
     else await this.#startBook({ bookId, path, bytes }, false);

@@ -102,9 +102,9 @@ export interface VerifyResult {
   readonly faults: readonly BookFault[];
 }
 
-/** True when nothing is wrong, or nothing any more. */
-export function isSound({ faultyBooks, mendedBooks, incomplete }: VerifyResult): boolean {
-  return faultyBooks === mendedBooks && !incomplete;
+/** True when all was looked at, and nothing is wrong, or nothing any more. */
+export function isSound({ faultyBooks, mendedBooks, incomplete, skippedLibraries }: VerifyResult): boolean {
+  return faultyBooks === mendedBooks && !incomplete && skippedLibraries.length === 0;
 }
 
 // ── gc ──────────────────────────────────────────────────────────────────────────────────────────────────────────

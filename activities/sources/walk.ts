@@ -176,7 +176,10 @@ export function sourceError(path: string, error: unknown): ScriptoriumError {
   if (error instanceof ScriptoriumError) return error;
   const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
   const code = codeOfErrno[errno] ?? diskCodeOf(error) ?? 'SOURCE_UNREADABLE';
-  const said = { SOURCE_MISSING: 'does not exist', SYMLINK_LOOP: 'is a link that leads back to itself' };
+  const missing = path.includes('\uFFFD')
+    ? "has a name that is not UTF-8, by which it can't be opened: rename it (convmv does so for whole folders)"
+    : 'does not exist';
+  const said = { SOURCE_MISSING: missing, SYMLINK_LOOP: 'is a link that leads back to itself' };
   const words = code in said ? said[code as keyof typeof said] : `can't be read (${errno || String(error)})`;
   return new ScriptoriumError(code, `${path} ${words}`, { cause: error });
 }

@@ -1,6 +1,6 @@
 /** The command `scriptorium`. */
 import { Command, CommanderError } from 'commander';
-import { toScriptoriumError } from '../../activities/errors.ts';
+import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
 import { packageVersion } from '../version.ts';
 import { addBookCommands } from './commands/books.ts';
 import { addCacheCommand } from './commands/cache.ts';
@@ -44,6 +44,7 @@ addKeysCommand(program);
 addDoctorCommand(program);
 addCompletionCommand(program);
 configure(program.commands);
+program.hook('preAction', (_, action) => refuseEmptyValues(action));
 
 try {
   await runTraced(program);
@@ -58,6 +59,15 @@ function configure(commands: readonly Command[]): void {
     command.exitOverride().option('--json', 'print the result as one JSON document');
     configure(command.commands);
   }
+}
+
+/** A variable of a script that is not set must not widen a command from one library to all. */
+function refuseEmptyValues(command: Command): void {
+  const values = Object.entries(command.optsWithGlobals<Record<string, unknown>>());
+  const [empty] = values.find(([, value]) => typeof value === 'string' && value.trim() === '') ?? [];
+  if (empty === undefined) return;
+  const flag = command.options.find((option) => option.attributeName() === empty)?.long ?? empty;
+  throw new ScriptoriumError('INVALID_ARGUMENT', `${flag} is empty: give it a value, or leave it out`);
 }
 
 function exitCodeOf(error: unknown): number {

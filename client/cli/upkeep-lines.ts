@@ -27,17 +27,18 @@ export function verificationLines(result: VerifyResult): string[] {
     ...(busyBooks > 0 ? [`${plural(busyBooks, 'book')} not judged: being ingested or removed now.`] : []),
     ...(result.incomplete ? ['There are more faults than one look can take: verify again.'] : []),
     ...result.skippedLibraries.map(
-      (library) => `Library ${library} was not looked at: it has another model.`,
+      (library) => `Library ${printable(library)} was not looked at: it has another model than this stack.`,
     ),
   ];
 }
 
-function verdict({ found, artifacts }: VerifyResult): string {
+function verdict({ found, artifacts, skippedLibraries }: VerifyResult): string {
   const kinds = [
     ...pointFaults.flatMap((fault) => (found[fault] > 0 ? [`${found[fault]} ${fault}`] : [])),
     ...(artifacts.damaged > 0 ? [`${plural(artifacts.damaged, 'intermediate file')} damaged`] : []),
   ];
-  return kinds.length === 0 ? 'nothing is wrong' : kinds.join(', ');
+  if (kinds.length > 0) return kinds.join(', ');
+  return skippedLibraries.length === 0 ? 'nothing is wrong' : 'nothing is wrong with what was looked at';
 }
 
 function faultLines(fault: BookFault): string[] {

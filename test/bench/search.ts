@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { MB, openLanceDatabase } from '../../activities/adapters/lancedb/database.ts';
-import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
+import { pointTableName } from '../../activities/adapters/model-hash.ts';
 import type { Embedder } from '../../activities/ports/embedder.ts';
 import { type RetrieveInput, search } from '../../activities/retrieve.ts';
 import { homeOf } from '../../client/home.ts';

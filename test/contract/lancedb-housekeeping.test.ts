@@ -7,7 +7,7 @@ import { countsOf } from '../../activities/adapters/lancedb/deletions.ts';
 import { lanceFailure } from '../../activities/adapters/lancedb/failures.ts';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
 import { commitsBetweenCompactions } from '../../activities/adapters/lancedb/table.ts';
-import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
+import { pointTableName } from '../../activities/adapters/model-hash.ts';
 import { bookIdOf, bookPoints, closeStores, DIMENSIONS, type Stores } from './store-fixtures.ts';
 
 describe('the housekeeping of LanceDB', () => {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect, type Table } from '@lancedb/lancedb';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
-import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
+import { pointTableName } from '../../activities/adapters/model-hash.ts';
 import type { StoredHit } from '../../activities/ports/vector-store.ts';
 import '../helpers/any-realm.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';

@@ -6,7 +6,7 @@ import { countsOf } from '../../activities/adapters/lancedb/deletions.ts';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
 import { pointRows, pointSchema } from '../../activities/adapters/lancedb/point-rows.ts';
 import { RevisionTally } from '../../activities/adapters/lancedb/revision-tally.ts';
-import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
+import { pointTableName } from '../../activities/adapters/model-hash.ts';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
 import '../helpers/any-realm.ts';
 import { compact } from '../helpers/compact.ts';

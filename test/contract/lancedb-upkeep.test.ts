@@ -8,7 +8,7 @@ import { AskedMark } from '../../activities/adapters/lancedb/asked-mark.ts';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
 import { wantedIndexes } from '../../activities/adapters/lancedb/upkeep-plan.ts';
 import { takeStep } from '../../activities/adapters/lancedb/upkeep-steps.ts';
-import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
+import { pointTableName } from '../../activities/adapters/model-hash.ts';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
 import {
   bookIdOf,

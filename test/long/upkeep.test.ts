@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
-import { pointTableName } from '../../activities/adapters/lancedb/vector-store.ts';
+import { pointTableName } from '../../activities/adapters/model-hash.ts';
 import { chunkIdOf } from '../../activities/naming.ts';
 import type { BookRecord, LibraryRecord } from '../../activities/ports/catalog.ts';
 import { ScriptoriumClient } from '../../client/index.ts';

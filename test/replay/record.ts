@@ -11,10 +11,12 @@ import { connectTemporal } from '../../client/connection.ts';
 import { ScriptoriumClient } from '../../client/index.ts';
 import { TemporalService } from '../../client/temporal-service.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
-import { ingestBookId } from '../../workflows/contract.ts';
+import { ingestBookId, ingestLibraryId } from '../../workflows/contract.ts';
 import { generateBooks } from '../bench/generated-books.ts';
 import { fakeEmbedderEnv } from '../chaos/kill-run.ts';
+import { streaming } from '../helpers/chat-server.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { localServer } from '../helpers/local-server.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { endProcess, workerPids } from '../helpers/stack-processes.ts';
 
@@ -29,7 +31,11 @@ if (!version) throw new Error('name the version that is recorded');
 const BOOKS = 560;
 const MOST_OF_A_KIND = 4;
 
-await using home = await TestHome.create(fakeEmbedderEnv);
+await using model = await localServer(streaming(['The rails let it be pulled back. ', '[1]']));
+await using home = await TestHome.create({
+  ...fakeEmbedderEnv,
+  ...{ OPENAI_BASE_URL: `${model.url}/v1`, OPENAI_MODEL: 'recorded' },
+});
 await buildSamples();
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder);
@@ -45,6 +51,7 @@ await pagesAndJobs();
 if (!types || /\bingest(Book|Library)\b/.test(types)) {
   await steeredRun();
   await cancelledRun();
+  await adoptingRun();
   await home.run('retry', '--library', 'steered');
 }
 await home.run('cache');
@@ -102,6 +109,22 @@ async function cancelledRun(): Promise<void> {
   const run = client.run('cancelled');
   await until(async () => (await run.progress()).books.ingested > 5);
   await run.cancel();
+  await running;
+}
+
+/** A run that is begun while books of one that was terminated are still worked on; two of them are cancelled. */
+async function adoptingRun(): Promise<void> {
+  const books = join(folder, 'generated');
+  await using client = await ScriptoriumClient.connect({ env: home.env });
+  await using temporal = await temporalClient();
+  const former = home.run('ingest', books, '--library', 'adopting', '--parallel', '50');
+  const run = client.run('adopting');
+  await until(async () => (await run.progress()).books.ingested > 20);
+  await temporal.client.workflow.getHandle(ingestLibraryId('adopting')).terminate('recorded');
+  await former;
+  const running = home.run('ingest', books, '--library', 'adopting', '--parallel', '50');
+  await until(async () => (await run.progress()).inFlight > 10);
+  for (const { path } of (await run.progress()).running.slice(0, 2)) await run.cancelBooks([path]);
   await running;
 }
 

@@ -1,9 +1,10 @@
 /** The local stack: started, found, killed at its parts, and stopped. */
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import getPort from 'get-port';
 import { z } from 'zod';
 import { askStack, readStackState } from '../../client/stack-state.ts';
-import { workerFlags } from '../../client/worker-flags.ts';
+import { smallFlags, workerFlags } from '../../client/worker-flags.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { commandLineOf, temporalPid, workerPids } from '../helpers/stack-processes.ts';
@@ -18,9 +19,12 @@ const up = z.object({ pid: z.number(), temporalAddress: z.string(), uiUrl: z.str
 
 let home: TestHome;
 let pid: number;
+/** Fixed, as a person sets it for Prometheus: both processes are to be had. */
+let metricsPort: number;
 
 beforeAll(async () => {
-  home = await TestHome.create();
+  metricsPort = await getPort();
+  home = await TestHome.create({ SCRIPTORIUM_METRICS_ADDRESS: `127.0.0.1:${metricsPort}` });
   const { code, result } = await home.json('up', '--detach');
   expect(code).toBe(0);
   pid = up.parse(result).pid;
@@ -36,8 +40,10 @@ describe('a stack that is up', () => {
   test('tells of each part its address and health', async () => {
     const parts = await partsNow();
     expect([...parts.keys()].sort()).toEqual([
-      ...['http', 'metrics', 'store', 'temporal', 'temporal-ui', 'workers'],
+      ...['http', 'http metrics', 'metrics', 'store', 'temporal', 'temporal-ui', 'workers'],
     ]);
+    expect(parts.get('metrics')?.address).toContain(`:${metricsPort}/`);
+    expect(parts.get('http metrics')?.address).toContain(`:${metricsPort + 1}/`);
     for (const part of parts.values()) expect(part).toMatchObject({ healthy: true });
     const ui = await fetch(parts.get('temporal-ui')?.address ?? '');
     expect(ui.status).toBe(200);
@@ -57,8 +63,10 @@ describe('a stack that is up', () => {
   });
 
   test('runs workers whose heaps are bounded', async () => {
-    for (const pid of await workerPids(home.paths.stackFile))
-      expect(await commandLineOf(pid)).toContain(` ${workerFlags.join(' ')} `);
+    const lines = await Promise.all((await workerPids(home.paths.stackFile)).map(commandLineOf));
+    const flagsOf = (queue: string) => lines.find((line) => line.includes(`--queues ${queue}`));
+    expect(flagsOf('main')).toContain(` ${workerFlags.join(' ')} `);
+    expect(flagsOf('query')).toContain(` ${smallFlags.join(' ')} `);
   });
 
   test('starts workers again that were killed', async () => {

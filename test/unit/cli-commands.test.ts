@@ -36,6 +36,14 @@ test.each([
   90_000,
 );
 
+test('an empty value of an option is refused, and widens nothing', async () => {
+  await using home = await tempFolder();
+  const env = { SCRIPTORIUM_HOME: home.path, TEMPORAL_ADDRESS: ':no address:' };
+  const wanted = 'scriptorium: INVALID_ARGUMENT: --library is empty';
+  expect(await said(env, 'verify', '--library', '', '--repair')).toContain(wanted);
+  expect(await said(env, 'books', '--library', ' ')).toContain(wanted);
+});
+
 test('the help of every command of the stack has an example', () => {
   const program = new Command();
   addStackCommands(program);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { loadConfig, settingRules } from '../../workers/config.ts';
 import {
   configsAreDeclared,
   dependenciesCanBeMet,
@@ -173,6 +174,16 @@ describe('docker-compose.temporal.yml', () => {
   test('is refused by the schema when a key is misspelt or a limit is missing', () => {
     expect(() => parseCompose(text.replace('healthcheck:', 'health_check:'))).toThrow(/health_check/);
     expect(() => parseCompose(text.replace(/ {4}deploy:.*\n/, ''))).toThrow(/deploy/);
+  });
+
+  test('hands every setting to the workers that they can use there', () => {
+    // Artifacts are in a volume, the containers have no GPU, and no part of them serves HTTP.
+    const elsewhere = /^(SCRIPTORIUM_(ARTIFACTS|S3|HTTP|DEVICE)|AWS_)/;
+    const given = Object.keys(parseCompose(text).services.workers?.environment ?? {});
+    const settings = Object.keys(settingRules).filter((name) => !elsewhere.test(name));
+    expect(settings.filter((name) => !given.includes(name))).toEqual([]);
+    const empty = Object.fromEntries(settings.map((name) => [name, '']));
+    expect(() => loadConfig(empty)).not.toThrow();
   });
 
   test('builds the worker image under the version of the package', () => {

@@ -42,6 +42,15 @@ describe('the choice of a home', () => {
     expect(await settleModel(place.config, place.finding, '')).toBeNull();
   });
 
+  test('is told by the store where it was restored without it', async () => {
+    await using place = await temporaryHome();
+    await place.write('store/points_a85fdcdd8f23c137.lance', '');
+    expect(await chosenVariant(place.config)).toBe(variantOf('int8'));
+    await expect(chooseModel(place.config, 'fp32', place.finding)).rejects.toMatchObject({
+      message: expect.stringContaining('was made with int8,'),
+    });
+  });
+
   test('that is damaged is an error, and no other file is taken', async () => {
     await using place = await temporaryHome();
     for (const damage of ['', '{"variant":"gone","reason":""}']) {

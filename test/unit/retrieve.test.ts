@@ -62,6 +62,22 @@ async function withStores(run: (stores: Stores) => Promise<void>): Promise<void>
   }
 }
 
+test('what is around the hits is left out where it would not pass through Temporal', async () => {
+  await withStores(async (stores) => {
+    await stores.catalog.put(record('alice', { revision: 'r1' }));
+    const long = pointsOf('alice', 'r1', 200, 1).map((point, ordinal) => ({
+      ...point,
+      ...{ ordinal, text: `${point.text} ${`word${ordinal} `.repeat(3_000)}` },
+    }));
+    await upsertAll(stores.store, long);
+    const { hits } = await resultOf(activities(stores).search, { ...question, topK: 40, neighbours: 3 });
+    expect(JSON.stringify(hits).length).toBeLessThan(1_500_000);
+    expect(hits.length).toBeGreaterThan(10);
+    const few = await resultOf(activities(stores).search, { ...question, topK: 1, neighbours: 3 });
+    expect(few.hits[0]?.text.length).toBeGreaterThan(50_000);
+  });
+});
+
 describe('invariant 2: a search', () => {
   test('gives nothing of a revision that is half-written, stale or foreign, however near', async () => {
     await withStores(async (stores) => {

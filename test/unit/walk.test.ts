@@ -81,6 +81,8 @@ describe('a folder', () => {
     const found = await walk([folder.path]);
     expect(found.map(({ kind }) => kind).sort()).toEqual(['book', 'failure']);
     expect(codes(found)).toEqual(['SOURCE_MISSING']);
+    const failed = found.find(({ kind }) => kind === 'failure');
+    expect(failed?.kind === 'failure' && failed.error.message).toContain('not UTF-8');
   });
 
   test('without any book, or without anything, is NO_BOOKS_FOUND', async () => {

@@ -16,12 +16,15 @@ import type { Config } from '../config.ts';
 import { type ListenAddress, listenOnOneOf, urlOf } from '../listen-address.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { WorkerProcess } from '../worker-process.ts';
+import { drained } from './drained.ts';
 import { LocalService } from './local-service.ts';
 import { HTTP_RULE } from './settings.ts';
 
 export interface HttpServer extends AsyncDisposable {
   /** Of the page that people open. */
   readonly url: string;
+  /** Takes no connection any more; resolves when what was asked is answered, after five seconds at the latest. */
+  drain(): Promise<void>;
 }
 
 export interface HttpServerOptions {
@@ -74,7 +77,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const port = await listenOnOneOf(app.server, address, HTTP_RULE.variable);
   const url = urlOf(address.host, port);
   const owned = opened.move();
-  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  let draining: Promise<void> | null = null;
+  return {
+    url,
+    drain: () => (draining ??= drained(app.server)),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 /** Without a key anyone who reaches the server could do anything: then only this machine reaches it. */

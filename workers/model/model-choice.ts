@@ -6,21 +6,24 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { pointTableName } from '../../activities/adapters/model-hash.ts';
 import type { Gpu, Probe } from '../../activities/adapters/onnx/device-choice.ts';
+import { embedderIdOfHashes } from '../../activities/adapters/onnx/embedder-id.ts';
 import { runDeviceProbe } from '../../activities/adapters/onnx/run-device-probe.ts';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { FindOptions } from '../assets/find-asset.ts';
-import { modelAsset } from '../assets/manifest.ts';
+import { modelAsset, tokenizerAsset } from '../assets/manifest.ts';
 import type { Config } from '../config.ts';
 import { findDevice } from '../local-embedder.ts';
 import { fastestOf, LEAST_GAIN, type measureVariants } from './measure.ts';
 import { measureVariantsApart } from './measure-apart.ts';
-import { minilm } from './minilm.ts';
+import { DIMENSIONS, minilm } from './minilm.ts';
 import {
   findVariant,
   type ModelVariant,
   presentVariant,
   VARIANT_NAMES,
+  type VariantName,
   variantOf,
   variants,
 } from './variants.ts';
@@ -38,7 +41,21 @@ export async function chosenVariant({
   env,
 }: Pick<Config, 'home' | 'env'>): Promise<ModelVariant | null> {
   if (namingVariable(env)) return null;
-  return variantOf((await readChoice(home.folder))?.variant ?? 'int8-weights');
+  return variantOf(await currentVariant(home));
+}
+
+async function currentVariant(home: Config['home']): Promise<VariantName> {
+  return (await readChoice(home.folder))?.variant ?? (await variantOfStore(home.store)) ?? 'int8-weights';
+}
+
+/** What a store was made with that was restored without its home's choice: the name of its table says so. */
+async function variantOfStore(folder: string): Promise<VariantName | null> {
+  const names = new Set(await readdir(folder).catch(() => []));
+  const made = variants.find(({ asset }) => {
+    const id = embedderIdOfHashes(minilm, { model: asset.sha256, tokenizer: tokenizerAsset.sha256 });
+    return names.has(`${pointTableName(id, DIMENSIONS)}.lance`);
+  });
+  return made?.name ?? null;
 }
 
 /** Path of the model's file. @throws ScriptoriumError ASSET_UNAVAILABLE */
@@ -127,7 +144,7 @@ export async function chooseModel(
   const { name: variant } = variantOf(name);
   const naming = namingVariable(env);
   if (naming) throw new ScriptoriumError('INVALID_ARGUMENT', `${naming} names the model; unset it first`);
-  const current = (await readChoice(home.folder))?.variant ?? 'int8-weights';
+  const current = await currentVariant(home);
   if (variant !== current && store.kind === 'lancedb' && !(await isEmpty(home.store)))
     throw new ScriptoriumError(
       'INVALID_ARGUMENT',

@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
+import { ScriptoriumError } from '../../activities/errors.ts';
 import { askAlive, readStackState, type StackState } from '../../client/stack-state.ts';
 import { endOrphan } from './orphans.ts';
 
@@ -19,14 +20,17 @@ export async function removeStackState(file: string): Promise<void> {
 /**
  * Takes the place of a stack that is no more, and ends what it left running. Resolves to null, or to the state of a
  * stack that is alive, which is then left alone.
+ * @throws ScriptoriumError INVALID_CONFIG where the folder of the file can't be written
  */
 export async function takePlace(
   file: string,
   temporalDb: string,
   mine: StackState,
 ): Promise<StackState | null> {
-  await mkdir(dirname(file), { recursive: true });
-  const unlock = await lock(dirname(file), {
+  const folder = dirname(file);
+  await requireWritable(folder);
+  const unlock = await lock(folder, {
+    lockfilePath: join(folder, 'stack.lock'),
     stale: 10_000,
     retries: { retries: 300, factor: 1, minTimeout: 100, maxTimeout: 100 },
   });
@@ -38,5 +42,17 @@ export async function takePlace(
     return null;
   } finally {
     await unlock();
+  }
+}
+
+/** A lock that can't be made at all would be tried for half a minute. */
+async function requireWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new ScriptoriumError('INVALID_CONFIG', `SCRIPTORIUM_HOME: ${folder} can't be written: ${cause}`, {
+      cause,
+    });
   }
 }

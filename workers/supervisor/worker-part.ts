@@ -86,15 +86,21 @@ export class WorkerPart {
     const detail = `process ${child.pid}${again}`;
     if (this.#httpUrl !== null) {
       const said = health.healthy ? detail : health.detail;
-      return [{ name: this.#name, address: this.#httpUrl, healthy: health.healthy, detail: said }];
+      return [
+        { name: this.#name, address: this.#httpUrl, healthy: health.healthy, detail: said },
+        ...this.#metricsPart('http metrics'),
+      ];
     }
     return [
       { name: this.#name, address: null, healthy: true, detail },
       { name: 'store', address: null, healthy: health.healthy, detail: health.detail },
-      ...(this.#metricsUrl
-        ? [{ name: 'metrics', address: this.#metricsUrl, healthy: true, detail: 'for Prometheus' }]
-        : []),
+      ...this.#metricsPart('metrics'),
     ];
+  }
+
+  #metricsPart(name: string): readonly Part[] {
+    if (this.#metricsUrl === null) return [];
+    return [{ name, address: this.#metricsUrl, healthy: true, detail: 'for Prometheus' }];
   }
 
   #ended(): void {

@@ -12,7 +12,7 @@ import type {
   UpsertOptions,
   VectorStore,
 } from '../../ports/vector-store.ts';
-import { modelHash } from '../model-hash.ts';
+import { pointTableName } from '../model-hash.ts';
 import { requirePoints, requireVector, wellFormedPassage } from '../point-checks.ts';
 import { AskedMark } from './asked-mark.ts';
 import type { LanceDatabase } from './database.ts';
@@ -51,11 +51,6 @@ interface Upsert {
 }
 
 type PointWrite = Upsert | Deletion;
-
-/** Vectors of two models never share a table: its name is a hash of the embedder's id and the vector size. */
-export function pointTableName(embedderId: string, dimensions: number): string {
-  return `points_${modelHash(embedderId, dimensions)}`;
-}
 
 /** The vector store in a folder of this machine. Concurrent writes are gathered into one commit; see `group-commit.ts`. */
 export class LanceVectorStore implements VectorStore {

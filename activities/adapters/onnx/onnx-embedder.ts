@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Embedder } from '../../ports/embedder.ts';
 import { sha256OfFile } from '../../sources/source-file.ts';
 import { EmbedThreads } from './embed-threads.ts';
+import { embedderIdOfHashes } from './embedder-id.ts';
 import { laidOutModel } from './laid-out-model.ts';
 import type { LocalModel } from './model-folder.ts';
 
@@ -107,14 +108,9 @@ function lengthOf(texts: readonly string[], index: number): number {
   return texts[index]?.length ?? 0;
 }
 
-/** Names everything that changes a vector, but for prefixes. */
-export async function embedderIdOf({
-  name,
-  modelPath,
-  tokenizerPath,
-  pooling,
-  maxTokens,
-}: Omit<LocalModel, 'prefixes'>): Promise<string> {
-  const [model, tokenizer] = await Promise.all([sha256OfFile(modelPath), sha256OfFile(tokenizerPath)]);
-  return `${name}/${model.slice(0, 12)}/${tokenizer.slice(0, 12)}/${pooling}-l2/${maxTokens}`;
+/** See `embedderIdOfHashes`; reads both files. */
+export async function embedderIdOf(model: Omit<LocalModel, 'prefixes'>): Promise<string> {
+  const { modelPath, tokenizerPath } = model;
+  const hashes = await Promise.all([sha256OfFile(modelPath), sha256OfFile(tokenizerPath)]);
+  return embedderIdOfHashes(model, { model: hashes[0], tokenizer: hashes[1] });
 }

@@ -1,0 +1,64 @@
+/** What a workflow keeps of its jobs fits into what it may carry, whatever comes. */
+import { describe, expect, test } from '@jest/globals';
+import { type KeptJob, MAX_KEPT_JSON, MAX_REQUESTS } from '../../workflows/job-contract.ts';
+import { type JobRun, Jobs } from '../../workflows/jobs.ts';
+
+const request = (id: number, paths: readonly string[], idempotencyKey = `key ${id}`) => ({
+  ...{ id: `${id}`, paths: [...paths], parallel: 5, idempotencyKey },
+});
+const paths = (of: number): string[] =>
+  Array.from({ length: 100 }, (_, at) => `/books/${of}/${'x'.repeat(100)}-${at}.pdf`);
+const done: JobRun = {
+  result: async () => ({
+    ...{ library: 'default', books: counts(), chunks: 1, failures: [], seconds: 1 },
+    ...{ workflowId: 'ingest-library/default', skippedFiles: {} },
+  }),
+};
+const counts = () => ({ total: 1, ingested: 1, unchanged: 0, failed: 0, cancelled: 0 });
+
+describe('the jobs of a library', () => {
+  test('that ended are remembered as far as they can be carried, the latest in any case', async () => {
+    const jobs = new Jobs([], []);
+    for (let at = 0; at < 200; at += 1) {
+      jobs.add(request(at, paths(at)));
+      await jobs.work(async () => done);
+    }
+    const { ended } = jobs.carried;
+    expect(JSON.stringify(ended).length).toBeLessThanOrEqual(MAX_KEPT_JSON);
+    expect(ended.length).toBeGreaterThan(20);
+    expect(jobs.find('199')).toMatchObject({ state: 'done' });
+    expect(jobs.find('0')).toBeNull();
+  });
+
+  test.each([
+    ['of many paths', (at: number) => request(at, paths(at))],
+    ['of a short path and a long key', (at: number) => request(at, ['/a'], `${'k'.repeat(190)} ${at}`)],
+  ])('%s are refused before they are more than can be carried', (_, requestOf) => {
+    const jobs = new Jobs([], []);
+    const send = (at: number): KeptJob[] => {
+      jobs.check(requestOf(at));
+      jobs.add(requestOf(at));
+      return [...jobs.carried.waiting];
+    };
+    let refusal: unknown;
+    for (let at = 0; refusal === undefined && at < 10_000; at += 1)
+      try {
+        send(at);
+      } catch (error) {
+        refusal = error;
+      }
+    expect(refusal).toMatchObject({ type: 'RATE_LIMITED' });
+    expect(JSON.stringify(jobs.carried).length).toBeLessThanOrEqual(1.2 * MAX_KEPT_JSON);
+  });
+
+  test('that is sent again and again is refused before Temporal refuses it', () => {
+    const jobs = new Jobs([], []);
+    const again = request(1, ['/a']);
+    for (let times = 0; times < MAX_REQUESTS; times += 1) {
+      jobs.check(again);
+      jobs.add(again);
+    }
+    expect(jobs.carried.waiting).toHaveLength(1);
+    expect(() => jobs.check(again)).toThrow(expect.objectContaining({ type: 'RATE_LIMITED' }));
+  });
+});
