@@ -1,4 +1,4 @@
-# The worker image. Build: docker build --tag scriptorium-worker:0.1.0 .
+# The worker image. Build: docker build --tag scriptorium-worker:0.8.0 .
 # It holds the default embedding model, so its workers start without a network but that of the stack.
 
 FROM node:24.21.0-bookworm-slim AS base

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { open, realpath, stat } from 'node:fs/promises';
 import { ScriptoriumError } from '../errors.ts';
 import { assertInsideRoots } from './roots.ts';
 import { sourceError } from './walk.ts';
@@ -50,6 +50,8 @@ export async function assertUnchanged(
   }
 }
 
+const BYTES_PER_READ = 256 * 1024;
+
 /** SHA-256 of a file, hex. `onBytes` hears the running total. */
 export async function sha256OfFile(
   path: string,
@@ -59,9 +61,15 @@ export async function sha256OfFile(
   const hash = createHash('sha256');
   let bytes = 0;
   try {
-    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20, ...(signal && { signal }) })) {
-      hash.update(piece);
-      bytes += piece.length;
+    await using file = await open(path);
+    // One buffer for all: a stream leaves one for each read to be collected, 100 MB of a model's file.
+    const buffer = Buffer.allocUnsafeSlow(BYTES_PER_READ);
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(buffer);
+      if (bytesRead === 0) break;
+      hash.update(buffer.subarray(0, bytesRead));
+      bytes += bytesRead;
       onBytes?.(bytes);
     }
   } catch (error) {

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { z } from 'zod';
 import { deafSinks } from '../../workers/telemetry/workflow-observer.ts';
 import * as workflows from '../../workflows/index.ts';
 import { bundleWorkflows } from '../helpers/temporal.ts';
@@ -25,6 +26,15 @@ function historyIn(file: string) {
   return historyFromJSON(JSON.parse(gunzipSync(readFileSync(new URL(file, folder))).toString()));
 }
 
+/** Ids that the workflow gave `patched` where it then went the new way. */
+function patchesIn({ events }: ReturnType<typeof historyIn>): string[] {
+  return (events ?? []).flatMap(({ markerRecordedEventAttributes: marker }) => {
+    if (marker?.markerName !== 'core_patch') return [];
+    const data = Object.values(marker.details ?? {})[0]?.payloads?.[0]?.data ?? new Uint8Array();
+    return [z.object({ id: z.string() }).parse(JSON.parse(Buffer.from(data).toString())).id];
+  });
+}
+
 describe('recorded histories', () => {
   test('are there for every workflow', () => {
     const missing = (types: readonly string[]) =>
@@ -33,6 +43,17 @@ describe('recorded histories', () => {
     expect(
       missing(['ingestLibrary-continued-as-new', 'ingestLibrary-cancelled', 'ingestBook-failed']),
     ).toEqual([]);
+  });
+
+  // Without these a reordered step would break runs under way, and every recorded history would replay all the same.
+  test('are there for changes of a run that is steered, cancelled, or waits', () => {
+    const recorded = new Set(files.flatMap((file) => patchesIn(historyIn(file))));
+    expect([...recorded]).toEqual(
+      expect.arrayContaining([
+        ...['answer-in-time', 'waiting-jobs-are-carried-over'],
+        ...['cancelled-runs-answer-and-say-so', 'cancelled-books-are-taken-at-once'],
+      ]),
+    );
   });
 
   test.each(files)('%s replays', async (file) => {

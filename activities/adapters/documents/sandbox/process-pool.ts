@@ -13,8 +13,8 @@ export interface PoolOptions {
   readonly idleMs: number;
 }
 
-/** A process costs half a second of a core to start and 120 MB to keep: one more is started when borrowers waited as long in all. */
-const WAIT_FOR_ANOTHER_MS = 1_000;
+/** A process costs half a second of a core to start and 120 MB to keep: one more is started when borrowers waited for seconds in all. */
+const WAIT_FOR_ANOTHER_MS = 4_000;
 const COUNT_WAITS_EVERY_MS = 50;
 const SPARE_IDLE_MS = 2_000;
 
