@@ -13,13 +13,16 @@ export interface PoolOptions {
   readonly idleMs: number;
 }
 
-/** A process costs half a second of a core to start and 120 MB to keep: one more is started when borrowers waited for seconds in all. */
-const WAIT_FOR_ANOTHER_MS = 4_000;
+/** A process costs half a second of a core to start and 120 MB to keep: one more is started when borrowers waited for two seconds in all. */
+const WAIT_FOR_ANOTHER_MS = 2_000;
 const COUNT_WAITS_EVERY_MS = 50;
+/** A process that has not answered yet is at its start for no longer than this. */
+const START_MS = 2_000;
 const SPARE_IDLE_MS = 2_000;
 
 interface Member {
   readonly process: SandboxProcess;
+  readonly startedAtMs: number;
   leases: number;
   idleTimer: NodeJS.Timeout | null;
 }
@@ -102,6 +105,7 @@ export class ProcessPool implements AsyncDisposable {
     if (this.#waitTimer !== null) return;
     let waitedMs = 0;
     this.#waitTimer = setInterval(() => {
+      if (this.#isStarting) return;
       waitedMs += this.#waiters.length * COUNT_WAITS_EVERY_MS;
       if (this.#waiters.length === 0 || this.#places >= this.#options.processes) this.#countNoWaits();
       else if (waitedMs >= WAIT_FOR_ANOTHER_MS) {
@@ -110,6 +114,14 @@ export class ProcessPool implements AsyncDisposable {
         this.#waiters.shift()?.give();
       }
     }, COUNT_WAITS_EVERY_MS);
+  }
+
+  /** Who waits for a process that starts would wait as long for another one. */
+  get #isStarting(): boolean {
+    const now = Date.now();
+    return [...this.#lent].some(
+      ({ process, startedAtMs }) => process.rssBytes === 0 && now - startedAtMs < START_MS,
+    );
   }
 
   #countNoWaits(): void {
@@ -137,7 +149,8 @@ export class ProcessPool implements AsyncDisposable {
       if (member.idleTimer !== null) clearTimeout(member.idleTimer);
       if (member.process.alive) return member;
     }
-    return { process: new SandboxProcess(this.#options.limits), leases: 0, idleTimer: null };
+    const process = new SandboxProcess(this.#options.limits);
+    return { process, startedAtMs: Date.now(), leases: 0, idleTimer: null };
   }
 
   #release(member: Member): void {
