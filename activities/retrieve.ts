@@ -61,7 +61,8 @@ export function createRetrieveActivities(ports: RetrievePorts) {
     search: questionStage(async (input: RetrieveInput, limits): Promise<SearchResult> => {
       const found = await search(ports, input, limits);
       if (bytesOf(found) <= MOST_BYTES) return found;
-      const narrow = await search(ports, { ...input, neighbours: 0 }, limits);
+      const narrow =
+        input.neighbours === 0 ? found : await search(ports, { ...input, neighbours: 0 }, limits);
       const hits = [...narrow.hits];
       while (bytesOf(hits) > MOST_BYTES) hits.pop();
       return { ...narrow, hits };

@@ -1,6 +1,5 @@
 /** The client of Scriptorium: start ingestions, watch them, search and ask, from any program that reaches Temporal. */
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import {
   CACHES_WORKFLOW,
@@ -26,6 +25,7 @@ import type {
   VerifyInput,
   VerifyResult,
 } from '../workflows/upkeep-contract.ts';
+import { absolutePaths } from './absolute-paths.ts';
 import { type AnswerEvent, answerEvents } from './answer-events.ts';
 import { ask } from './ask.ts';
 import { parse } from './checked-input.ts';
@@ -98,7 +98,7 @@ export class ScriptoriumClient implements AsyncDisposable {
     paths: readonly string[],
     { onProgress, ...options }: IngestOptions = {},
   ): Promise<IngestHandle> {
-    const input = parse(ingestLibraryInput, { paths: paths.map((path) => resolve(path)), ...options });
+    const input = parse(ingestLibraryInput, { paths: absolutePaths(paths), ...options });
     return listening(await startOrJoin(this.#client, input), onProgress);
   }
 

@@ -1,5 +1,4 @@
 /** Nightly ingestion of a library, kept by Temporal's schedules. */
-import { resolve } from 'node:path';
 import { types } from 'node:util';
 import {
   type Client,
@@ -18,6 +17,7 @@ import {
   taskQueues,
   workflowTypes,
 } from '../workflows/contract.ts';
+import { absolutePaths } from './absolute-paths.ts';
 import { parse } from './checked-input.ts';
 import { fromWorkflow } from './failures.ts';
 import { argsOf } from './start-run.ts';
@@ -54,7 +54,7 @@ export async function addSchedule(
   paths: readonly string[],
   { at, cron, ...options }: ScheduleOptions,
 ): Promise<LibrarySchedule> {
-  const input = parse(ingestLibraryInput, { paths: paths.map((path) => resolve(path)), ...options });
+  const input = parse(ingestLibraryInput, { paths: absolutePaths(paths), ...options });
   const when = timesOf({ at, cron });
   const scheduleId = ingestLibraryId(input.library);
   const schedule = {

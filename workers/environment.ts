@@ -35,7 +35,7 @@ export const environment = z.object({
   SCRIPTORIUM_EXTRACT_TIMEOUT_S: whole(1, 3_600).default(120),
   /** Largest resident memory of one sandbox process. */
   SCRIPTORIUM_EXTRACT_MEMORY_MB: whole(128, 16_384).default(1_024),
-  /** Sandbox processes at once. Reading is 20 times faster than embedding on a CPU, so few are enough. */
+  /** Sandbox processes at once. Reading is 20 times faster than embedding on a CPU, so there is mostly one; one is started where books wait. */
   SCRIPTORIUM_EXTRACT_PROCESSES: whole(1, 256).default(Math.max(1, Math.min(32, availableParallelism()))),
   /** What embeds: `auto` is the fastest that works. */
   SCRIPTORIUM_DEVICE: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),

@@ -77,12 +77,15 @@ export function urlOf(host: string, port: number, path = ''): string {
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(error);
-    server.once('error', failed);
-    server.listen(port, host, () => {
+    const listening = (): void => {
       server.off('error', failed);
       resolve();
-    });
+    };
+    const failed = (error: Error): void => {
+      server.off('listening', listening);
+      reject(error);
+    };
+    server.once('error', failed).once('listening', listening).listen(port, host);
   });
 }
 

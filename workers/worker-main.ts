@@ -22,8 +22,8 @@ import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
  */
 const INGESTION_NICENESS = 5;
 
-/** The workers of a stack whose supervisor was killed drain, and hold their ports for so long. */
-const FORMER_STACK_MS = 20_000;
+/** The workers of a stack whose supervisor was killed drain, and hold their ports for so long and their grace. */
+const FORMER_STACK_MS = 10_000;
 
 /** Started by a supervisor, with which it must end. */
 const supervised = process.connected;
@@ -79,8 +79,9 @@ async function main(): Promise<void> {
 
 /** A stack has two processes of the same settings: each listens at a port of its own, once a former stack has left it. */
 function asPartOfStack(config: Config, answers: boolean): Config {
-  const { telemetry, http } = config;
-  const patiently = (address: ListenAddress | null) => address && { ...address, waitMs: FORMER_STACK_MS };
+  const { telemetry, http, graceMs } = config;
+  const waitMs = graceMs + FORMER_STACK_MS;
+  const patiently = (address: ListenAddress | null) => address && { ...address, waitMs };
   const metrics = patiently(telemetry.metricsAddress);
   return {
     ...config,

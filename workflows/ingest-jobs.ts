@@ -44,9 +44,10 @@ export async function ingestJobs(raw: IngestJobsInput): Promise<void> {
     validator: (input) => jobs.check(parseInput(addJobInput, input)),
   });
   let waitMs = FIRST_WAIT_MS;
-  for (let mayEnd = true; !mayEnd || !workflowInfo().continueAsNewSuggested; ) {
+  for (let mayEnd = true; !mayEnd || !(workflowInfo().continueAsNewSuggested || jobs.isFull); ) {
     setCurrentDetails(jobs.summary);
-    await condition(() => jobs.next !== null);
+    await condition(() => jobs.next !== null || jobs.isFull);
+    if (jobs.next === null) continue;
     const worked = await jobs.work((job) => start(library, job));
     // Each try makes history: a queue that could not begin anew while it waits would be ended by the server.
     mayEnd = worked || patched('waiting-jobs-are-carried-over');

@@ -58,8 +58,8 @@ export interface JobResult {
 export const MAX_JOB_FAILURES = 3;
 /** UTF-16 units of all paths that wait: they are carried from step to step of the workflow. */
 export const MAX_WAITING_TEXT = 128_000;
-/** UTF-16 units of all that is kept of the jobs that wait, as JSON, and of those that ended: a payload may have 2 MB. */
-export const MAX_KEPT_JSON = 500_000;
+/** UTF-16 units, of three bytes at most, of all that is kept of the jobs that wait, as JSON, and of those that ended: a payload may have 2 MB. */
+export const MAX_KEPT_JSON = 330_000;
 /** Ended jobs that are remembered, if they are no larger than that. */
 export const MAX_ENDED_JOBS = 200;
 /** Requests that are taken up while one job is at work: Temporal takes 2,000 updates of one step of a workflow. */

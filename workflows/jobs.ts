@@ -13,6 +13,9 @@ import {
   type ParsedJob,
 } from './job-contract.ts';
 
+/** Part of the requests that may come, from which the workflow begins anew when it can. */
+const FULL_FROM = 0.95;
+
 /** A run of the library that was begun for a job. */
 export interface JobRun {
   /** Rejects with what the run failed with. */
@@ -35,6 +38,11 @@ export class Jobs {
 
   get next(): KeptJob | null {
     return this.#waiting[0] ?? null;
+  }
+
+  /** Soon no request is taken up any more: the workflow is to begin anew. */
+  get isFull(): boolean {
+    return this.#requests >= FULL_FROM * MAX_REQUESTS;
   }
 
   get carried(): { readonly waiting: readonly KeptJob[]; readonly ended: readonly KeptJob[] } {

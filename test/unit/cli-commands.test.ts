@@ -1,8 +1,10 @@
 /** Commands as they are declared, and as they fail. */
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { Command } from 'commander';
+import { absolutePaths } from '../../client/absolute-paths.ts';
 import { addStackCommands } from '../../client/cli/commands/stack.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 
@@ -42,6 +44,11 @@ test('an empty value of an option is refused, and widens nothing', async () => {
   const wanted = 'scriptorium: INVALID_ARGUMENT: --library is empty';
   expect(await said(env, 'verify', '--library', '', '--repair')).toContain(wanted);
   expect(await said(env, 'books', '--library', ' ')).toContain(wanted);
+});
+
+test('a path that is empty is not the working folder', () => {
+  expect(absolutePaths(['a b'])).toEqual([join(process.cwd(), 'a b')]);
+  expect(() => absolutePaths(['/books', ' '])).toThrow('One of the paths is empty');
 });
 
 test('the help of every command of the stack has an example', () => {

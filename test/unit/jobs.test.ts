@@ -59,6 +59,8 @@ describe('the jobs of a library', () => {
       jobs.add(again);
     }
     expect(jobs.carried.waiting).toHaveLength(1);
+    expect(jobs.isFull).toBe(true);
+    expect(new Jobs(jobs.carried.waiting, []).isFull).toBe(false);
     expect(() => jobs.check(again)).toThrow(expect.objectContaining({ type: 'RATE_LIMITED' }));
   });
 });

@@ -16,7 +16,7 @@ import type { Config } from '../config.ts';
 import { type ListenAddress, listenOnOneOf, urlOf } from '../listen-address.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { WorkerProcess } from '../worker-process.ts';
-import { drained } from './drained.ts';
+import { closed, drained } from './drained.ts';
 import { LocalService } from './local-service.ts';
 import { HTTP_RULE } from './settings.ts';
 
@@ -72,7 +72,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     slowQuestions: () => telemetry.slowLog.latest,
     dashboard: dashboardFolder(),
   });
-  opened.defer(() => app.close());
+  opened.defer(() => closed(app));
   await app.ready();
   const port = await listenOnOneOf(app.server, address, HTTP_RULE.variable);
   const url = urlOf(address.host, port);

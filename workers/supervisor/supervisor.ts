@@ -177,7 +177,7 @@ export class Supervisor {
 
   async #stopParts(): Promise<void> {
     // Work first: the workers hand their progress to a server that still runs.
-    await Promise.all(this.#workers.map((part) => part.stop(this.#config.graceMs + 10_000)));
+    await Promise.all(this.#workers.map((part) => part.stop(this.#config.graceMs + CLOSING_MS)));
     await this.#temporal?.stop(TEMPORAL_GRACE_MS);
   }
 
@@ -245,6 +245,9 @@ export class Supervisor {
     return file;
   }
 }
+
+/** After its grace a worker may take five seconds to answer what it was asked, five to give up what does not end, and some to close. */
+const CLOSING_MS = 20_000;
 
 /** Questions have a process of their own, so that none waits for a book. */
 function partsOf({ http }: Config): Pick<WorkerPartOptions, 'name' | 'args' | 'flags'>[] {

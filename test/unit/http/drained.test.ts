@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { expect, test } from '@jest/globals';
-import { drained } from '../../../workers/http/drained.ts';
+import { closed, drained } from '../../../workers/http/drained.ts';
 
 /** Answers after `ms`; asked for `/stream`, it begins an answer that never ends. */
 async function slowServer(ms: number): Promise<{ readonly server: Server; readonly url: string }> {
@@ -26,10 +26,14 @@ test('what was asked is answered, and nothing else is taken', async () => {
   expect(await (await asked).text()).toBe('answer');
 });
 
-test('an answer that never ends is not waited for', async () => {
+test.each([
+  ['after it was drained', true],
+  ['at once', false],
+])('an answer that never ends is not waited for, %s', async (_, drainedBefore) => {
   const { server, url } = await slowServer(0);
-  const { body } = await fetch(`${url}/stream`);
-  await drained(server, 200);
-  server.closeAllConnections();
-  await body?.cancel().catch(() => {});
+  const response = await fetch(`${url}/stream`);
+  const ended = expect(response.text()).rejects.toThrow('terminated');
+  if (drainedBefore) await drained(server, 200);
+  await closed({ server, close: () => new Promise((resolve) => server.close(resolve)) });
+  await ended;
 });
