@@ -1,30 +1,18 @@
 /** Histories of released versions replay on today's workflows: a run that was under way survives an upgrade. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { z } from 'zod';
 import { deafSinks } from '../../workers/telemetry/workflow-observer.ts';
 import * as workflows from '../../workflows/index.ts';
 import { bundleWorkflows } from '../helpers/temporal.ts';
+import { files, historyIn } from './histories.ts';
 
-const folder = new URL('./histories/', import.meta.url);
-const files = readdirSync(folder).filter((name) => name.endsWith('.json.gz'));
 let workflowBundle: WorkflowBundleWithSourceMap;
-let traced: WorkflowBundleWithSourceMap;
-let ofBooks: WorkflowBundleWithSourceMap;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   workflowBundle = await bundleWorkflows();
-  traced = await bundleWorkflows({ traced: true });
-  ofBooks = await bundleWorkflows({ workflows: 'book' });
 }, 60_000);
-
-function historyIn(file: string) {
-  return historyFromJSON(JSON.parse(gunzipSync(readFileSync(new URL(file, folder))).toString()));
-}
 
 /** Ids that the workflow gave `patched` where it then went the new way. */
 function patchesIn({ events }: ReturnType<typeof historyIn>): string[] {
@@ -59,26 +47,6 @@ describe('recorded histories', () => {
   test.each(files)('%s replays', async (file) => {
     await Worker.runReplayHistory({ workflowBundle, sinks: deafSinks, replayName: file }, historyIn(file));
   });
-
-  test.each(files)('%s replays where workflows are traced, and gives no span and no count', async (file) => {
-    const calls: string[] = [];
-    const sinks = {
-      ends: { told: { fn: () => void calls.push('told') } },
-      exporter: { export: { fn: () => void calls.push('export') } },
-    };
-    await Worker.runReplayHistory({ workflowBundle: traced, sinks, replayName: file }, historyIn(file));
-    expect(calls).toEqual([]);
-  });
-
-  test.each(files.filter((name) => name.includes('-ingestBook-')))(
-    '%s replays where only the workflow of a book is bundled',
-    async (file) => {
-      await Worker.runReplayHistory(
-        { workflowBundle: ofBooks, sinks: deafSinks, replayName: file },
-        historyIn(file),
-      );
-    },
-  );
 
   test('that do not fit are refused: a replay can fail', async () => {
     const [file = ''] = files.filter((name) => name.includes('-ingestBook-'));

@@ -6,8 +6,8 @@ import { IngestHandle } from '../../client/ingest-handle.ts';
 import { ingestBookId, ingestLibraryId } from '../../workflows/contract.ts';
 import type { Steered } from '../../workflows/run-contract.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { entriesOf } from './fake-activities.ts';
-import { failureOf, inFlight, progressOf, RunFixture, type Running } from './run-fixture.ts';
+import { entriesOf } from '../workflow/fake-activities.ts';
+import { failureOf, inFlight, progressOf, RunFixture, type Running } from '../workflow/run-fixture.ts';
 
 let fixture: RunFixture;
 beforeAll(async () => {
