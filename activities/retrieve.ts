@@ -57,16 +57,9 @@ export type RetrieveActivities = ReturnType<typeof createRetrieveActivities>;
 
 export function createRetrieveActivities(ports: RetrievePorts) {
   return {
-    /** Through Temporal go 2 MB at most: long passages come without what is around them, and then the last ones not at all. */
-    search: questionStage(async (input: RetrieveInput, limits): Promise<SearchResult> => {
-      const found = await search(ports, input, limits);
-      if (bytesOf(found) <= MOST_BYTES) return found;
-      const narrow =
-        input.neighbours === 0 ? found : await search(ports, { ...input, neighbours: 0 }, limits);
-      const hits = [...narrow.hits];
-      while (bytesOf(hits) > MOST_BYTES) hits.pop();
-      return { ...narrow, hits };
-    }),
+    search: questionStage((input: RetrieveInput, limits) =>
+      search(ports, input, { ...limits, mostBytes: MOST_BYTES }),
+    ),
     /** References only: the text of a book does not pass through Temporal on its way to the answer. */
     retrieve: questionStage(async (input: RetrieveInput, limits): Promise<RetrievedPassages> => {
       const { hits, timings } = await search(ports, { neighbours: 0, ...input }, limits);
@@ -82,11 +75,6 @@ export function createRetrieveActivities(ports: RetrievePorts) {
 
 /** Of a result that passes through Temporal, in a message of 4 MB that holds it twice. */
 const MOST_BYTES = 1_500_000;
-
-function bytesOf(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
-}
-
 /** Each ranking is this many times as deep as the hits that are wanted, so that the two can meet. */
 const DEPTH = 4;
 const LEAST_DEPTH = 40;
@@ -104,6 +92,8 @@ export interface SearchLimits {
   readonly signal?: AbortSignal | undefined;
   /** When the result is wanted, in milliseconds since 1970. */
   readonly untilMs?: number | undefined;
+  /** Of the result as JSON: longer passages come without what is around them, and then the last ones not at all. Default: any number. */
+  readonly mostBytes?: number;
 }
 
 /**
@@ -113,7 +103,7 @@ export interface SearchLimits {
 export async function search(
   ports: RetrievePorts,
   input: RetrieveInput,
-  { signal, untilMs }: SearchLimits = {},
+  { signal, untilMs, mostBytes }: SearchLimits = {},
 ): Promise<SearchResult> {
   await assertSearchable(ports, input);
   const watch = new Stopwatch(ports.observe);
@@ -127,11 +117,24 @@ export async function search(
       ? groups
       : await watch.time('neighbours', () => widened(ports.store, groups, neighbours));
   const similarities = new Map(dense.map(({ id, score }) => [id, score]));
-  return {
-    hits: passages.map((group) => searchHitOf(group, (id) => similarities.get(id))),
+  const resultOf = (shown: typeof groups): SearchResult => ({
+    hits: shown.map((group) => searchHitOf(group, (id) => similarities.get(id))),
     timings: watch.timings,
     ...(reranked !== undefined && { reranked }),
-  };
+  });
+  const result = resultOf(passages);
+  if (mostBytes === undefined) return result;
+  return bytesOf(result) <= mostBytes ? result : shortened(resultOf(groups), mostBytes);
+}
+
+function shortened(result: SearchResult, mostBytes: number): SearchResult {
+  const hits = [...result.hits];
+  while (bytesOf(hits) > mostBytes) hits.pop();
+  return { ...result, hits };
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 /** Vectors of another model than the configured one say nothing about the question. */

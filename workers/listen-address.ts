@@ -49,25 +49,35 @@ export function nextTo(address: ListenAddress): ListenAddress {
  */
 export async function listenOnOneOf(
   server: Server,
-  { host, firstPort, lastPort, waitMs = 0 }: ListenAddress,
+  address: ListenAddress,
   variable: string,
 ): Promise<number> {
-  const until = Date.now() + waitMs;
-  let last: unknown = null;
-  do {
-    if (last !== null) await delay(LOOK_EVERY_MS);
-    for (let port = firstPort; port <= lastPort; port++) {
-      try {
-        await listen(server, host, port);
-        const address = server.address();
-        return typeof address === 'object' && address !== null ? address.port : port;
-      } catch (error) {
-        last = error;
-        if (!isTaken(error)) break;
-      }
+  const until = Date.now() + (address.waitMs ?? 0);
+  for (;;) {
+    try {
+      return await listenNow(server, address);
+    } catch (cause) {
+      if (!isTaken(cause) || Date.now() >= until)
+        throw new ScriptoriumError('INVALID_CONFIG', `${variable}: ${String(cause)}`, { cause });
+      await delay(LOOK_EVERY_MS);
     }
-  } while (isTaken(last) && Date.now() < until);
-  throw new ScriptoriumError('INVALID_CONFIG', `${variable}: ${String(last)}`, { cause: last });
+  }
+}
+
+/** @throws why the last port that was tried can't be had */
+async function listenNow(server: Server, { host, firstPort, lastPort }: ListenAddress): Promise<number> {
+  let last: unknown = null;
+  for (let port = firstPort; port <= lastPort; port++) {
+    try {
+      await listen(server, host, port);
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? address.port : port;
+    } catch (error) {
+      last = error;
+      if (!isTaken(error)) break;
+    }
+  }
+  throw last;
 }
 
 /** As people type it into a browser. */

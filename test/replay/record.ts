@@ -51,7 +51,7 @@ await pagesAndJobs();
 if (!types || /\bingest(Book|Library)\b/.test(types)) {
   await steeredRun();
   await cancelledRun();
-  await adoptingRun();
+  await resumedRun();
   await home.run('retry', '--library', 'steered');
 }
 await home.run('cache');
@@ -112,17 +112,17 @@ async function cancelledRun(): Promise<void> {
   await running;
 }
 
-/** A run that is begun while books of one that was terminated are still worked on. */
-async function adoptingRun(): Promise<void> {
+/** A run that was terminated, and the one that is begun after it. */
+async function resumedRun(): Promise<void> {
   const books = join(folder, 'generated');
   await using client = await ScriptoriumClient.connect({ env: home.env });
   await using temporal = await temporalClient();
-  const former = home.run('ingest', books, '--library', 'adopting', '--parallel', '50');
-  const run = client.run('adopting');
+  const former = home.run('ingest', books, '--library', 'resumed', '--parallel', '50');
+  const run = client.run('resumed');
   await until(async () => (await run.progress()).books.ingested > 20);
-  await temporal.client.workflow.getHandle(ingestLibraryId('adopting')).terminate('recorded');
+  await temporal.client.workflow.getHandle(ingestLibraryId('resumed')).terminate('recorded');
   await former;
-  await home.run('ingest', books, '--library', 'adopting', '--parallel', '50');
+  await home.run('ingest', books, '--library', 'resumed', '--parallel', '50');
 }
 
 async function terminateOne(bookId: string): Promise<void> {

@@ -24,12 +24,12 @@ export async function closed(app: App): Promise<void> {
 /** Takes no connection any more; resolves when what was asked is answered, or after `mostMs` milliseconds. */
 export async function drained(server: Server, mostMs = DRAIN_MS): Promise<void> {
   const until = Date.now() + mostMs;
-  let closed = false;
+  let isClosed = false;
   server.close(() => {
-    closed = true;
+    isClosed = true;
   });
   // Browsers and clients keep connections open on which they ask nothing.
-  while (!closed && Date.now() < until) {
+  while (!isClosed && Date.now() < until) {
     server.closeIdleConnections();
     await delay(LOOK_EVERY_MS);
   }

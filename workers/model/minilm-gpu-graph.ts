@@ -4,12 +4,12 @@
  * 32 bits and slower than the other files: a question to a library that a GPU embedded needs no GPU.
  */
 import { beside, transposed } from './matrices.ts';
+import { DIMENSIONS } from './minilm.ts';
 import { type Constant, MICROSOFT, OnnxGraph, TYPE, type Value } from './onnx-graph.ts';
 import type { Matrix, Weights } from './safetensors.ts';
 
 const LAYERS = 6;
 const HEADS = 12;
-const DIMENSIONS = 384;
 const EPSILON = 1e-12;
 const INPUTS = ['input_ids', 'attention_mask', 'token_type_ids'] as const;
 
