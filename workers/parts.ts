@@ -74,7 +74,9 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   });
   opened.use(answering.caches);
   if (answering.budget) opened.use(answering.budget);
-  const sandbox = opened.use(new ProcessSandbox(config.sandbox));
+  const sandbox = opened.use(
+    new ProcessSandbox({ ...config.sandbox, coresAreBusy: () => model.busy ?? false }),
+  );
   const tokenizer = config.embedding.endpoint ? await otherTokenizer(tokenizerPath) : undefined;
   const pipeline: Pipeline = {
     ...{ extractor: extractorFingerprint, chunker: chunkerFingerprint, chunking: config.chunking },

@@ -25,6 +25,10 @@ export class PrefixedEmbedder implements Embedder {
     this.#prefixes = prefixes;
   }
 
+  get busy(): boolean {
+    return this.#embedder.busy ?? false;
+  }
+
   async embed(
     texts: readonly string[],
     options: Parameters<Embedder['embed']>[1] = {},

@@ -98,6 +98,16 @@ describe('the vectors of an embedder', () => {
     }
   });
 
+  test('keep cores busy while they are made of passages, and not of a question', async () => {
+    const passages = embedder.embed(TEXTS);
+    expect(embedder.busy).toBe(true);
+    await passages;
+    expect(embedder.busy).toBe(false);
+    const question = embedder.embed(['Who lit the lamp?'], { kind: 'question' });
+    expect(embedder.busy).toBe(false);
+    await question;
+  });
+
   test('are nearer for texts that mean the same', async () => {
     const [a, b, c] = await embedder.embed(TEXTS);
     expect(cosine(a, b)).toBeGreaterThan(0.6);

@@ -19,6 +19,8 @@ export interface ProcessSandboxOptions {
   readonly idleMs?: number;
   /** Replaces a process after so many documents, each read or cut. Default 1,000. */
   readonly documentsPerProcess?: number;
+  /** True while other work has the cores: no further process is started then. Default: never. */
+  readonly coresAreBusy?: () => boolean;
 }
 
 const IDLE_MS = 30_000;
@@ -39,6 +41,7 @@ export class ProcessSandbox implements DocumentSandbox {
 
   constructor(options: ProcessSandboxOptions) {
     const { processes, limits, idleMs = IDLE_MS, documentsPerProcess = DOCUMENTS_PER_PROCESS } = options;
+    const { coresAreBusy = () => false } = options;
     if (!(processes >= 1)) throw new RangeError(`processes must be at least 1, not ${processes}`);
     this.#limits = { maxFileBytes: limits.maxFileBytes, maxTextBytes: limits.maxTextBytes };
     const softMemoryBytes = limits.maxMemoryBytes * SOFT_SHARE;
@@ -46,6 +49,7 @@ export class ProcessSandbox implements DocumentSandbox {
       processes,
       limits,
       idleMs,
+      coresAreBusy,
       maxLeases: documentsPerProcess,
       softMemoryBytes,
     });

@@ -61,6 +61,11 @@ export class EmbedThreads implements AsyncDisposable {
     }
   }
 
+  /** Whether a thread has passages in hand. */
+  get busy(): boolean {
+    return [...this.#threads].some(({ jobs }) => [...jobs.values()].some(({ urgent }) => !urgent));
+  }
+
   run(texts: readonly string[], kind: 'question' | 'passage'): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new ScriptoriumError('EMBEDDING_FAILED', 'The embedder is closed'));

@@ -37,6 +37,10 @@ export class OnnxEmbedder implements Embedder {
     return new OnnxEmbedder(await embedderIdOf(options), dimensions, options.maxTokens, pool);
   }
 
+  get busy(): boolean {
+    return this.#threads.busy;
+  }
+
   async embed(
     texts: readonly string[],
     {

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ProcessSandbox } from '../../../activities/adapters/documents/process-sandbox.ts';
 import { ProcessPool } from '../../../activities/adapters/documents/sandbox/process-pool.ts';
@@ -132,7 +133,10 @@ describe('aborting', () => {
 });
 
 describe('the pool', () => {
-  const options = { processes: 2, limits, maxLeases: 2, softMemoryBytes: 512 * MB, idleMs: 60_000 };
+  const options = {
+    ...{ processes: 2, limits, maxLeases: 2, softMemoryBytes: 512 * MB, idleMs: 60_000 },
+    ...{ coresAreBusy: () => false, waitForAnotherMs: 2_000 },
+  };
   const pidOf = async (pool: ProcessPool): Promise<number> => {
     using lease = await pool.acquire();
     return lease.process.pid ?? 0;
@@ -170,6 +174,19 @@ describe('the pool', () => {
     await untilGone(second.process.pid ?? 0);
     first[Symbol.dispose]();
     expect(await pidOf(pool)).toBe(first.process.pid);
+  });
+
+  test('has no other while the cores have other work', async () => {
+    let busy = true;
+    await using pool = new ProcessPool({ ...options, coresAreBusy: () => busy, waitForAnotherMs: 1 });
+    using first = await pool.acquire();
+    const second = pool.acquire();
+    // Longer than a process counts as one that starts.
+    await setTimeout(2_500);
+    expect(await Promise.race([second, setTimeout(1, 'waits')])).toBe('waits');
+    busy = false;
+    using other = await second;
+    expect(other.process.pid).not.toBe(first.process.pid);
   });
 
   test('uses a process again, and replaces it after its leases', async () => {

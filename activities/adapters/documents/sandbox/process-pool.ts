@@ -11,10 +11,14 @@ export interface PoolOptions {
   readonly softMemoryBytes: number;
   /** The last process is ended after so many milliseconds without work; another one after `SPARE_IDLE_MS`. */
   readonly idleMs: number;
+  /** True while other work has the cores: another process would only take them from it. */
+  readonly coresAreBusy: () => boolean;
+  /** One more is started when borrowers waited so long in all while cores were free, in milliseconds. Default 8 s. */
+  readonly waitForAnotherMs?: number;
 }
 
-/** A process costs half a second of a core to start and 120 MB to keep: one more is started when borrowers waited for two seconds in all. */
-const WAIT_FOR_ANOTHER_MS = 2_000;
+/** A process costs half a second of a core to start and 100 MB to keep. */
+const WAIT_FOR_ANOTHER_MS = 8_000;
 const COUNT_WAITS_EVERY_MS = 50;
 /** A process that has not answered yet is at its start for no longer than this. */
 const START_MS = 2_000;
@@ -103,12 +107,13 @@ export class ProcessPool implements AsyncDisposable {
   /** Until nobody waits any more, or there are as many processes as may be. */
   #countWaits(): void {
     if (this.#waitTimer !== null) return;
+    const { coresAreBusy, waitForAnotherMs = WAIT_FOR_ANOTHER_MS } = this.#options;
     let waitedMs = 0;
     this.#waitTimer = setInterval(() => {
       if (this.#isStarting) return;
-      waitedMs += this.#waiters.length * COUNT_WAITS_EVERY_MS;
+      waitedMs = coresAreBusy() ? 0 : waitedMs + this.#waiters.length * COUNT_WAITS_EVERY_MS;
       if (this.#waiters.length === 0 || this.#places >= this.#options.processes) this.#countNoWaits();
-      else if (waitedMs >= WAIT_FOR_ANOTHER_MS) {
+      else if (waitedMs >= waitForAnotherMs) {
         waitedMs = 0;
         this.#places++;
         this.#waiters.shift()?.give();
