@@ -2,12 +2,18 @@
 // Runs the command line under the Node.js that the package brings along when the machine's own is too old.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import module from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import envPaths from 'env-paths';
 
-const main = fileURLToPath(new URL('../dist/client/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../dist/programs/client-cli-main.js', import.meta.url));
 const OLDEST = 24;
+
+// What V8 has compiled is kept for the next start, of this process and of those that it starts.
+const cache = resolve(process.env.SCRIPTORIUM_CACHE || envPaths('scriptorium', { suffix: '' }).cache);
+process.env.NODE_COMPILE_CACHE ??= join(cache, 'compiled');
+module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 
 if (!existsSync(main)) {
   process.stderr.write('scriptorium: the package is not built yet. Run `npm run build` first.\n');
@@ -15,7 +21,7 @@ if (!existsSync(main)) {
 } else if (Number(process.versions.node.split('.')[0]) >= OLDEST) {
   await import(main);
 } else {
-  const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
+  const folder = dirname(module.createRequire(import.meta.url).resolve('node/package.json'));
   const node = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   // A terminal sends its signals to both; the one that does the work decides when to end.

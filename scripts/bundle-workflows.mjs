@@ -1,5 +1,34 @@
 // Bundles the built workflows, in every kind that workers need; what the bundler says is shown only when it fails.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DefaultLogger } from '@temporalio/worker';
+import { minifySync } from 'rolldown/utils';
 import { builtBundles, writeBundles } from '../dist/workers/workflow-bundle.js';
 
-await writeBundles(builtBundles, new DefaultLogger('WARN'));
+const MAP = '\n//# sourceMappingURL=data:application/json;base64,';
+
+for (const name of await writeBundles(builtBundles, new DefaultLogger('WARN'))) {
+  const path = join(builtBundles, name);
+  writeFileSync(path, slim(name, readFileSync(path, 'utf8')));
+}
+
+/**
+ * A worker holds each bundle several times: in the process, in the thread that runs it, and as V8 has parsed it. Without
+ * spaces, in ASCII, and with a map that names the sources but does not quote them, it takes a tenth of the memory. Names of
+ * functions and classes stay: errors are told by them.
+ */
+function slim(name, bundle) {
+  const at = bundle.lastIndexOf('//# sourceMappingURL=');
+  const inputMap = JSON.parse(
+    Buffer.from(bundle.slice(bundle.indexOf('base64,', at) + 7), 'base64').toString(),
+  );
+  const keepNames = { function: true, class: true };
+  const { code, map, errors } = minifySync(name, bundle.slice(0, at), {
+    ...{ module: false, sourcemap: true, inputMap },
+    ...{ compress: { target: 'es2023', keepNames }, mangle: { toplevel: false, keepNames } },
+    codegen: { removeWhitespace: true, asciiOnly: true, legalComments: 'none' },
+  });
+  if (errors.length > 0) throw new Error(`${name}: ${errors.map(String).join('; ')}`);
+  const { sourcesContent: _, ...short } = { ...map, file: name };
+  return code + MAP + Buffer.from(JSON.stringify(short)).toString('base64');
+}

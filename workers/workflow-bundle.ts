@@ -57,10 +57,14 @@ export const bundleFile = ({ workflows, traced }: BundleKind): string =>
 /** Folder that the build puts them into. */
 export const builtBundles = fileURLToPath(new URL('..', import.meta.url));
 
-/** Makes each kind of bundle, in the folder. */
-export async function writeBundles(folder: string, logger: Logger): Promise<void> {
+/**
+ * Makes each kind of bundle, in the folder.
+ * @returns the names of the files
+ */
+export async function writeBundles(folder: string, logger: Logger): Promise<string[]> {
   for (const kind of bundleKinds) {
     const { code } = await bundleWorkflows({ ...kind, logger });
     await writeFile(join(folder, bundleFile(kind)), code);
   }
+  return bundleKinds.map(bundleFile);
 }

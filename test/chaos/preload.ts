@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import files from 'node:fs/promises';
-import { syncBuiltinESMExports } from 'node:module';
+import { registerHooks, syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import { z } from 'zod';
 import { unitVectorOf } from '../bench/fake-embedder.ts';
@@ -123,9 +123,22 @@ async function fakeEmbedding(): Promise<void> {
   Reflect.set(prototype, 'embed', embed);
 }
 
+/** The program is a bundle, whose classes nobody can reach; the modules that it was made of do the same. */
+function runModules(): void {
+  const program = 'workers-worker-main.js';
+  const modules = new URL('../../dist/workers/worker-main.js', import.meta.url).href;
+  registerHooks({
+    load: (url, context, next) =>
+      url.endsWith(program)
+        ? { format: 'module', shortCircuit: true, source: `import ${JSON.stringify(modules)};` }
+        : next(url, context),
+  });
+}
+
 // At the end: the class is there only now.
 const { CHAOS_FAILPOINT: armed, CHAOS_EMBEDDER: embedder } = process.env;
 if (isMainThread && process.argv[1]?.endsWith('worker-main.js')) {
+  runModules();
   if (armed) await arm(failpointSpec.parse(JSON.parse(armed)));
   if (embedder === 'fake') await fakeEmbedding();
 }
