@@ -1,6 +1,7 @@
 /** The command `scriptorium`. */
 import { Command, CommanderError } from 'commander';
 import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
+import { keepHeapsLean } from '../../activities/lean-heap.ts';
 import { packageVersion } from '../version.ts';
 import { addBookCommands } from './commands/books.ts';
 import { addCacheCommand } from './commands/cache.ts';
@@ -17,6 +18,13 @@ import { addStackCommands } from './commands/stack.ts';
 import { addUpkeepCommands } from './commands/upkeep.ts';
 import { exitCodes, printError, wantsStacks } from './output.ts';
 import { runTraced } from './traced.ts';
+
+keepHeapsLean();
+// Who reads only the first lines (`| head`) wants no more.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitCodes.brokenPipe);
+});
 
 const program = new Command('scriptorium')
   .description('Turn folders of books into a question-answering service that cites title, chapter and page')

@@ -3,7 +3,14 @@ import type { Command } from 'commander';
 import { toScriptoriumError } from '../../activities/errors.ts';
 
 /** Exit codes are a contract: see the README. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, someBooksFailed: 3, interrupted: 130 } as const;
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  someBooksFailed: 3,
+  interrupted: 130,
+  brokenPipe: 141,
+} as const;
 
 /** One JSON document, or the lines for people. */
 export function printResult(command: Command, result: object, lines: () => readonly string[]): void {

@@ -1,10 +1,11 @@
 /** The local stack: started, found, killed at its parts, and stopped. */
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import getPort from 'get-port';
 import { z } from 'zod';
 import { askStack, readStackState } from '../../client/stack-state.ts';
-import { smallFlags, workerFlags } from '../../client/worker-flags.ts';
+import { workerFlags } from '../../client/worker-flags.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { commandLineOf, temporalPid, workerPids } from '../helpers/stack-processes.ts';
@@ -55,6 +56,15 @@ describe('a stack that is up', () => {
     expect(up.parse(result).pid).toBe(pid);
   }, 30_000);
 
+  test('tells whoever reads no more nothing more, and complains of nothing', async () => {
+    const child = home.start('status');
+    child.stdout?.destroy();
+    let complaint = '';
+    child.stderr?.on('data', (piece: Buffer) => (complaint += piece.toString()));
+    const [code] = await once(child, 'close');
+    expect({ code, complaint }).toEqual({ code: 141, complaint: '' });
+  }, 30_000);
+
   test('keeps its secret to its owner, and answers nobody without it', async () => {
     const state = await readStackState(home.paths.stackFile);
     expect(state).not.toBeNull();
@@ -64,9 +74,8 @@ describe('a stack that is up', () => {
 
   test('runs workers whose heaps are bounded', async () => {
     const lines = await Promise.all((await workerPids(home.paths.stackFile)).map(commandLineOf));
-    const flagsOf = (queue: string) => lines.find((line) => line.includes(`--queues ${queue}`));
-    expect(flagsOf('main')).toContain(` ${workerFlags.join(' ')} `);
-    expect(flagsOf('query')).toContain(` ${smallFlags.join(' ')} `);
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toContain(` ${workerFlags.join(' ')} `);
   });
 
   test('starts workers again that were killed', async () => {
