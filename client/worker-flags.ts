@@ -1,11 +1,8 @@
 /**
- * Flags of Node.js for a worker process. Each of its heaps (the process's own, and those of the workflows' threads) would otherwise
+ * Flags of Node.js for the processes of a stack. Each of their heaps (the process's own, and those of its threads) would otherwise
  * get up to 134 MB for young objects, by and by: in a run of hours that looks like a leak. What it costs is in docs/performance.md.
  */
-export const workerFlags: readonly string[] = ['--max-semi-space-size=16'];
-
-/** Of a process that only answers, or only watches over others: little of what it makes lives, and it makes little. */
-export const smallFlags: readonly string[] = ['--max-semi-space-size=4'];
+export const workerFlags: readonly string[] = ['--max-semi-space-size=4'];
 
 /** glibc gives each of dozens of native threads an arena of its own, which costs hundreds of MB and gains nothing. */
 export const workerEnv: NodeJS.ProcessEnv = { MALLOC_ARENA_MAX: '2' };

@@ -1,6 +1,7 @@
 /** Entry of a worker process: `node worker-main --queues main,documents,embed,query`, with `--http` one that serves HTTP. */
 import { parseArgs } from 'node:util';
 import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
+import { keepHeapsLean } from '../activities/lean-heap.ts';
 import { lowerPriorityOfSession } from '../activities/lower-priority.ts';
 import { tracingWanted } from '../client/tracing.ts';
 import { packageVersion } from '../client/version.ts';
@@ -40,6 +41,7 @@ try {
 if (process.connected) process.disconnect();
 
 async function main(): Promise<void> {
+  keepHeapsLean();
   const { queues, http } = orderOf(process.argv.slice(2));
   const config = supervised ? asPartOfStack(loadConfig(), http) : loadConfig();
   const logger = createLogger(config.logLevel, 'worker', {

@@ -8,7 +8,7 @@ import { siblingModule } from '../../activities/sibling-module.ts';
 import { homeOf } from '../home.ts';
 import { isAlive } from '../is-alive.ts';
 import { askAlive, readStackState, type StackState, type StackStatus, stopStack } from '../stack-state.ts';
-import { smallFlags } from '../worker-flags.ts';
+import { workerFlags } from '../worker-flags.ts';
 import { printable, say } from './output.ts';
 
 const LOOK_EVERY_MS = 150;
@@ -40,7 +40,7 @@ export async function ensureStack(): Promise<void> {
 
 /** Runs the supervisor in the foreground; resolves to its exit code. */
 export function runInForeground(): Promise<number> {
-  const child = spawn(process.execPath, [...smallFlags, supervisorEntry()], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [...workerFlags, supervisorEntry()], { stdio: 'inherit' });
   // The terminal sends Ctrl-C to the supervisor as well; we wait until it has stopped everything.
   const ignore = (): void => {};
   const forward = (): void => void child.kill('SIGTERM');
@@ -63,7 +63,7 @@ export async function startInBackground(): Promise<StackState> {
     .then((s) => s.size)
     .catch(() => 0);
   const log = openSync(logPath, 'a');
-  const child = spawn(process.execPath, [...smallFlags, supervisorEntry()], {
+  const child = spawn(process.execPath, [...workerFlags, supervisorEntry()], {
     detached: true,
     stdio: ['ignore', log, log],
   });

@@ -27,8 +27,8 @@ const stageFile = /^activities\/[a-z-]+\.ts$/;
 const contract = /^workflows\/([a-z]+-)?contract\.ts$/;
 const errors = /^activities\/errors\.ts$/;
 const naming = /^activities\/naming\.ts$/;
-/** Of processes: where their entries lie, and how they give way. */
-const processes = /^activities\/(sibling-module|lower-priority)\.ts$/;
+/** Of processes: where their entries lie, how they give way, and what they keep. */
+const processes = /^activities\/(sibling-module|lower-priority|lean-heap)\.ts$/;
 const text = /^activities\/text\//;
 const ports = /^activities\/ports\//;
 const retrieval = /^activities\/retrieval\//;

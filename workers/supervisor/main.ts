@@ -1,5 +1,6 @@
 /** Entry of the supervisor: `node main`, the process behind `scriptorium up`. */
 import { toScriptoriumError } from '../../activities/errors.ts';
+import { keepHeapsLean } from '../../activities/lean-heap.ts';
 import type { StackState } from '../../client/stack-state.ts';
 import type { Asset } from '../assets/manifest.ts';
 import { loadConfig } from '../config.ts';
@@ -16,6 +17,7 @@ try {
 process.exit();
 
 async function main(): Promise<void> {
+  keepHeapsLean();
   const supervisor = new Supervisor({ config: loadConfig(), say, onProgress: fetchProgress() });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => supervisor.stop());
   const other = await supervisor.run(tellReady);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
 import { type TemporalTarget, temporalTarget } from '../../client/connection.ts';
 import type { Part, StackState, StackStatus } from '../../client/stack-state.ts';
-import { smallFlags, workerFlags } from '../../client/worker-flags.ts';
 import { type FindOptions, findAsset } from '../assets/find-asset.ts';
 import { temporalAsset } from '../assets/manifest.ts';
 import type { Config } from '../config.ts';
@@ -250,11 +249,11 @@ export class Supervisor {
 const CLOSING_MS = 20_000;
 
 /** Questions have a process of their own, so that none waits for a book. */
-function partsOf({ http }: Config): Pick<WorkerPartOptions, 'name' | 'args' | 'flags'>[] {
-  if (http.address === null) return [{ name: 'workers', args: [], flags: workerFlags }];
+function partsOf({ http }: Config): Pick<WorkerPartOptions, 'name' | 'args'>[] {
+  if (http.address === null) return [{ name: 'workers', args: [] }];
   return [
-    { name: 'workers', args: ['--queues', 'main,documents,embed'], flags: workerFlags },
-    { name: 'http', args: ['--queues', 'query', '--http'], flags: smallFlags },
+    { name: 'workers', args: ['--queues', 'main,documents,embed'] },
+    { name: 'http', args: ['--queues', 'query', '--http'] },
   ];
 }
 

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { ErrorCode } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
 import type { Part } from '../../client/stack-state.ts';
-import { workerEnv } from '../../client/worker-flags.ts';
+import { workerEnv, workerFlags } from '../../client/worker-flags.ts';
 import { ManagedProcess, type ManagedProcessOptions } from './managed-process.ts';
 import { workerMessage } from './worker-messages.ts';
 
@@ -23,8 +23,6 @@ export interface WorkerPartOptions {
   readonly name: 'workers' | 'http';
   /** Of `worker-main`. */
   readonly args: readonly string[];
-  /** Of Node.js. */
-  readonly flags: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   /** Descriptor of its log. */
   readonly log: number;
@@ -45,13 +43,13 @@ export class WorkerPart {
   #httpUrl: string | null = null;
   #wake: (() => void)[] = [];
 
-  constructor({ name, args, flags, env, log, onUnexpectedEnd, onListening }: WorkerPartOptions) {
+  constructor({ name, args, env, log, onUnexpectedEnd, onListening }: WorkerPartOptions) {
     this.#name = name;
     this.#onListening = onListening;
     const entry = siblingModule(import.meta.url, '../worker-main');
     const start = (): ChildProcess => {
       const child = fork(entry, [...args], {
-        execArgv: [...process.execArgv, ...flags],
+        execArgv: [...process.execArgv.filter((flag) => !workerFlags.includes(flag)), ...workerFlags],
         env: { ...workerEnv, ...env },
         stdio: ['ignore', log, log, 'ipc'],
         detached: true,

@@ -26,7 +26,7 @@ export const MB = 1024 * 1024;
  * it would keep is what nobody asks for again (measured: 160 KB a commit, until the caches are full). What tells where things
  * lie in the files is of one version, too: with four times the room nothing was faster, and the memory grew for longer.
  */
-export const WRITING_CACHES: LanceCaches = { index: 16 * MB, metadata: 8 * MB };
+export const WRITING_CACHES: LanceCaches = { index: 4 * MB, metadata: 4 * MB };
 /** Of tables that stay small and have no index. */
 export const SMALL_CACHES: LanceCaches = { index: 4 * MB, metadata: 2 * MB };
 

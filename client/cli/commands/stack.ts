@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { siblingModule } from '../../../activities/sibling-module.ts';
 import { connectTemporal } from '../../connection.ts';
 import { askStack, type Part } from '../../stack-state.ts';
-import { REPLACE_WORKER, smallFlags, workerEnv, workerFlags } from '../../worker-flags.ts';
+import { REPLACE_WORKER, workerEnv, workerFlags } from '../../worker-flags.ts';
 import { liveStack, runInForeground, startInBackground, stopLocalStack } from '../local-stack.ts';
 import { exitCodes, printable, printResult, say } from '../output.ts';
 import { percent, runText } from '../run-rows.ts';
@@ -129,17 +129,17 @@ function statusLine(run: Run): string {
 }
 
 async function worker({ queues }: { queues: string }): Promise<void> {
-  await runWorker(workerFlags, ['--queues', queues]);
+  await runWorker(['--queues', queues]);
 }
 
 async function serve(): Promise<void> {
-  await runWorker(smallFlags, ['--queues', 'query', '--http']);
+  await runWorker(['--queues', 'query', '--http']);
 }
 
-async function runWorker(flags: readonly string[], args: readonly string[]): Promise<void> {
+async function runWorker(args: readonly string[]): Promise<void> {
   const entry = siblingModule(import.meta.url, '../../../workers/worker-main');
   const start = (): ChildProcess =>
-    spawn(process.execPath, [...flags, entry, ...args], {
+    spawn(process.execPath, [...workerFlags, entry, ...args], {
       stdio: 'inherit',
       env: { ...workerEnv, ...process.env },
     });

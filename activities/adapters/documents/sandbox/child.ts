@@ -1,10 +1,12 @@
 /** A sandbox process: reads and cuts documents that may be broken or hostile, one request after the other. */
 import { Worker } from 'node:worker_threads';
 import { toScriptoriumError } from '../../../errors.ts';
+import { keepHeapsLean } from '../../../lean-heap.ts';
 import { siblingModule } from '../../../sibling-module.ts';
 import { Desk } from './desk.ts';
 import { requestSchema, type SandboxReply, type WatchdogOptions } from './protocol.ts';
 
+keepHeapsLean();
 const [, , maxMemoryBytes = '', parentPid = ''] = process.argv;
 const options: WatchdogOptions = { maxMemoryBytes: Number(maxMemoryBytes), parentPid: Number(parentPid) };
 const watchdog = new Worker(siblingModule(import.meta.url, 'watchdog'), { workerData: options });
