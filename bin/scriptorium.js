@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the command line under the Node.js that the package brings along when the machine's own is too old.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,8 +12,11 @@ const OLDEST = 24;
 
 // What V8 has compiled is kept for the next start, of this process and of those that it starts.
 const cache = resolve(process.env.SCRIPTORIUM_CACHE || envPaths('scriptorium', { suffix: '' }).cache);
-process.env.NODE_COMPILE_CACHE ??= join(cache, 'compiled');
-module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
+const compiled = join(cache, 'compiled');
+if (!process.env.NODE_COMPILE_CACHE && isOurs(compiled)) {
+  process.env.NODE_COMPILE_CACHE = compiled;
+  module.enableCompileCache?.(compiled);
+}
 
 if (!existsSync(main)) {
   process.stderr.write('scriptorium: the package is not built yet. Run `npm run build` first.\n');
@@ -28,4 +31,17 @@ if (!existsSync(main)) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => signal === 'SIGINT' || child.kill(signal));
   child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)));
+}
+
+/** What lies there is run unseen, so nobody else may write it. Others may share the folder that it is in. */
+function isOurs(folder) {
+  try {
+    // One after the other: making all at once never ends where the system has no such folder and makes none (`/proc`).
+    if (!existsSync(dirname(folder))) mkdirSync(dirname(folder));
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+    const { uid, mode } = statSync(folder);
+    return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * Flags of Node.js for the processes of a stack. Each of their heaps (the process's own, and those of its threads) would otherwise
- * get up to 134 MB for young objects, by and by: in a run of hours that looks like a leak. What it costs is in docs/performance.md.
+ * get up to 134 MB for young objects, by and by: in a run of hours that looks like a leak. What it costs is in docs/tuning.md.
  */
 export const workerFlags: readonly string[] = ['--max-semi-space-size=4'];
 

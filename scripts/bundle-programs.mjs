@@ -107,6 +107,8 @@ function keepPlaces() {
   return {
     name: 'keep-places',
     transform(code, id) {
+      // The bundler's own.
+      if (id.startsWith('\0')) return null;
       if (id.startsWith(modules)) {
         noteLicence(id);
         if (!/\bimport\.meta\b|\b__dirname\b|\b__filename\b/.test(code)) return null;

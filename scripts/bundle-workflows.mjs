@@ -29,6 +29,19 @@ function slim(name, bundle) {
     codegen: { removeWhitespace: true, asciiOnly: true, legalComments: 'none' },
   });
   if (errors.length > 0) throw new Error(`${name}: ${errors.map(String).join('; ')}`);
-  const { sourcesContent: _, ...short } = { ...map, file: name };
+  const { sourcesContent: _, ...short } = {
+    ...map,
+    file: name,
+    names: [],
+    mappings: withoutNames(map.mappings),
+  };
   return code + MAP + Buffer.from(JSON.stringify(short)).toString('base64');
+}
+
+/**
+ * Temporal shows the name that the map gives for a place in a trace, and the bundler gives that of what is called there. Without one
+ * it is the function's. A place is four numbers, and a fifth where it has a name, in base 64 with a bit that says whether more follow.
+ */
+function withoutNames(mappings) {
+  return mappings.replaceAll(/((?:[g-z0-9+/]*[A-Za-f]){4})[g-z0-9+/]*[A-Za-f]/g, '$1');
 }

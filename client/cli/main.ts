@@ -21,10 +21,11 @@ import { runTraced } from './traced.ts';
 
 keepHeapsLean();
 // Who reads only the first lines (`| head`) wants no more.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(exitCodes.brokenPipe);
-});
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(exitCodes.brokenPipe);
+  });
 
 const program = new Command('scriptorium')
   .description('Turn folders of books into a question-answering service that cites title, chapter and page')

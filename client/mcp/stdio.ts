@@ -11,7 +11,6 @@ export async function serveStdio(mcp: McpServer): Promise<void> {
     const end = (): void => resolve();
     mcp.server.onclose = end;
     process.stdin.once('end', end).once('close', end);
-    process.stdout.once('error', end);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
   });
   await mcp.connect(new StdioServerTransport());

@@ -1,20 +1,30 @@
-/** Recorded histories replay on the bundles that carry less, or trace: workers of one run may differ in both. */
+/** Recorded histories replay on the bundles as they are shipped, those that carry less, or trace, too: workers of one run may differ in both. */
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { deafSinks } from '../../workers/telemetry/workflow-observer.ts';
-import { bundleWorkflows } from '../helpers/temporal.ts';
+import { bundleFile } from '../../workers/workflow-bundle.ts';
 import { files, historyIn } from '../replay/histories.ts';
 
-let traced: WorkflowBundleWithSourceMap;
-let ofBooks: WorkflowBundleWithSourceMap;
+const built = (kind: Parameters<typeof bundleFile>[0]) => ({
+  codePath: fileURLToPath(new URL(`../../dist/${bundleFile(kind)}`, import.meta.url)),
+});
+const all = built({ workflows: 'all', traced: false });
+const traced = built({ workflows: 'all', traced: true });
+const ofBooks = built({ workflows: 'book', traced: false });
 
-beforeAll(async () => {
+beforeAll(() => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  traced = await bundleWorkflows({ traced: true });
-  ofBooks = await bundleWorkflows({ workflows: 'book' });
-}, 60_000);
+});
 
 describe('recorded histories', () => {
+  test.each(files)('%s replays as workflows are shipped', async (file) => {
+    await Worker.runReplayHistory(
+      { workflowBundle: all, sinks: deafSinks, replayName: file },
+      historyIn(file),
+    );
+  });
+
   test.each(files)('%s replays where workflows are traced, and gives no span and no count', async (file) => {
     const calls: string[] = [];
     const sinks = {

@@ -103,6 +103,10 @@ describe('the vectors of an embedder', () => {
     expect(embedder.busy).toBe(true);
     await passages;
     expect(embedder.busy).toBe(false);
+    // One of two threads is left to others.
+    const few = embedder.embed(TEXTS.slice(0, 2));
+    expect(embedder.busy).toBe(false);
+    await few;
     const question = embedder.embed(['Who lit the lamp?'], { kind: 'question' });
     expect(embedder.busy).toBe(false);
     await question;

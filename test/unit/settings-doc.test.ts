@@ -65,9 +65,10 @@ const known = new Set([
   ...assets.map(({ variable }) => variable),
   ...temporalVariables(),
   ...namedInSource().filter((name) => name !== 'PATH'),
-  // Read by other people's code: Amazon's SDK, the memory allocator of the workers, Temporal's server.
+  // Read by other people's code: Amazon's SDK, the memory allocator of the workers, Node.js, Temporal's server.
   ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE'],
   'MALLOC_ARENA_MAX',
+  ...['NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE'],
   'LD_LIBRARY_PATH',
   'CUDA_VISIBLE_DEVICES',
   'TEMPORAL_VERSION_CHECK_DISABLED',

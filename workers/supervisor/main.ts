@@ -18,6 +18,8 @@ process.exit();
 
 async function main(): Promise<void> {
   keepHeapsLean();
+  // Whoever read what it says may be gone; what it has started goes on, and has to be stopped by it.
+  process.stderr.on('error', () => {});
   const supervisor = new Supervisor({ config: loadConfig(), say, onProgress: fetchProgress() });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => supervisor.stop());
   const other = await supervisor.run(tellReady);

@@ -61,9 +61,12 @@ export class EmbedThreads implements AsyncDisposable {
     }
   }
 
-  /** Whether a thread has passages in hand. */
+  /** Whether every thread has passages in hand. */
   get busy(): boolean {
-    return [...this.#threads].some(({ jobs }) => [...jobs.values()].some(({ urgent }) => !urgent));
+    const threads = [...this.#threads];
+    return (
+      threads.length > 0 && threads.every(({ jobs }) => [...jobs.values()].some(({ urgent }) => !urgent))
+    );
   }
 
   run(texts: readonly string[], kind: 'question' | 'passage'): Promise<Float32Array> {

@@ -31,7 +31,7 @@ export function addIngestCommand(program: Command): void {
     .addHelpText(
       'after',
       '\nExamples:\n  scriptorium ingest ~/Books\n  scriptorium ingest ~/Books --parallel 8 --json\n  scriptorium ingest ~/Books --prune\n  scriptorium ingest thesis.pdf --library theses --detach' +
-        '\n\nExit codes: 0 every book searchable, 1 failed, 2 wrong usage, 3 finished but some books failed, 130 interrupted (the run goes on)',
+        '\n\nExit codes: 0 every book searchable, 1 failed, 2 wrong usage, 3 finished but some books failed, 130 interrupted (the run goes on), 141 nobody reads on (it goes on, too)',
     )
     .action(ingest);
 }

@@ -1,4 +1,5 @@
 /** A sandbox process: reads and cuts documents that may be broken or hostile, one request after the other. */
+import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { toScriptoriumError } from '../../../errors.ts';
 import { keepHeapsLean } from '../../../lean-heap.ts';
@@ -14,6 +15,7 @@ watchdog.unref();
 
 const desk = new Desk();
 let work = Promise.resolve();
+let kept = false;
 process.on('message', (message) => {
   work = work.then(() => answer(message));
 });
@@ -25,6 +27,13 @@ async function answer(message: unknown): Promise<void> {
     .then((value): SandboxReply => ({ ok: true, rssBytes: process.memoryUsage.rss(), value }))
     .catch(failure);
   process.send?.(reply);
+  keepCompiled();
+}
+
+/** Once: by the first answer nearly all is compiled, and nobody lets this process end in an orderly way. */
+function keepCompiled(): void {
+  if (!kept) flushCompileCache();
+  kept = true;
 }
 
 function failure(error: unknown): SandboxReply {

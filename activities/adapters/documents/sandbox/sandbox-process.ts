@@ -20,6 +20,7 @@ const PASSED_VARIABLES = [
   'TZ',
   'SystemRoot',
   'NODE_COMPILE_CACHE',
+  'NODE_DISABLE_COMPILE_CACHE',
 ];
 
 interface Pending {
