@@ -14,7 +14,7 @@ for (const name of await writeBundles(builtBundles, new DefaultLogger('WARN'))) 
 
 /**
  * A worker holds each bundle several times: in the process, in the thread that runs it, and as V8 has parsed it. Without
- * spaces, in ASCII, and with a map that names the sources but does not quote them, it takes a tenth of the memory. Names of
+ * spaces, in ASCII, and with a map that names the sources but does not quote them, it takes a sixth of the memory. Names of
  * functions and classes stay: errors are told by them.
  */
 function slim(name, bundle) {
