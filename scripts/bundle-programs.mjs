@@ -19,11 +19,14 @@ const programs = [
 /** The threads in which Temporal's worker runs workflows. */
 const workflowThread = 'temporal-workflow-thread';
 
+/** The one file of Temporal's bridge that knows where its native code lies. */
+const bridgePlace = '@temporalio/core-bridge/common.js';
+
 /** Native code, files that are read from beside a module, and what watches how modules are loaded. All are our own dependencies. */
 const leftOut = [
   ...['onnxruntime', '@lancedb/lancedb', 'apache-arrow', 'tokenizers', '@hyzyla/pdfium', 'pdf-parse', 'pino'],
   ...['@aws-sdk/', '@fastify/static', '@fastify/swagger', '@fastify/swagger-ui', '@opentelemetry/'],
-  ...['source-map', '@temporalio/core-bridge/common.js'],
+  ...['source-map', bridgePlace],
 ];
 /** They name their place only in a comment, in what they complain of, or for what nobody here asks of them. */
 const placeless = [
@@ -89,9 +92,7 @@ function leaveOut() {
   return {
     name: 'leave-out',
     async resolveId(given, importer) {
-      // The one file of Temporal's bridge that knows where its native code lies.
-      const source =
-        given === './common' && importer?.endsWith('core-bridge/index.js') ? leftOut.at(-1) : given;
+      const source = given === './common' && importer?.endsWith('core-bridge/index.js') ? bridgePlace : given;
       if (!importer || !leftOut.some((name) => isOf(source, name))) return null;
       if (!Object.keys(dependencies).some((name) => isOf(source, name)))
         throw new Error(`${source}, which ${importer} asks for, is no dependency of the package`);
