@@ -171,13 +171,12 @@ async function quoted(input: GenerateInput, quoteMs: number): Promise<Writing> {
   return await inTime('quote', quoteAnswer(input));
 }
 
+/**
+ * One time for all attempts. With the same time for each, two timers run out at once, and where the attempt's is heard first, the
+ * SDK tries again and never ends the whole: three attempts that hang took three times their share.
+ */
 function local<A>(ms: number) {
-  const timeout = Math.ceil(ms);
-  return proxyLocalActivities<A>({
-    startToCloseTimeout: timeout,
-    scheduleToCloseTimeout: timeout,
-    retry: answerRetry,
-  });
+  return proxyLocalActivities<A>({ scheduleToCloseTimeout: Math.ceil(ms), retry: answerRetry });
 }
 
 /** Null when the question itself is at fault or was given up: then nothing is written at all. */

@@ -7,6 +7,7 @@ import { createGenerateActivities } from '../../activities/generate.ts';
 import type { AnswerModel, WrittenAnswer } from '../../activities/ports/answer-model.ts';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
 import type { RetrievedPassages, RetrieveInput } from '../../activities/retrieve.ts';
+import { deafSinks } from '../../workers/telemetry/workflow-observer.ts';
 import { askInput, taskQueues } from '../../workflows/contract.ts';
 import { bookPoints, record } from '../contract/store-fixtures.ts';
 import { MemoryCatalog, MemoryVectorStore } from '../helpers/memory-stores.ts';
@@ -73,7 +74,12 @@ export class AnswerFixture implements AsyncDisposable {
     const worker = await Worker.create({
       ...{ connection: this.env.nativeConnection, taskQueue: taskQueues.query },
       ...{ workflowBundle: this.#workflowBundle, activities: await this.#activities(asked) },
-      ...{ shutdownGraceTime: '100ms', shutdownForceTime: '2s', maxHeartbeatThrottleInterval: '50ms' },
+      ...{
+        shutdownGraceTime: '100ms',
+        shutdownForceTime: '30s',
+        sinks: deafSinks,
+        maxHeartbeatThrottleInterval: '50ms',
+      },
     });
     return await worker.runUntil(use);
   }

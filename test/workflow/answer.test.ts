@@ -206,7 +206,8 @@ test('a search that hangs ends the question with its code inside the deadline', 
   await fixture.serving({ retrieve: () => forLong }, async () => {
     const asked = question('Where is the store?', { deadlineMs: 9_000 });
     await expect(ask(client(), asked)).rejects.toMatchObject({ code: 'QUESTION_TIMEOUT' });
-    expect(await tookMs(questionId(asked))).toBeLessThan(9_000);
+    // Two shares of a search: it is not tried again.
+    expect(await tookMs(questionId(asked))).toBeLessThan(2 * 0.3 * 9_000);
     giveUp(new Error('given up'));
   });
 });

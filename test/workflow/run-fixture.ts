@@ -78,7 +78,14 @@ export class RunFixture {
     return await Promise.all(
       queues.map((taskQueue) =>
         Worker.create({
-          ...{ connection, taskQueue, activities, workflowBundle, shutdownForceTime: '2s', sinks: deafSinks },
+          ...{
+            connection,
+            taskQueue,
+            activities,
+            workflowBundle,
+            shutdownForceTime: '30s',
+            sinks: deafSinks,
+          },
         }),
       ),
     );
