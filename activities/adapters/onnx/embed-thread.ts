@@ -1,8 +1,7 @@
-/** One thread of the embedder: a tokenizer and a session that computes with one core, a text at a time. */
+/** One thread of the embedder: a session that computes with one core, a text at a time. */
 import assert from 'node:assert/strict';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime';
-import { loadTokenizer } from './model-tokenizer.ts';
 import { hiddenStateAmong } from './pooled-graph.ts';
 import { normalizePooled, pool } from './pooling.ts';
 import {
@@ -18,7 +17,6 @@ const options = threadOptions.parse(workerData);
 if (!parentPort) throw new Error('this module runs as a worker thread');
 const port = parentPort;
 
-const tokenizer = await loadTokenizer(options.tokenizerPath, options.maxTokens);
 const session = await InferenceSession.create(options.modelPath, {
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
@@ -35,7 +33,7 @@ const wantsTypes = session.inputNames.includes('token_type_ids');
 const POOLED = 2;
 const outputName = hiddenStateAmong(session.outputNames) ?? 'last_hidden_state';
 
-const probe = await outputOf([101, 102]);
+const probe = await outputOf(Int32Array.of(101, 102));
 floatsOf(probe);
 const dimensions = probe.dims.at(-1) ?? 0;
 port.postMessage({ kind: 'ready', dimensions } satisfies ThreadReady);
@@ -91,14 +89,12 @@ async function answerUrgent(): Promise<void> {
 }
 
 async function embed(
-  texts: readonly string[],
+  texts: readonly Int32Array[],
   beforeText: () => Promise<void>,
 ): Promise<Float32Array<ArrayBuffer>> {
   const vectors = new Float32Array(texts.length * dimensions);
-  const encodings = await tokenizer.encodeBatch([...texts]);
-  for (const [index, encoding] of encodings.entries()) {
+  for (const [index, ids] of texts.entries()) {
     await beforeText();
-    const ids = encoding.getIds();
     const output = await outputOf(ids);
     const data = floatsOf(output);
     const into = vectors.subarray(index * dimensions, (index + 1) * dimensions);
@@ -112,7 +108,7 @@ async function embed(
 }
 
 /** The last hidden state, or the vector itself where the graph pools. */
-async function outputOf(ids: readonly number[]): Promise<Tensor> {
+async function outputOf(ids: Int32Array): Promise<Tensor> {
   for (const [index, id] of ids.entries()) inputs.ids[index] = BigInt(id);
   const shape = [1, ids.length];
   const output = await session.run({

@@ -10,7 +10,7 @@ import { siblingModule } from '../../sibling-module.ts';
 import { CLOSE, type EmbedReply, embedReply, type ThreadOptions, threadReady } from './thread-messages.ts';
 
 interface Job {
-  readonly texts: readonly string[];
+  readonly texts: readonly Int32Array[];
   readonly urgent: boolean;
   resolve(vectors: Float32Array): void;
   reject(error: ScriptoriumError): void;
@@ -69,7 +69,8 @@ export class EmbedThreads implements AsyncDisposable {
     );
   }
 
-  run(texts: readonly string[], kind: 'question' | 'passage'): Promise<Float32Array> {
+  /** @param texts token ids of each, special tokens included */
+  run(texts: readonly Int32Array[], kind: 'question' | 'passage'): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new ScriptoriumError('EMBEDDING_FAILED', 'The embedder is closed'));
       const urgent = kind === 'question';

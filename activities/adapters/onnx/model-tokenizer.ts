@@ -1,21 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import { Tokenizer } from 'tokenizers';
 import { z } from 'zod';
+import { ScriptoriumError } from '../../errors.ts';
+
+/** Gives the token ids of each text. */
+export type Tokenize = (texts: readonly string[]) => Promise<readonly (readonly number[])[]>;
 
 /**
  * Gives the token ids of each text, special tokens included, cut at `maxTokens`. Its work is done outside of the JavaScript
- * thread, on all cores.
+ * thread, on all cores. One takes 10 MB.
+ * @throws ScriptoriumError ASSET_UNAVAILABLE
  */
-export async function openTokenizer(
-  path: string,
-  maxTokens: number,
-): Promise<(texts: readonly string[]) => Promise<readonly (readonly number[])[]>> {
-  const tokenizer = await loadTokenizer(path, maxTokens);
+export async function openTokenizer(path: string, maxTokens: number): Promise<Tokenize> {
+  const tokenizer = await loadTokenizer(path, maxTokens).catch((cause: unknown) => {
+    throw new ScriptoriumError(
+      'ASSET_UNAVAILABLE',
+      `The tokenizer ${path} can't be loaded: ${String(cause)}`,
+      {
+        cause,
+      },
+    );
+  });
   return async (texts) => (await tokenizer.encodeBatch([...texts])).map((encoding) => encoding.getIds());
 }
 
 /** The file's own truncation and padding are for another use; texts are cut at the model's length, and never padded. */
-export async function loadTokenizer(path: string, maxTokens: number): Promise<Tokenizer> {
+async function loadTokenizer(path: string, maxTokens: number): Promise<Tokenizer> {
   const settings = z.looseObject({}).parse(JSON.parse(await readFile(path, 'utf8')));
   const tokenizer = Tokenizer.fromString(JSON.stringify({ ...settings, truncation: null, padding: null }));
   tokenizer.setTruncation(maxTokens);

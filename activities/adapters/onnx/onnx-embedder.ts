@@ -7,6 +7,7 @@ import { EmbedThreads } from './embed-threads.ts';
 import { embedderIdOfHashes } from './embedder-id.ts';
 import { laidOutModel } from './laid-out-model.ts';
 import type { LocalModel } from './model-folder.ts';
+import { openTokenizer, type Tokenize } from './model-tokenizer.ts';
 
 export interface OnnxEmbedderOptions extends Omit<LocalModel, 'prefixes'> {
   /** Sessions of one thread each; as many as there are cores is best. */
@@ -22,19 +23,28 @@ export class OnnxEmbedder implements Embedder {
   readonly id: string;
   readonly dimensions: number;
   readonly maxTokens: number;
+  readonly #tokenize: Tokenize;
   readonly #threads: EmbedThreads;
 
-  private constructor(id: string, dimensions: number, maxTokens: number, threads: EmbedThreads) {
+  private constructor(
+    id: string,
+    maxTokens: number,
+    tokenize: Tokenize,
+    { pool, dimensions }: StartedThreads,
+  ) {
     this.id = id;
     this.dimensions = dimensions;
     this.maxTokens = maxTokens;
-    this.#threads = threads;
+    this.#tokenize = tokenize;
+    this.#threads = pool;
   }
 
   /** @throws ScriptoriumError ASSET_UNAVAILABLE when model or tokenizer can't be loaded */
   static async open(options: OnnxEmbedderOptions): Promise<OnnxEmbedder> {
-    const { pool, dimensions } = (await laidOutThreads(options)) ?? (await publishedThreads(options));
-    return new OnnxEmbedder(await embedderIdOf(options), dimensions, options.maxTokens, pool);
+    const { tokenizerPath, maxTokens } = options;
+    const tokenize = await openTokenizer(tokenizerPath, maxTokens);
+    const started = (await laidOutThreads(options)) ?? (await publishedThreads(options));
+    return new OnnxEmbedder(await embedderIdOf(options), maxTokens, tokenize, started);
   }
 
   get busy(): boolean {
@@ -72,8 +82,9 @@ export class OnnxEmbedder implements Embedder {
     texts: readonly string[],
     kind: 'passage' | 'question',
   ) {
+    const encoded = await this.#tokenize(indices.map((index) => texts[index] ?? ''));
     const flat = await this.#threads.run(
-      indices.map((index) => texts[index] ?? ''),
+      encoded.map((ids) => Int32Array.from(ids)),
       kind,
     );
     for (const [at, index] of indices.entries())
@@ -101,11 +112,11 @@ async function laidOutThreads(options: OnnxEmbedderOptions): Promise<StartedThre
 }
 
 async function startThreads(
-  { tokenizerPath, maxTokens, pooling, threads }: OnnxEmbedderOptions,
+  { maxTokens, pooling, threads }: OnnxEmbedderOptions,
   modelPath: string,
   isLaidOut: boolean,
 ): Promise<StartedThreads> {
-  return await EmbedThreads.start({ modelPath, tokenizerPath, maxTokens, pooling, isLaidOut }, threads);
+  return await EmbedThreads.start({ modelPath, maxTokens, pooling, isLaidOut }, threads);
 }
 
 function lengthOf(texts: readonly string[], index: number): number {

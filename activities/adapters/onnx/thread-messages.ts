@@ -3,7 +3,6 @@ import { pooling } from './pooling.ts';
 
 export const threadOptions = z.object({
   modelPath: z.string(),
-  tokenizerPath: z.string(),
   maxTokens: z.int().positive(),
   /** Of a model whose graph does not pool itself. */
   pooling,
@@ -12,8 +11,15 @@ export const threadOptions = z.object({
 });
 export type ThreadOptions = z.infer<typeof threadOptions>;
 
-/** An urgent job is done before all others, and between two texts of one that is under way. */
-export const embedJob = z.object({ id: z.int(), texts: z.array(z.string()), urgent: z.boolean() });
+/**
+ * `texts` are token ids, special tokens included, `maxTokens` at most. An urgent job is done before all others, and between two
+ * texts of one that is under way.
+ */
+export const embedJob = z.object({
+  id: z.int(),
+  texts: z.array(z.instanceof(Int32Array)),
+  urgent: z.boolean(),
+});
 export type EmbedJob = z.infer<typeof embedJob>;
 
 export const threadReady = z.object({ kind: z.literal('ready'), dimensions: z.int().positive() });
