@@ -8,7 +8,7 @@ import getPort from 'get-port';
 import { connectTemporal } from '../../client/connection.ts';
 import { type Home, homeOf } from '../../client/home.ts';
 import { DEFAULT_NAMESPACE } from '../../client/stack-state.ts';
-import { workerFlags } from '../../client/worker-flags.ts';
+import { workerEnv, workerFlags } from '../../client/worker-flags.ts';
 import {
   prepareNamespace,
   spawnTemporal,
@@ -86,7 +86,7 @@ function benchEnv(folder: string): NodeJS.ProcessEnv {
     SCRIPTORIUM_HOME: join(folder, 'home'),
     SCRIPTORIUM_LOG_LEVEL: 'warn',
     // As workers/supervisor/worker-part.ts sets it.
-    MALLOC_ARENA_MAX: '2',
+    ...workerEnv,
   };
 }
 
@@ -95,11 +95,12 @@ async function startServer(home: Home, signal: AbortSignal, opened: AsyncDisposa
   const frontend = await getPort({ host });
   const ports = { frontend, ui: await getPort({ host, exclude: [frontend] }) };
   const log = await logFile(home, 'temporal', opened);
-  const start = await spawnTemporal(await temporalBinary(), home.temporalDb, DEFAULT_NAMESPACE, ports, log);
+  const binary = await temporalBinary();
+  const start = await spawnTemporal(binary, home.temporalDb, DEFAULT_NAMESPACE, ports, log);
   const server = opened.use(new BenchProcess('the Temporal server', start(), logPathOf(home, 'temporal')));
   const address = temporalAddress(ports);
   await Promise.race([
-    prepareNamespace(address, DEFAULT_NAMESPACE, () => signal.throwIfAborted()),
+    prepareNamespace({ binary, address, namespace: DEFAULT_NAMESPACE }, () => signal.throwIfAborted()),
     server.failed,
   ]);
   return { server, address };

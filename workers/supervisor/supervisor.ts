@@ -2,7 +2,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
-import { type TemporalTarget, temporalTarget } from '../../client/connection.ts';
 import type { Part, StackState, StackStatus } from '../../client/stack-state.ts';
 import { type FindOptions, findAsset } from '../assets/find-asset.ts';
 import { temporalAsset } from '../assets/manifest.ts';
@@ -15,10 +14,11 @@ import { ManagedProcess } from './managed-process.ts';
 import { inTurn } from './port-turn.ts';
 import { removeStackState, takePlace, writeStackState } from './stack-file.ts';
 import {
+  type OwnServer,
+  ownServerAnswers,
   prepareNamespace,
   spawnTemporal,
   temporalAddress,
-  temporalAnswers,
   temporalUiUrl,
 } from './temporal-server.ts';
 import { WorkerPart, type WorkerPartOptions } from './worker-part.ts';
@@ -40,6 +40,7 @@ export class Supervisor {
   #phase: StackStatus['phase'] = 'starting';
   #problem: StackStatus['problem'] = null;
   #temporal: ManagedProcess | null = null;
+  #server: OwnServer | null = null;
   #workers: readonly WorkerPart[] = [];
   #state: StackState | null = null;
   #noted: Promise<void> = Promise.resolve();
@@ -153,7 +154,8 @@ export class Supervisor {
     this.#temporal = new ManagedProcess({ name: 'temporal', start: started, onUnexpectedEnd: this.#tellEnd });
     this.#temporal.start();
     const address = temporalAddress(ports);
-    await prepareNamespace(address, namespace, () => this.#throwIfStopping());
+    this.#server = { binary, address, namespace };
+    await prepareNamespace(this.#server, () => this.#throwIfStopping());
     await this.#note({ temporalAddress: address, uiUrl: temporalUiUrl(ports) });
     return address;
   }
@@ -193,7 +195,7 @@ export class Supervisor {
 
   async #temporalParts(): Promise<Part[]> {
     const { temporalAddress: address = null, uiUrl = null } = this.#state ?? {};
-    const healthy = address !== null && (await temporalAnswers(await this.#target(address)));
+    const healthy = address !== null && (await this.#temporalAnswers());
     const restarts = this.#temporal?.restarts ?? 0;
     const own = this.#temporal
       ? `development server${restarts > 0 ? `, started again ${restarts} times` : ''}`
@@ -208,9 +210,11 @@ export class Supervisor {
   }
 
   /** Our own server wants no credentials; a cluster may want those of the environment. */
-  async #target(address: string): Promise<TemporalTarget> {
-    const { namespace, env } = this.#config;
-    return this.#temporal ? { connection: { address }, namespace } : await temporalTarget({ env, namespace });
+  async #temporalAnswers(): Promise<boolean> {
+    if (this.#server) return await ownServerAnswers(this.#server);
+    // Only here: Temporal's client takes a third of this process's memory.
+    const { clusterAnswers } = await import('./cluster-health.ts');
+    return await clusterAnswers(this.#config.env, this.#config.namespace);
   }
 
   /** One write after the other: they share the file that is renamed. */

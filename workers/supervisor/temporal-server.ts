@@ -1,12 +1,10 @@
 /** Temporal's development server: one process, one SQLite file, its web UI. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
+import { promisify } from 'node:util';
 import getPort, { clearLockedPorts, portNumbers } from 'get-port';
 import { ScriptoriumError } from '../../activities/errors.ts';
-import type { TemporalTarget } from '../../client/connection.ts';
 
 export interface TemporalPorts {
   readonly frontend: number;
@@ -17,8 +15,9 @@ const HOST = '127.0.0.1';
 /** Long enough for a server that recovers a large file after a crash. */
 const READY_TIMEOUT_MS = 60_000;
 const READY_EVERY_MS = 200;
+const CALL_TIMEOUT_MS = 5_000;
 /** Closed runs stay visible for 30 days; what must last longer is in the catalog. */
-const RETENTION = '30 days';
+const RETENTION = '30d';
 
 /** Temporal's usual ports, or the next ones that nobody uses and nobody is to come back to. */
 export async function freeTemporalPorts(kept: readonly number[] = []): Promise<TemporalPorts> {
@@ -79,53 +78,51 @@ export async function spawnTemporal(
   return () => spawn(binary, args, { stdio: ['ignore', log, log], detached: true, env });
 }
 
+/** A server of our own: its program, which is a client, too, and where it listens. */
+export interface OwnServer {
+  readonly binary: string;
+  /** Host and port. */
+  readonly address: string;
+  readonly namespace: string;
+}
+
 /** Waits until the server answers and its namespace keeps closed runs for 30 days. */
-export async function prepareNamespace(
-  address: string,
-  namespace: string,
-  throwIfStopping: () => void,
-): Promise<void> {
+export async function prepareNamespace(server: OwnServer, throwIfStopping: () => void): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
     throwIfStopping();
     try {
-      await setRetention(address, namespace);
+      await onNamespace(server, 'update', '--retention', RETENTION);
       return;
     } catch (cause) {
       if (Date.now() > deadline)
-        throw new ScriptoriumError('STACK_UNREACHABLE', `The Temporal server does not answer at ${address}`, {
-          cause,
-        });
+        throw new ScriptoriumError(
+          'STACK_UNREACHABLE',
+          `The Temporal server does not answer at ${server.address}`,
+          {
+            cause,
+          },
+        );
       await new Promise((resolve) => setTimeout(resolve, READY_EVERY_MS));
     }
   }
 }
 
-async function setRetention(address: string, namespace: string): Promise<void> {
-  const connection = await Connection.connect({ address, connectTimeout: '5s' });
-  try {
-    await connection.workflowService.updateNamespace({
-      namespace,
-      config: { workflowExecutionRetentionTtl: msToTs(RETENTION) },
-    });
-  } finally {
-    await connection.close();
-  }
+/** True when the server answers for its namespace. */
+export async function ownServerAnswers(server: OwnServer): Promise<boolean> {
+  return await onNamespace(server, 'describe').then(
+    () => true,
+    () => false,
+  );
 }
 
-/** True when the server at the address answers for the namespace. */
-export async function temporalAnswers({ connection: options, namespace }: TemporalTarget): Promise<boolean> {
-  try {
-    const connection = await Connection.connect({ ...options, connectTimeout: '3s' });
-    try {
-      await connection.withDeadline(Date.now() + 3_000, () =>
-        connection.workflowService.describeNamespace({ namespace }),
-      );
-      return true;
-    } finally {
-      await connection.close();
-    }
-  } catch {
-    return false;
-  }
+/** By the program and not by a client of ours, which would take the supervisor a third of its memory for as long as it runs. */
+async function onNamespace(
+  { binary, address, namespace }: OwnServer,
+  ...command: readonly string[]
+): Promise<void> {
+  const own = ['--disable-config-file', '--disable-config-env', '--command-timeout', '3s'];
+  const args = ['operator', 'namespace', ...command, '--address', address, '--namespace', namespace, ...own];
+  // Settings, credentials and proxies of the environment are for other clusters.
+  await promisify(execFile)(binary, args, { timeout: CALL_TIMEOUT_MS, env: {} });
 }
