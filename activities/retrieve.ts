@@ -8,7 +8,7 @@ import type { Catalog } from './ports/catalog.ts';
 import type { Embedder } from './ports/embedder.ts';
 import type { Reranker } from './ports/reranker.ts';
 import type { SearchFilter, StoredHit, VectorStore } from './ports/vector-store.ts';
-import { committedHits } from './retrieval/committed.ts';
+import { committedRankings } from './retrieval/committed.ts';
 import { type Fused, fuseRankings } from './retrieval/fuse.ts';
 import { groupPassages, type PassageGroup, type Ranked } from './retrieval/group.ts';
 import { searchHitOf, widened } from './retrieval/passages.ts';
@@ -206,21 +206,17 @@ function rankingsOf(
   const { query, mode = 'hybrid' } = input;
   const filter = storeFilter(input);
   let vector: Float32Array | undefined;
-  const byMeaning = async (depth: number): Promise<readonly StoredHit[]> => {
+  const byMeaning = async (limit: number): Promise<readonly StoredHit[]> => {
     vector ??= await watch.time('embed', () => questionVector(embedder, query, signal));
     const near = vector;
-    const fetch = (limit: number) => store.search(near, filter, limit);
-    return await watch.time('dense', () => committedHits(fetch, catalog, depth));
+    return await watch.time('dense', () => store.search(near, filter, limit));
   };
-  const byWords = (depth: number): Promise<readonly StoredHit[]> => {
-    const fetch = (limit: number) => store.searchText(query, filter, limit, { promptly: mode === 'hybrid' });
-    return watch.time('lexical', () => committedHits(fetch, catalog, depth));
-  };
+  const byWords = (limit: number): Promise<readonly StoredHit[]> =>
+    watch.time('lexical', () => store.searchText(query, filter, limit, { promptly: mode === 'hybrid' }));
+  const nothing = async (): Promise<readonly StoredHit[]> => [];
   return async (depth) => {
-    const [dense, lexical] = await Promise.all([
-      mode === 'lexical' ? [] : byMeaning(depth),
-      mode === 'dense' ? [] : byWords(depth),
-    ]);
+    const fetches = [mode === 'lexical' ? nothing : byMeaning, mode === 'dense' ? nothing : byWords];
+    const [dense = [], lexical = []] = await committedRankings(fetches, catalog, depth);
     const fused = await watch.time('fuse', async () => fuse(dense, lexical));
     return { dense, fused, isFull: Math.max(dense.length, lexical.length) >= depth };
   };

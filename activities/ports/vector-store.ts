@@ -74,11 +74,6 @@ export interface UpsertOptions {
   readonly newUntilMs?: number | undefined;
 }
 
-/**
- * Vectors and passages of one embedding model. Every write has been acknowledged by the store when its promise
- * resolves, and doing it again changes nothing.
- * All methods throw ScriptoriumError STORE_UNREACHABLE, STORE_REJECTED or DISK_FULL.
- */
 export interface TextSearchOptions {
   /**
    * Points that were written a moment ago may be left out where it would take long to read them: for whom a search by
@@ -87,6 +82,22 @@ export interface TextSearchOptions {
   readonly promptly?: boolean;
 }
 
+/** Where a passage lies: so many after another one of the same revision, or before it where that is negative. */
+export interface NearPassage {
+  readonly id: string;
+  readonly after: number;
+}
+
+export interface GetOptions {
+  /** By the ids of those that are asked for: passages that searches gave, near which a store may find them faster. */
+  readonly near?: ReadonlyMap<string, NearPassage>;
+}
+
+/**
+ * Vectors and passages of one embedding model. Every write has been acknowledged by the store when its promise
+ * resolves, and doing it again changes nothing.
+ * All methods throw ScriptoriumError STORE_UNREACHABLE, STORE_REJECTED or DISK_FULL.
+ */
 export interface VectorStore extends AsyncDisposable {
   /** Most points to hand to one `upsert`. */
   readonly maxPointsPerWrite: number;
@@ -118,7 +129,7 @@ export interface VectorStore extends AsyncDisposable {
     options?: TextSearchOptions,
   ): Promise<readonly StoredHit[]>;
   /** Passages by id; ids that are not there are left out. */
-  get(ids: readonly string[]): Promise<readonly StoredPassage[]>;
+  get(ids: readonly string[], options?: GetOptions): Promise<readonly StoredPassage[]>;
   /** Whether `maintain` would have something to do. Costs milliseconds. */
   needsUpkeep(): Promise<boolean>;
   /**

@@ -7,20 +7,33 @@ const SPARE = 1 / 8;
 /** Hits fetched at once at most, some megabytes: a store that holds more that is stale near a question wants repair. */
 const MOST_FETCHED = 4_096;
 
+/** Gives the first `limit` hits of a ranking. */
+type Fetch = (limit: number) => Promise<readonly StoredHit[]>;
+
 /**
  * The store may hold revisions that are half-written or just replaced, so every hit is held against the catalog, and
- * more are fetched until there are `wanted`, up to a bound.
+ * more are fetched until there are `wanted` of each ranking, up to a bound. The rankings are fetched at the same time, and
+ * their books looked up together: while books are being written nothing of the catalog is kept, and a look takes 10 ms of a core.
  */
-export async function committedHits(
-  fetch: (limit: number) => Promise<readonly StoredHit[]>,
-  catalog: Catalog,
+export async function committedRankings(
+  fetches: readonly Fetch[],
+  catalog: Pick<Catalog, 'get'>,
   wanted: number,
-): Promise<StoredHit[]> {
+): Promise<StoredHit[][]> {
+  const rankings = fetches.map((fetch) => ({ fetch, committed: [] as StoredHit[], over: false }));
   for (let limit = wanted + Math.ceil(SPARE * wanted); ; limit = Math.min(2 * limit, MOST_FETCHED)) {
-    const hits = await fetch(limit);
-    const books = await catalog.get([...new Set(hits.map((hit) => hit.bookId))]);
-    const committed = hits.filter((hit) => books.get(hit.bookId)?.revision === hit.revision);
-    const all = hits.length < limit || limit === MOST_FETCHED;
-    if (committed.length >= wanted || all) return committed.slice(0, wanted);
+    const open = rankings.filter(({ over }) => !over);
+    const fetched = await Promise.all(
+      open.map(async (ranking) => ({ ranking, hits: await ranking.fetch(limit) })),
+    );
+    const bookIds = new Set(fetched.flatMap(({ hits }) => hits.map(({ bookId }) => bookId)));
+    const books = await catalog.get([...bookIds]);
+    for (const { ranking, hits } of fetched) {
+      const committed = hits.filter((hit) => books.get(hit.bookId)?.revision === hit.revision);
+      const all = hits.length < limit || limit === MOST_FETCHED;
+      ranking.committed = committed.slice(0, wanted);
+      ranking.over = committed.length >= wanted || all;
+    }
+    if (rankings.every(({ over }) => over)) return rankings.map(({ committed }) => committed);
   }
 }

@@ -1,7 +1,7 @@
 /** Groups of chunks → the passages that a search gives, wider by the neighbours that are asked for. */
 import type { SearchHit } from '../../workflows/result-contract.ts';
 import { chunkIdOf } from '../naming.ts';
-import type { StoredPassage, VectorStore } from '../ports/vector-store.ts';
+import type { NearPassage, StoredPassage, VectorStore } from '../ports/vector-store.ts';
 import type { PassageGroup } from './group.ts';
 import { joinPieces } from './join.ts';
 
@@ -15,10 +15,16 @@ export async function widened(
   neighbours: number,
 ): Promise<PassageGroup[]> {
   const taken = new Set(groups.flatMap(({ chunks }) => chunks.map(({ id }) => id)));
+  const near = new Map<string, NearPassage>();
   const wanted = groups.map((group) =>
-    neighbourIds(group, neighbours).filter((id) => !taken.has(id) && taken.add(id)),
+    neighboursOf(group, neighbours).flatMap(({ id, beside }) => {
+      if (taken.has(id)) return [];
+      taken.add(id);
+      near.set(id, beside);
+      return [id];
+    }),
   );
-  const found = await store.get(wanted.flat());
+  const found = await store.get(wanted.flat(), { near });
   const byId = new Map(found.map((passage) => [passage.id, passage]));
   return groups.map((group, at) => {
     const beside = (wanted[at] ?? []).flatMap((id) => byId.get(id) ?? []);
@@ -28,15 +34,21 @@ export async function widened(
 }
 
 /** Ids are derived, so that the neighbours are of the same revision, and are known without a search. */
-function neighbourIds({ chunks }: PassageGroup, neighbours: number): string[] {
+function neighboursOf(
+  { chunks }: PassageGroup,
+  neighbours: number,
+): { readonly id: string; readonly beside: NearPassage }[] {
   const [first, last] = [chunks[0], chunks.at(-1)];
   if (!first || !last) return [];
   const steps = Array.from({ length: neighbours }, (_, step) => step + 1);
-  const ordinals = [
-    ...steps.map((step) => first.ordinal - step),
-    ...steps.map((step) => last.ordinal + step),
-  ].filter((ordinal) => ordinal >= 0);
-  return ordinals.map((ordinal) => chunkIdOf(first.bookId, first.revision, ordinal));
+  const places = [
+    ...steps.map((step) => ({ of: first, after: -step })),
+    ...steps.map((step) => ({ of: last, after: step })),
+  ].filter(({ of, after }) => of.ordinal + after >= 0);
+  return places.map(({ of, after }) => ({
+    id: chunkIdOf(of.bookId, of.revision, of.ordinal + after),
+    beside: { id: of.id, after },
+  }));
 }
 
 /** The chunks around one of them, in the order of the book: one that is missing in the store ends the passage. */

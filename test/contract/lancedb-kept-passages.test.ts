@@ -85,6 +85,31 @@ describe('a search that was made before', () => {
     expect(await stores.store.get(moved.map(({ id }) => id))).toHaveLength(30);
   });
 
+  test('knows where its neighbours lie, and finds them where they were moved, replaced or deleted since', async () => {
+    const points = bookPoints(ALICE, 'r1', 30);
+    await stores.store.upsert(points);
+    const ids = points.map(({ id }) => id);
+    const beside = new Map(ids.slice(1).map((id, at) => [id, { id: ids[at] ?? '', after: 1 }]));
+    const ordinals = async (): Promise<number[]> =>
+      (await stores.store.get(ids.slice(1), { near: beside })).map(({ ordinal }) => ordinal);
+    const all = Array.from({ length: 29 }, (_, at) => at + 1);
+    await near();
+    expect(await ordinals()).toEqual(all);
+    await other.store.upsert(bookPoints(BOB, 'r1', 30));
+    await table.optimize();
+    expect(await ordinals()).toEqual(all);
+    await near();
+    // Written anew in the opposite order: what is beside a row now was not before.
+    await other.store.upsert([...points].reverse().map((point) => ({ ...point, title: 'Another' })));
+    expect(await ordinals()).toEqual(all);
+    expect((await stores.store.get(ids, { near: beside })).every(({ title }) => title === 'Another')).toBe(
+      true,
+    );
+    await near();
+    await other.store.deletePoints(ALICE, [ids[3] ?? '', ids[7] ?? '']);
+    expect(await ordinals()).toEqual(all.filter((ordinal) => ordinal !== 3 && ordinal !== 7));
+  });
+
   test('gives no row the text of another while rows are written and moved all the time', async () => {
     let over = false;
     const write = async (): Promise<void> => {

@@ -101,6 +101,28 @@ export function vectorSearchContract(name: string, start: () => Promise<Backing>
         const wanted = [ids[3] ?? '', bookIdOf('nobody'), ids[0] ?? '', 'no uuid', `' OR '1'='1`];
         expect((await given.stores.store.get(wanted)).map(({ ordinal }) => ordinal)).toEqual([3, 0]);
       });
+
+      test('passages are the same ones, whatever they are said to be near to', async () => {
+        const { store } = given.stores;
+        const points = bookPoints(ALICE, 'r1', 6);
+        await store.upsert(points);
+        await store.upsert(bookPoints(BOB, 'r1', 3));
+        const id = (at: number): string => points[at]?.id ?? '';
+        await store.search(unitVector('any'), {}, 9);
+        const near = new Map([
+          // True, untrue, before the first of all, near to nobody, and near to what is not there.
+          ...([[id(1), { id: id(0), after: 1 }]] as const),
+          ...([[id(2), { id: id(5), after: 3 }]] as const),
+          ...([[id(3), { id: id(0), after: -4 }]] as const),
+          ...([[id(4), { id: id(4), after: 0 }]] as const),
+          ...([[bookIdOf('nobody'), { id: id(5), after: 1 }]] as const),
+          ...([[id(5), { id: bookIdOf('nobody'), after: 1 }]] as const),
+        ]);
+        const wanted = [...near.keys()];
+        const found = await store.get(wanted, { near });
+        expect(found).toEqual(await store.get(wanted));
+        expect(found.map(({ ordinal }) => ordinal)).toEqual([1, 2, 3, 4, 5]);
+      });
     });
 
     describe('awkward texts', () => {

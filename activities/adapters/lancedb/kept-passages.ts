@@ -1,7 +1,7 @@
 import type { Query, Table, VectorQuery } from '@lancedb/lancedb';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import type { StoredHit, StoredPassage } from '../../ports/vector-store.ts';
+import type { NearPassage, StoredHit, StoredPassage } from '../../ports/vector-store.ts';
 import {
   bookColumns,
   bookOf,
@@ -43,12 +43,15 @@ export interface RankingQuery {
 export class KeptPassages {
   readonly #kept: LRUCache<bigint, StoredPassage>;
   readonly #books: LRUCache<string, PassageOfBook>;
+  /** Where passages were when a search gave them. Not dropped at a commit: what is read by it is held against its id. */
+  readonly #numbers: LRUCache<string, bigint>;
   #version: number | null = null;
 
   /** @param most passages, about 2 KB each, and as many books */
   constructor(most: number) {
     this.#kept = new LRUCache({ max: most });
     this.#books = new LRUCache({ max: most });
+    this.#numbers = new LRUCache({ max: most });
   }
 
   /** The hits of a query, best first. */
@@ -86,6 +89,40 @@ export class KeptPassages {
     );
   }
 
+  /**
+   * Of the passages with these ids those that lie where they are thought to: where a search found them, or so many rows after one
+   * that it found. LanceDB passes over numbers that no row has. A look for their ids reads every fragment that no index
+   * holds, and takes three times as long in a table that nobody writes.
+   */
+  async passagesNear(
+    table: Table,
+    ids: readonly string[],
+    near: ReadonlyMap<string, NearPassage> = new Map(),
+  ): Promise<StoredPassage[]> {
+    const idOf = new Map<bigint, string>();
+    for (const id of ids) {
+      const { id: known, after } = near.get(id) ?? { id, after: 0 };
+      const number = this.#numbers.get(known);
+      if (number !== undefined) idOf.set(number + BigInt(after), id);
+    }
+    // Before the first row of all there is none, and to ask for it would be an error.
+    const numbers = [...idOf.keys()].filter((number) => number >= 0n);
+    if (numbers.length === 0) return [];
+    const right = (taken: readonly Numbered<StoredPassage>[]) =>
+      taken.flatMap(([number, passage]) => (idOf.get(number) === passage.id ? [passage] : []));
+    return await this.#inOneVersion(
+      table,
+      async () => {
+        const taken = await this.#withBooks(table, await rowsOf(table, numbers, ownColumns));
+        return { taken, value: right(taken) };
+      },
+      async () => {
+        const taken = wholePassages(await rowsOf(table, numbers, passageColumns));
+        return { taken, value: right(taken) };
+      },
+    );
+  }
+
   /** By what is kept, where it is of the table's version before and after; else without it. */
   async #inOneVersion<Value>(
     table: Table,
@@ -97,11 +134,13 @@ export class KeptPassages {
       // Rows that were moved meanwhile may not be there at all.
       const found = await withKept().catch(() => null);
       if (found && (await table.version()) === version) {
+        this.#note(found.taken);
         this.#keep(version, found.taken);
         return found.value;
       }
     }
     const found = await whole();
+    this.#note(found.taken);
     if ((await table.version()) === version) this.#keep(version, found.taken);
     return found.value;
   }
@@ -148,6 +187,10 @@ export class KeptPassages {
       const book = books.get(bookKey(passage));
       return book ? [[number, { ...passage, ...book }]] : [];
     });
+  }
+
+  #note(passages: readonly Numbered<StoredPassage>[]): void {
+    for (const [number, { id }] of passages) this.#numbers.set(id, number);
   }
 
   #keep(version: number, passages: readonly Numbered<StoredPassage>[]): void {

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { Schema } from 'apache-arrow';
 import { toScriptoriumError } from '../../errors.ts';
 import type {
+  GetOptions,
+  NearPassage,
   PointKey,
   SearchFilter,
   StoredHit,
@@ -167,17 +169,26 @@ export class LanceVectorStore implements VectorStore {
     return await this.#searches.byWords(text.toWellFormed(), filter, limit, promptly);
   }
 
-  async get(ids: readonly string[]): Promise<readonly StoredPassage[]> {
+  async get(ids: readonly string[], { near }: GetOptions = {}): Promise<readonly StoredPassage[]> {
     if (ids.length === 0) return [];
-    const found = await this.#passages.read(ids);
+    const found = await this.#passages.read(ids, (missing) => this.#read(missing, near));
     return ids.flatMap((id) => found.get(id) ?? []);
   }
 
-  async #read(ids: readonly string[]): Promise<ReadonlyMap<string, StoredPassage>> {
-    const found = await this.#searched.read(`read ${ids.length} passages`, (table) =>
-      this.#kept.passages(table, () => table.query().where(isOneOf('id', ids))),
-    );
-    return new Map(found.map((passage) => [passage.id, passage]));
+  /** The chunks of a book are written in its order, so most are found beside those that they are near to. */
+  async #read(
+    ids: readonly string[],
+    near?: ReadonlyMap<string, NearPassage>,
+  ): Promise<ReadonlyMap<string, StoredPassage>> {
+    return await this.#searched.read(`read ${ids.length} passages`, async (table) => {
+      const beside = await this.#kept.passagesNear(table, ids, near);
+      const found = new Map(beside.map((passage) => [passage.id, passage]));
+      const others = ids.filter((id) => !found.has(id));
+      if (others.length === 0) return found;
+      const query = () => table.query().where(isOneOf('id', others));
+      for (const passage of await this.#kept.passages(table, query)) found.set(passage.id, passage);
+      return found;
+    });
   }
 
   async needsUpkeep(): Promise<boolean> {

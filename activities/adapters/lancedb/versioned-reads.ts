@@ -26,8 +26,11 @@ export class VersionedReads<Value> {
     this.#kept = new LRUCache({ max: options.most });
   }
 
-  /** The values of those keys that have one. Rejects with what the query failed with. */
-  async read(keys: readonly string[]): Promise<ReadonlyMap<string, Value>> {
+  /**
+   * The values of those keys that have one. Rejects with what the query failed with.
+   * @param load for who knows more of these keys than `options.load` can
+   */
+  async read(keys: readonly string[], load = this.#options.load): Promise<ReadonlyMap<string, Value>> {
     const version = await this.#options.version();
     if (version !== this.#version) this.#kept.clear();
     this.#version = version;
@@ -39,7 +42,7 @@ export class VersionedReads<Value> {
       else if (kept.value !== null) values.set(key, kept.value);
     }
     if (missing.length === 0) return values;
-    const loaded = await this.#options.load(missing);
+    const loaded = await load(missing);
     for (const key of missing) {
       const value = loaded.get(key) ?? null;
       if (value !== null) values.set(key, value);
