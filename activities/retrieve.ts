@@ -214,9 +214,10 @@ function rankingsOf(
   const byWords = (limit: number): Promise<readonly StoredHit[]> =>
     watch.time('lexical', () => store.searchText(query, filter, limit, { promptly: mode === 'hybrid' }));
   const nothing = async (): Promise<readonly StoredHit[]> => [];
+  const look = (bookIds: readonly string[]) => watch.time('catalog', () => catalog.get(bookIds));
   return async (depth) => {
     const fetches = [mode === 'lexical' ? nothing : byMeaning, mode === 'dense' ? nothing : byWords];
-    const [dense = [], lexical = []] = await committedRankings(fetches, catalog, depth);
+    const [dense = [], lexical = []] = await committedRankings(fetches, look, depth);
     const fused = await watch.time('fuse', async () => fuse(dense, lexical));
     return { dense, fused, isFull: Math.max(dense.length, lexical.length) >= depth };
   };

@@ -1,5 +1,5 @@
 /** What every activity has in common: heartbeats, progress, cancellation, and failures with a registry code. */
-import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, Context, type Info } from '@temporalio/activity';
 import { Attempt, type AttemptOptions } from './attempt.ts';
 import { errorRegistry, ScriptoriumError, toScriptoriumError } from './errors.ts';
 import { clip } from './text/clip.ts';
@@ -21,6 +21,8 @@ export const MAX_MESSAGE = 1_000;
 const MAX_TRIES = 3;
 /** Far more than crashes and restarts explain. */
 const MAX_LOST_WORKERS = 25;
+/** The SDK's own timer comes first where it works, and its failure is told apart. */
+const LATE_MS = 250;
 /** A question waits no longer than this for a part that asks for patience; a longer wait is told to who asks. */
 const MAX_QUESTION_WAIT_MS = 10_000;
 
@@ -49,20 +51,62 @@ export function ingestStage<I, O>(
   };
 }
 
-/** Wraps a step of a question: a local activity, which has no heartbeats and few attempts. */
+/** Wraps a step of a question: a local activity, as a rule, which has no heartbeats and few attempts. */
 export function questionStage<I, O>(
   run: (input: I, context: StageContext) => Promise<O>,
 ): (input: I) => Promise<O> {
   return async (input) => {
     const { cancellationSignal: signal, info } = Context.current();
+    const untilMs = endOf(info);
+    const running = (until: AbortSignal) =>
+      run(input, { signal: until, untilMs, doneBefore: 0, progress: () => {} });
     try {
-      const untilMs = Date.now() + info.startToCloseTimeoutMs;
-      return await run(input, { signal, untilMs, doneBefore: 0, progress: () => {} });
+      return info.isLocal ? await endedBy(untilMs + LATE_MS, signal, running) : await running(signal);
     } catch (error) {
       rethrowCancellation(error, signal);
       throw questionFailure(error, info.attempt);
     }
   };
+}
+
+/** All attempts of a local step share one time, if any; each is told that it had the whole. */
+function endOf({
+  isLocal,
+  scheduledTimestampMs,
+  scheduleToCloseTimeoutMs: whole,
+  startToCloseTimeoutMs,
+}: Info): number {
+  const untilMs = Date.now() + startToCloseTimeoutMs;
+  return isLocal && whole > 0 ? Math.min(untilMs, scheduledTimestampMs + whole) : untilMs;
+}
+
+/**
+ * The SDK has one timer for all attempts of a local step, and forgets it where it runs out between two of them: the next
+ * could then hang for ever, and its worker never stop.
+ */
+async function endedBy<T>(
+  endMs: number,
+  signal: AbortSignal,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const ended = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => {
+      const late = new ScriptoriumError(
+        'QUESTION_TIMEOUT',
+        "A step took longer than its share of the question's time",
+      );
+      ended.reject(late);
+      over.abort(late);
+    },
+    Math.max(0, endMs - Date.now()),
+  );
+  try {
+    return await Promise.race([run(AbortSignal.any([signal, over.signal])), ended.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Attempts that ended with their worker cost a book nothing, but one that ends every worker must not do so for ever. */

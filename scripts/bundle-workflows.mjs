@@ -44,13 +44,12 @@ async function byLine(name, map) {
   await SourceMapConsumer.with(map, null, (places) =>
     places.eachMapping(({ source, originalLine, originalColumn, generatedLine, generatedColumn }) => {
       const line = `${generatedLine} ${source} ${originalLine}`;
-      if (source === null || line === last) return;
+      if (line === last) return;
       last = line;
-      short.addMapping({
-        generated: { line: generatedLine, column: generatedColumn },
-        original: { line: originalLine, column: originalColumn },
-        source,
-      });
+      const generated = { line: generatedLine, column: generatedColumn };
+      // What is of no source must not count as the line before it.
+      if (source === null) short.addMapping({ generated });
+      else short.addMapping({ generated, source, original: { line: originalLine, column: originalColumn } });
     }),
   );
   return short.toString();

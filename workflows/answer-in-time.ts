@@ -173,7 +173,7 @@ async function quoted(input: GenerateInput, quoteMs: number): Promise<Writing> {
 
 /**
  * One time for all attempts. With the same time for each, two timers run out at once, and where the attempt's is heard first, the
- * SDK tries again and never ends the whole: three attempts that hang took three times their share.
+ * SDK tries again and never ends the whole: three attempts that hang took three times their share. See also `questionStage`.
  */
 function local<A>(ms: number) {
   return proxyLocalActivities<A>({ scheduleToCloseTimeout: Math.ceil(ms), retry: answerRetry });

@@ -1,7 +1,7 @@
 import type { Timings } from '../../workflows/result-contract.ts';
 
-/** The stages of a search; `dense` and `lexical` run at the same time. */
-export type SearchStage = 'embed' | 'dense' | 'lexical' | 'fuse' | 'rerank' | 'neighbours';
+/** The stages of a search; `dense` and `lexical` run at the same time. `catalog` tells which hits are of committed revisions. */
+export type SearchStage = 'embed' | 'dense' | 'lexical' | 'catalog' | 'fuse' | 'rerank' | 'neighbours';
 
 /** Hears of every stage: it must give what `work` gives. For traces and metrics. */
 export type StageObserver = <T>(stage: SearchStage, work: () => Promise<T>) => Promise<T>;

@@ -1,7 +1,9 @@
 /** Rows that a search gave are kept for the next one: nobody must ever see that they are. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect, type Table } from '@lancedb/lancedb';
+import { KeptPassages } from '../../activities/adapters/lancedb/kept-passages.ts';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
+import { nearest } from '../../activities/adapters/lancedb/searches.ts';
 import { pointTableName } from '../../activities/adapters/model-hash.ts';
 import type { StoredHit } from '../../activities/ports/vector-store.ts';
 import '../helpers/any-realm.ts';
@@ -108,6 +110,26 @@ describe('a search that was made before', () => {
     await near();
     await other.store.deletePoints(ALICE, [ids[3] ?? '', ids[7] ?? '']);
     expect(await ordinals()).toEqual(all.filter((ordinal) => ordinal !== 3 && ordinal !== 7));
+  });
+
+  test('says where its neighbours lie for as long as they are there, without a look for their ids', async () => {
+    const points = bookPoints(ALICE, 'r1', 12);
+    await stores.store.upsert(points);
+    const ids = points.map(({ id }) => id);
+    const kept = new KeptPassages(100);
+    const hits = await kept.hits(table, nearest(table, QUESTION, {}, 6));
+    const beside = new Map(hits.map(({ ordinal, id }) => [ids[ordinal + 1] ?? '', { id, after: 1 }]));
+    beside.delete('');
+    const wanted = [...beside.keys()];
+    const found = await kept.passagesNear(table, wanted, beside);
+    expect(found.map(({ id }) => id).sort()).toEqual([...wanted].sort());
+    expectOwnTexts(found.map((passage) => ({ ...passage, score: 0 })));
+    await other.store.upsert(bookPoints(BOB, 'r1', 3));
+    expect(await kept.passagesNear(table, wanted, beside)).toHaveLength(wanted.length);
+    await other.store.deletePoints(ALICE, wanted.slice(0, 2));
+    expect(await kept.passagesNear(table, wanted, beside)).toHaveLength(wanted.length - 2);
+    await table.optimize();
+    expect(await kept.passagesNear(table, wanted, beside)).toEqual([]);
   });
 
   test('gives no row the text of another while rows are written and moved all the time', async () => {

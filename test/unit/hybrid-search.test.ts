@@ -150,7 +150,14 @@ describe('a search', () => {
         },
       },
     );
-    expect(Object.keys(timings).sort()).toEqual(['dense', 'embed', 'fuse', 'lexical', 'neighbours']);
+    expect(Object.keys(timings).sort()).toEqual([
+      'catalog',
+      'dense',
+      'embed',
+      'fuse',
+      'lexical',
+      'neighbours',
+    ]);
     expect(seen.sort()).toEqual(Object.keys(timings).sort());
     expect(Object.values(timings).every((ms) => ms >= 0)).toBe(true);
   });

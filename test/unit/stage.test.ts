@@ -211,6 +211,36 @@ test('a quick stage counts its attempts', async () => {
   });
 });
 
+describe('the attempts of a local step share one time', () => {
+  const asked = (sinceMs: number): Info => ({
+    ...{ isLocal: true, attempt: 2, startToCloseTimeoutMs: 6_000, scheduleToCloseTimeoutMs: 6_000 },
+    scheduledTimestampMs: Date.now() - sinceMs,
+  });
+
+  test('each is told when it is over', async () => {
+    const until = questionStage(async (_: null, { untilMs = 0 }) => untilMs - Date.now());
+    const leftMs = await environment(asked(4_000)).run(until, null);
+    expect(leftMs).toBeGreaterThan(1_000);
+    expect(leftMs).toBeLessThanOrEqual(2_000);
+  });
+
+  test.each([
+    ['in which one hangs', 5_900],
+    ['after which another begins', 7_000],
+  ])('%s: the step ends with QUESTION_TIMEOUT, and is not tried again', async (_, sinceMs) => {
+    let signal: AbortSignal | undefined;
+    const hang = questionStage((_input: null, context) => {
+      signal = context.signal;
+      return new Promise<never>(() => {});
+    });
+    const outcome = await environment(asked(sinceMs))
+      .run(hang, null)
+      .catch((thrown: unknown) => thrown);
+    expect(outcome).toMatchObject({ type: 'QUESTION_TIMEOUT', nonRetryable: true });
+    expect(signal?.aborted).toBe(true);
+  });
+});
+
 /** Where an activity runs, without the log of its failures. */
 function environment(info: Info = {}): MockActivityEnvironment {
   return new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR', () => {}) });

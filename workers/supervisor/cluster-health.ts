@@ -1,8 +1,8 @@
 import { Connection } from '@temporalio/client';
 import { temporalTarget } from '../../client/connection.ts';
 
-/** True when the cluster that the environment names answers for the namespace, with the credentials that are there. */
-export async function clusterAnswers(env: NodeJS.ProcessEnv, namespace: string): Promise<boolean> {
+/** Why the cluster that the environment names, asked with the credentials that are there, does not answer for the namespace; null when it does. */
+export async function clusterProblem(env: NodeJS.ProcessEnv, namespace: string): Promise<string | null> {
   try {
     const { connection: options } = await temporalTarget({ env, namespace });
     const connection = await Connection.connect({ ...options, connectTimeout: '3s' });
@@ -10,11 +10,11 @@ export async function clusterAnswers(env: NodeJS.ProcessEnv, namespace: string):
       await connection.withDeadline(Date.now() + 3_000, () =>
         connection.workflowService.describeNamespace({ namespace }),
       );
-      return true;
+      return null;
     } finally {
       await connection.close();
     }
-  } catch {
-    return false;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }

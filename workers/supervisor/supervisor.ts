@@ -15,8 +15,8 @@ import { inTurn } from './port-turn.ts';
 import { removeStackState, takePlace, writeStackState } from './stack-file.ts';
 import {
   type OwnServer,
-  ownServerAnswers,
   prepareNamespace,
+  problemOf,
   spawnTemporal,
   temporalAddress,
   temporalUiUrl,
@@ -195,7 +195,8 @@ export class Supervisor {
 
   async #temporalParts(): Promise<Part[]> {
     const { temporalAddress: address = null, uiUrl = null } = this.#state ?? {};
-    const healthy = address !== null && (await this.#temporalAnswers());
+    const problem = address === null ? 'not started yet' : await this.#temporalProblem();
+    const healthy = problem === null;
     const restarts = this.#temporal?.restarts ?? 0;
     const own = this.#temporal
       ? `development server${restarts > 0 ? `, started again ${restarts} times` : ''}`
@@ -204,17 +205,17 @@ export class Supervisor {
       name: 'temporal',
       address,
       healthy,
-      detail: `${own}, namespace ${this.#config.namespace}`,
+      detail: `${own}, namespace ${this.#config.namespace}${problem === null ? '' : `: ${problem}`}`,
     };
     return uiUrl ? [server, { name: 'temporal-ui', address: uiUrl, healthy, detail: 'web UI' }] : [server];
   }
 
   /** Our own server wants no credentials; a cluster may want those of the environment. */
-  async #temporalAnswers(): Promise<boolean> {
-    if (this.#server) return await ownServerAnswers(this.#server);
+  async #temporalProblem(): Promise<string | null> {
+    if (this.#server) return await problemOf(this.#server);
     // Only here: Temporal's client takes a third of this process's memory.
-    const { clusterAnswers } = await import('./cluster-health.ts');
-    return await clusterAnswers(this.#config.env, this.#config.namespace);
+    const { clusterProblem } = await import('./cluster-health.ts');
+    return await clusterProblem(this.#config.env, this.#config.namespace);
   }
 
   /** One write after the other: they share the file that is renamed. */

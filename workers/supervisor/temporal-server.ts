@@ -1,6 +1,7 @@
 /** Temporal's development server: one process, one SQLite file, its web UI. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
+import { devNull } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import getPort, { clearLockedPorts, portNumbers } from 'get-port';
@@ -91,38 +92,44 @@ export async function prepareNamespace(server: OwnServer, throwIfStopping: () =>
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
     throwIfStopping();
-    try {
-      await onNamespace(server, 'update', '--retention', RETENTION);
-      return;
-    } catch (cause) {
-      if (Date.now() > deadline)
-        throw new ScriptoriumError(
-          'STACK_UNREACHABLE',
-          `The Temporal server does not answer at ${server.address}`,
-          {
-            cause,
-          },
-        );
-      await new Promise((resolve) => setTimeout(resolve, READY_EVERY_MS));
+    const problem = await onNamespace(server, 'update', '--retention', RETENTION);
+    if (problem === null) return;
+    if (Date.now() > deadline) {
+      throw new ScriptoriumError(
+        'STACK_UNREACHABLE',
+        `The Temporal server does not answer at ${server.address}: ${problem}`,
+      );
     }
+    await new Promise((resolve) => setTimeout(resolve, READY_EVERY_MS));
   }
 }
 
-/** True when the server answers for its namespace. */
-export async function ownServerAnswers(server: OwnServer): Promise<boolean> {
-  return await onNamespace(server, 'describe').then(
-    () => true,
-    () => false,
-  );
+/** Why the server does not answer for its namespace; null when it does. */
+export async function problemOf(server: OwnServer): Promise<string | null> {
+  return await onNamespace(server, 'describe');
 }
 
-/** By the program and not by a client of ours, which would take the supervisor a third of its memory for as long as it runs. */
+/**
+ * By the program and not by a client of ours, which would take the supervisor a third of its memory for as long as it runs.
+ * Resolves to what it complains of, and to null when it is done.
+ */
 async function onNamespace(
   { binary, address, namespace }: OwnServer,
   ...command: readonly string[]
-): Promise<void> {
-  const own = ['--disable-config-file', '--disable-config-env', '--command-timeout', '3s'];
-  const args = ['operator', 'namespace', ...command, '--address', address, '--namespace', namespace, ...own];
-  // Settings, credentials and proxies of the environment are for other clusters.
-  await promisify(execFile)(binary, args, { timeout: CALL_TIMEOUT_MS, env: {} });
+): Promise<string | null> {
+  const own = ['--address', address, '--namespace', namespace, '--command-timeout', '3s'];
+  // Settings and credentials of the environment are for other clusters; what lies in a person's home, too.
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
+  const env = { ...Object.fromEntries(others), TEMPORAL_CONFIG_FILE: devNull };
+  try {
+    await promisify(execFile)(binary, ['operator', 'namespace', ...command, ...own], {
+      timeout: CALL_TIMEOUT_MS,
+      env,
+    });
+    return null;
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    // It explains itself in several lines, and names what is wrong in the first.
+    return (said.split('\n')[0] || String(error)).replace(/^Error: /, '');
+  }
 }

@@ -50,7 +50,7 @@ export function observedEmbedder(
 }
 
 /** Stages that consist of one call of a port, whose span they have already. */
-const shownByPorts = new Set(['embed', 'dense', 'lexical']);
+const shownByPorts = new Set(['embed', 'dense', 'lexical', 'catalog']);
 
 export function observeStage(tracer: Tracer): StageObserver {
   return (stage, work) => (shownByPorts.has(stage) ? work() : tracer.span(`query.${stage}`, {}, work));

@@ -37,7 +37,7 @@ export interface RankingQuery {
  *
  * LanceDB finds the best 60 of 1.35 million rows in 10 ms of a core, and takes 15 more to read their fifteen columns, about
  * one for each column. So a row that was given before is not read again, and what all passages of a book have alike
- * is read of one of them. A row's number names it in one version only: what is kept is dropped at every commit, and
+ * is read of one of them. A row's number names it in one version only: the passages that are kept are dropped at every commit, and
  * a search that a commit came between is made again, whole.
  */
 export class KeptPassages {
@@ -91,8 +91,8 @@ export class KeptPassages {
 
   /**
    * Of the passages with these ids those that lie where they are thought to: where a search found them, or so many rows after one
-   * that it found. LanceDB passes over numbers that no row has. A look for their ids reads every fragment that no index
-   * holds, and takes three times as long in a table that nobody writes.
+   * that it found. LanceDB passes over numbers that no row has. A look for their ids takes three times as long as this,
+   * and longer with every fragment that no index holds, all of which it reads.
    */
   async passagesNear(
     table: Table,

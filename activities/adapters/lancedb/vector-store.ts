@@ -3,7 +3,6 @@ import type { Schema } from 'apache-arrow';
 import { toScriptoriumError } from '../../errors.ts';
 import type {
   GetOptions,
-  NearPassage,
   PointKey,
   SearchFilter,
   StoredHit,
@@ -65,7 +64,7 @@ export class LanceVectorStore implements VectorStore {
   readonly #counts: GatheredReads<ReadonlyMap<string, number>>;
   readonly #tally = new RevisionTally();
   readonly #kept = new KeptPassages(MOST_KEPT);
-  readonly #passages: VersionedReads<StoredPassage>;
+  readonly #passages: VersionedReads<StoredPassage, GetOptions['near']>;
   readonly #searched: SearchTable;
   readonly #searches: PointSearches;
   readonly #watch = new IdleWatch();
@@ -95,7 +94,7 @@ export class LanceVectorStore implements VectorStore {
     this.#searches = new PointSearches(database.lance, table, this.#searched, this.#kept);
     this.#passages = new VersionedReads({
       version,
-      load: (ids) => this.#read(ids),
+      load: (ids, near) => this.#read(ids, near),
       most: MOST_KEPT,
     });
     this.#counts = new GatheredReads((bookIds) =>
@@ -171,17 +170,15 @@ export class LanceVectorStore implements VectorStore {
 
   async get(ids: readonly string[], { near }: GetOptions = {}): Promise<readonly StoredPassage[]> {
     if (ids.length === 0) return [];
-    const found = await this.#passages.read(ids, (missing) => this.#read(missing, near));
+    const found = await this.#passages.read(ids, near);
     return ids.flatMap((id) => found.get(id) ?? []);
   }
 
   /** The chunks of a book are written in its order, so most are found beside those that they are near to. */
-  async #read(
-    ids: readonly string[],
-    near?: ReadonlyMap<string, NearPassage>,
-  ): Promise<ReadonlyMap<string, StoredPassage>> {
+  async #read(ids: readonly string[], near: GetOptions['near']): Promise<ReadonlyMap<string, StoredPassage>> {
     return await this.#searched.read(`read ${ids.length} passages`, async (table) => {
-      const beside = await this.#kept.passagesNear(table, ids, near);
+      // What fails there fails in the look by ids, too, or does no harm.
+      const beside = await this.#kept.passagesNear(table, ids, near).catch(() => []);
       const found = new Map(beside.map((passage) => [passage.id, passage]));
       const others = ids.filter((id) => !found.has(id));
       if (others.length === 0) return found;

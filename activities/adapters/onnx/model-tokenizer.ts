@@ -3,7 +3,7 @@ import { Tokenizer } from 'tokenizers';
 import { z } from 'zod';
 import { ScriptoriumError } from '../../errors.ts';
 
-/** Gives the token ids of each text. */
+/** Gives the token ids of each text. Rejects with ScriptoriumError EMBEDDING_FAILED. */
 export type Tokenize = (texts: readonly string[]) => Promise<readonly (readonly number[])[]>;
 
 /**
@@ -21,7 +21,13 @@ export async function openTokenizer(path: string, maxTokens: number): Promise<To
       },
     );
   });
-  return async (texts) => (await tokenizer.encodeBatch([...texts])).map((encoding) => encoding.getIds());
+  return async (texts) => {
+    try {
+      return (await tokenizer.encodeBatch([...texts])).map((encoding) => encoding.getIds());
+    } catch (cause) {
+      throw new ScriptoriumError('EMBEDDING_FAILED', `The tokenizer failed: ${String(cause)}`, { cause });
+    }
+  };
 }
 
 /** The file's own truncation and padding are for another use; texts are cut at the model's length, and never padded. */
