@@ -54,6 +54,8 @@ export async function benchPipeline(options: BenchOptions): Promise<BenchReport>
     const figure = (who: string, work: () => Promise<Measured>) => async () => {
       const measured = await work();
       const key = `${set}, ${who}`;
+      const [seconds, megabytes] = [measured.seconds, measured.peakMb].map(Math.round);
+      process.stderr.write(`${key}: ${seconds} s, ${megabytes} MB at most\n`);
       seen[key] = [...(seen[key] ?? []), measured];
       return 3_600 / measured.seconds;
     };
