@@ -57,6 +57,7 @@ export async function benchService(options: BenchOptions): Promise<BenchReport> 
     if (!response.ok) throw new Error(text);
     if (found.parse(JSON.parse(text)).hits.length === 0) throw new Error('nothing was found');
   };
+  await delay(QUIET_MS, undefined, { signal });
   const loads = new Map<string, Load>();
   const note = (name: string, load: Load): Load => {
     loads.set(name, load);
