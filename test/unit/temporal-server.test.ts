@@ -39,6 +39,12 @@ test('what it complains of is told in its own words', async () => {
   expect(await problemOf({ ...refused, binary: join(folder.path, 'none') })).toMatch(/ENOENT/);
 });
 
+test('a server that hangs is said not to answer', async () => {
+  await using folder = await tempFolder();
+  const server = await serverWith(folder.path, 'sleep 3.1; echo "Error: program interrupted" >&2; exit 1');
+  expect(await problemOf(server)).toBe('no answer within 3 s');
+});
+
 test('to wait for it ends when the stack is stopped', async () => {
   await using folder = await tempFolder();
   const server = await serverWith(folder.path, 'exit 1');

@@ -16,6 +16,8 @@ const HOST = '127.0.0.1';
 /** Long enough for a server that recovers a large file after a crash. */
 const READY_TIMEOUT_MS = 60_000;
 const READY_EVERY_MS = 200;
+const ANSWER_MS = 3_000;
+/** Of the program that asks, its start included. */
 const CALL_TIMEOUT_MS = 5_000;
 /** Closed runs stay visible for 30 days; what must last longer is in the catalog. */
 const RETENTION = '30d';
@@ -117,10 +119,11 @@ async function onNamespace(
   { binary, address, namespace }: OwnServer,
   ...command: readonly string[]
 ): Promise<string | null> {
-  const own = ['--address', address, '--namespace', namespace, '--command-timeout', '3s'];
+  const own = ['--address', address, '--namespace', namespace, '--command-timeout', `${ANSWER_MS}ms`];
   // Settings and credentials of the environment are for other clusters; what lies in a person's home, too.
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
   const env = { ...Object.fromEntries(others), TEMPORAL_CONFIG_FILE: devNull };
+  const startedMs = Date.now();
   try {
     await promisify(execFile)(binary, ['operator', 'namespace', ...command, ...own], {
       timeout: CALL_TIMEOUT_MS,
@@ -128,6 +131,8 @@ async function onNamespace(
     });
     return null;
   } catch (error) {
+    // What the program says then is that it was interrupted.
+    if (Date.now() - startedMs >= ANSWER_MS) return `no answer within ${ANSWER_MS / 1_000} s`;
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
     // It explains itself in several lines, and names what is wrong in the first.
     return (said.split('\n')[0] || String(error)).replace(/^Error: /, '');
