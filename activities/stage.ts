@@ -3,6 +3,7 @@ import { ApplicationFailure, CancelledFailure, Context, type Info } from '@tempo
 import { Attempt, type AttemptOptions } from './attempt.ts';
 import { errorRegistry, ScriptoriumError, toScriptoriumError } from './errors.ts';
 import { clip } from './text/clip.ts';
+import { within } from './within.ts';
 
 export interface StageContext {
   /** Aborted when the workflow cancels the stage, or the worker shuts down. */
@@ -90,23 +91,15 @@ async function endedBy<T>(
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const over = new AbortController();
-  const ended = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => {
-      const late = new ScriptoriumError(
-        'QUESTION_TIMEOUT',
-        "A step took longer than its share of the question's time",
-      );
-      ended.reject(late);
-      over.abort(late);
-    },
-    Math.max(0, endMs - Date.now()),
+  const work = run(AbortSignal.any([signal, over.signal])).then((value) => ({ value }));
+  const ended = await within(Math.max(0, endMs - Date.now()), work);
+  if (ended) return ended.value;
+  const late = new ScriptoriumError(
+    'QUESTION_TIMEOUT',
+    "A step took longer than its share of the question's time",
   );
-  try {
-    return await Promise.race([run(AbortSignal.any([signal, over.signal])), ended.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  over.abort(late);
+  throw late;
 }
 
 /** Attempts that ended with their worker cost a book nothing, but one that ends every worker must not do so for ever. */

@@ -20,6 +20,7 @@ import {
   spawnTemporal,
   temporalAddress,
   temporalUiUrl,
+  withoutTemporal,
 } from './temporal-server.ts';
 import { WorkerPart, type WorkerPartOptions } from './worker-part.ts';
 
@@ -269,8 +270,4 @@ function temporalForThisMachine() {
     'ASSET_UNAVAILABLE',
     `No Temporal server is known for ${process.platform}-${process.arch}. Set SCRIPTORIUM_TEMPORAL to its program, or TEMPORAL_ADDRESS to a cluster`,
   );
-}
-
-function withoutTemporal(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }

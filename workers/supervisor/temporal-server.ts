@@ -121,8 +121,7 @@ async function onNamespace(
 ): Promise<string | null> {
   const own = ['--address', address, '--namespace', namespace, '--command-timeout', `${ANSWER_MS}ms`];
   // Settings and credentials of the environment are for other clusters; what lies in a person's home, too.
-  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
-  const env = { ...Object.fromEntries(others), TEMPORAL_CONFIG_FILE: devNull };
+  const env = { ...withoutTemporal(process.env), TEMPORAL_CONFIG_FILE: devNull };
   const startedMs = Date.now();
   try {
     await promisify(execFile)(binary, ['operator', 'namespace', ...command, ...own], {
@@ -137,4 +136,9 @@ async function onNamespace(
     // It explains itself in several lines, and names what is wrong in the first.
     return (said.split('\n')[0] || String(error)).replace(/^Error: /, '');
   }
+}
+
+/** The environment without the settings and credentials of Temporal that it names. */
+export function withoutTemporal(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }

@@ -108,18 +108,14 @@ export class KeptPassages {
     // Before the first row of all there is none, and to ask for it would be an error.
     const numbers = [...idOf.keys()].filter((number) => number >= 0n);
     if (numbers.length === 0) return [];
-    const right = (taken: readonly Numbered<StoredPassage>[]) =>
-      taken.flatMap(([number, passage]) => (idOf.get(number) === passage.id ? [passage] : []));
+    const right = (taken: readonly Numbered<StoredPassage>[]) => ({
+      taken,
+      value: taken.flatMap(([number, passage]) => (idOf.get(number) === passage.id ? [passage] : [])),
+    });
     return await this.#inOneVersion(
       table,
-      async () => {
-        const taken = await this.#withBooks(table, await rowsOf(table, numbers, ownColumns));
-        return { taken, value: right(taken) };
-      },
-      async () => {
-        const taken = wholePassages(await rowsOf(table, numbers, passageColumns));
-        return { taken, value: right(taken) };
-      },
+      async () => right(await this.#withBooks(table, await rowsOf(table, numbers, ownColumns))),
+      async () => right(wholePassages(await rowsOf(table, numbers, passageColumns))),
     );
   }
 
