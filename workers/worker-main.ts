@@ -1,7 +1,7 @@
 /** Entry of a worker process: `node worker-main --queues main,documents,embed,query`, with `--http` one that serves HTTP. */
 import { parseArgs } from 'node:util';
 import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
-import { keepHeapsLean } from '../activities/lean-heap.ts';
+import { keepHeapsLean, limitHeapGrowth } from '../activities/lean-heap.ts';
 import { lowerPriorityOfSession } from '../activities/lower-priority.ts';
 import { tracingWanted } from '../client/tracing.ts';
 import { packageVersion } from '../client/version.ts';
@@ -41,14 +41,16 @@ try {
 if (process.connected) process.disconnect();
 
 async function main(): Promise<void> {
-  keepHeapsLean();
   const { queues, http } = orderOf(process.argv.slice(2));
+  const answers = queues.includes('query');
+  if (answers) limitHeapGrowth();
+  else keepHeapsLean();
   const config = supervised ? asPartOfStack(loadConfig(), http) : loadConfig();
   const logger = createLogger(config.logLevel, 'worker', {
     secrets: secretsIn(config.env),
     ...(tracingWanted(config.env) && { mixin: traceFields }),
   });
-  if (!queues.includes('query')) lowerPriorityOfSession(INGESTION_NICENESS);
+  if (!answers) lowerPriorityOfSession(INGESTION_NICENESS);
   await using telemetry = await openTelemetry(config, logger);
   installRuntime(logger, telemetry.runtime);
   const wornOut = new AbortController();
