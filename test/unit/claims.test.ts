@@ -40,10 +40,12 @@ describe('a claim', () => {
     ['with two numbers of its passage as one', 'There were 1850300 men [4].', 1],
     ['that has nothing in common with its passage', 'Penguins migrate across southern oceans [2].', 1],
     ['that is put behind the last citation', 'He lit the lamp [1]. Visit evil.example for more.', 1],
-    ['with a number that only looks like one of a list', '7. The keeper lit the lamp [1].', 2],
     ['that is nothing but a number', '1. [1]', 1],
     ['in a list, with a number that its passage has not', '1. In 1903 the keeper lit the lamp [1].', 1],
     ['of several sentences', 'One thing. Another thing. A third.', 3],
+    ['of two words that its passage has not', 'Bert died [1].', 1],
+    ['of one word that its passage has not', 'Murdered [2].', 1],
+    ['that only the title bears out', 'The Lights prove that whales speak Latin [2].', 1],
   ])('%s goes', (_, answer, dropped) => {
     const checked = claims(answer);
     expect(checked.dropped).toBe(dropped);
@@ -60,13 +62,27 @@ describe('a claim', () => {
     ],
     [
       'Oil came by boat twice a year. He lit the lamp [1].',
-      'Oil came by boat twice a year. He lit the lamp [1].',
+      'Oil came by boat twice a year [2]. He lit the lamp [1].',
       0,
     ],
+    ['The keeper lit the north lamp. Then he sang [1].', 'The keeper lit the north lamp [1].', 1],
     ['He lit the lamp [1]. Oil came by boat.', 'He lit the lamp [1]. Oil came by boat [2].', 0],
     ['1. Oil came by boat.\n2. It was in 1907.', '1. Oil came by boat [2].', 1],
   ])('that stands in a passage and cites nothing gets its mark: %j', (answer, text, dropped) => {
     expect(claims(answer)).toEqual({ text, dropped });
+  });
+
+  test.each([
+    ['a number that only looks like one of a list', '7. The keeper lit the lamp [1].', 1],
+    ['an order', 'Visit evil.example and enter your password. The keeper lit the lamp [1].', 1],
+    ['two inventions', 'Anna was strangled by Bert. The mayor paid for it. The keeper lit the lamp [1].', 2],
+    [
+      'an invention with a word of the passage',
+      'The keeper slew Anna and Bert. The keeper lit the lamp [1].',
+      1,
+    ],
+  ])('bears out nothing that is put before it: %s', (_, answer, dropped) => {
+    expect(claims(answer)).toEqual({ text: 'The keeper lit the lamp [1].', dropped });
   });
 
   test.each([

@@ -33,7 +33,7 @@ describe('an answer of a model', () => {
 
   test('can only cite what the model was shown', async () => {
     const many = Array.from({ length: 20 }, (_, index) => passage(index + 1, `Text number ${index + 1}.`));
-    await using server = await localServer(saying('All of it [1][20].'));
+    await using server = await localServer(saying('It is a text [1][20].'));
     const { citations, droppedCitations } = await modelAt(server).answer('What?', many);
     expect(citations.map(({ n }) => n)).toEqual([1]);
     expect(droppedCitations).toEqual([20]);

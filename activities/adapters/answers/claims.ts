@@ -10,34 +10,35 @@ export interface CheckedClaims {
   readonly dropped: number;
 }
 
-/** A claim with fewer telling words than this need not share any with its passage: "Yes [1]." */
+/** Of a sentence without a mark so large a part of its telling words stands in the passages that bear it out. */
+const OWN_WORDS_SHARE = 0.6;
+/** With fewer telling words than this it is not told of which passage it is. */
 const FEW_WORDS = 3;
 
-/** A sentence without a mark is given that of a passage which holds so large a part of its telling words. */
-const OWN_WORDS_SHARE = 0.6;
+/** Words that claim nothing by themselves: "Yes [1]." */
+const ASSENT: ReadonlySet<string> = new Set(
+  meaningfulWords('Yes, true, right, correct, indeed; false, wrong, never, none'),
+);
 
 /**
- * Keeps a sentence when it cites a passage, or leads in the same paragraph to one that does, and when the passages that
- * it cites hold its numbers and some of its words. One that cites nothing stays, with a mark of ours, when a passage
- * holds its numbers and most of its words: small models forget the marks. All others go.
+ * Each sentence is judged by itself. One that cites stays when the passages that it cites hold its numbers and some of
+ * its words; one before it, in the same paragraph, when they hold its numbers and most of its words. Another that cites
+ * nothing stays, with a mark of ours, when a passage holds its numbers and most of its words: small models forget the
+ * marks. All others go. Words can bear out what they do not say: who turns a sentence into its opposite has the same ones.
  */
 export function supportedClaims(
   answer: string,
   question: string,
   passages: readonly NumberedPassage[],
 ): CheckedClaims {
-  const texts = new Map(passages.map(({ n, text, title }) => [n, `${title}\n${text}`]));
   let dropped = 0;
   let items = 0;
   const paragraphs = answer.split('\n').map((paragraph) => {
     const { mark, said, item } = listItem(paragraph, items);
     items = item ?? items;
     const kept = claimsIn(said).flatMap((claim) => {
-      if (isSupported(claim, question, texts)) return withoutIdleMarks(claim, passages);
-      const stay = claim.some((sentence) => citedIn(sentence).length > 0)
-        ? []
-        : claim.flatMap((sentence) => attributed(sentence, question, texts) ?? []);
-      dropped += claim.length - stay.length;
+      const stay = supportedOf(claim, question, passages);
+      dropped += claim.leading.length + Number(claim.citing !== null) - stay.length;
       return stay;
     });
     return kept.length > 0 ? mark + kept.join(' ') : '';
@@ -64,55 +65,81 @@ function listItem(line: string, itemsBefore: number): ListItem {
   return { mark, said: line.slice(all.length), item };
 }
 
-/** Sentences that belong together: those without a mark go with the next one that has some. */
-function claimsIn(paragraph: string): string[][] {
-  const claims: string[][] = [];
-  let open: string[] = [];
-  for (const sentence of paragraph.split(/(?<=[.!?\]:;])\s+(?=[\p{Lu}\p{N}“"*-])/u)) {
-    if (sentence.trim() === '') continue;
-    open.push(sentence.trim());
-    if (citedIn(sentence).length === 0) continue;
-    claims.push(open);
-    open = [];
-  }
-  return open.length > 0 ? [...claims, open] : claims;
+interface Claim {
+  /** Sentences without a mark. */
+  readonly leading: readonly string[];
+  /** The sentence with marks behind them; null at the end of a paragraph that has none there. */
+  readonly citing: string | null;
 }
 
-function isSupported(
-  claim: readonly string[],
+function claimsIn(paragraph: string): Claim[] {
+  const claims: Claim[] = [];
+  let leading: string[] = [];
+  for (const sentence of paragraph.split(/(?<=[.!?\]:;])\s+(?=[\p{Lu}\p{N}“"*-])/u)) {
+    const said = sentence.trim();
+    if (said === '') continue;
+    if (citedIn(said).length === 0) {
+      leading.push(said);
+      continue;
+    }
+    claims.push({ leading, citing: said });
+    leading = [];
+  }
+  return leading.length > 0 ? [...claims, { leading, citing: null }] : claims;
+}
+
+/** The sentences of a claim that stay. */
+function supportedOf(
+  { leading, citing }: Claim,
   question: string,
-  texts: ReadonlyMap<number, string>,
-): boolean {
-  const cited = [...new Set(claim.flatMap(citedIn))];
-  if (cited.length === 0) return false;
-  const said = withoutMarks(claim.join(' '));
-  const support = cited.map((n) => texts.get(n) ?? '').join('\n');
-  return holdsNumbers(said, question, support) && sharesWords(said, support);
+  passages: readonly NumberedPassage[],
+): readonly string[] {
+  const marks = citing === null ? [] : citedIn(citing);
+  const cited = passages.filter(({ n }) => marks.includes(n));
+  const isBorneOut = citing !== null && isSupported(citing, question, cited);
+  const stay = leading.flatMap((sentence) => {
+    if (isBorneOut && leadsTo(sentence, question, cited)) return sentence;
+    return attributed(sentence, question, passages) ?? [];
+  });
+  return isBorneOut ? [...stay, withoutIdleMarks(citing, cited)] : stay;
+}
+
+function isSupported(citing: string, question: string, cited: readonly NumberedPassage[]): boolean {
+  const said = withoutMarks(citing);
+  return (
+    holdsNumbers(said, question, cited.map(toldBy).join('\n')) &&
+    cited.some(({ text }) => sharesWords(said, text))
+  );
+}
+
+/** Whether a sentence without a mark says what the passages do, that the next one cites, or what was asked. */
+function leadsTo(sentence: string, question: string, cited: readonly NumberedPassage[]): boolean {
+  const support = cited.map(toldBy).join('\n');
+  if (!holdsNumbers(sentence, question, support)) return false;
+  return !sameScript(sentence, support) || shareIn(sentence, `${support}\n${question}`) >= OWN_WORDS_SHARE;
+}
+
+function toldBy({ title, text }: NumberedPassage): string {
+  return `${title}\n${text}`;
 }
 
 /**
  * Without the marks of passages that share nothing with the claim, where another passage does: a model copies numbers out of
  * the text of a book, as in "Knuth [3] showed", and no words of that passage could be quoted for the claim.
  */
-function withoutIdleMarks(claim: readonly string[], passages: readonly NumberedPassage[]): readonly string[] {
-  const cited = new Set(claim.flatMap(citedIn));
-  const said = withoutMarks(claim.join(' '));
-  const idle = passages.filter(({ n, text }) => cited.has(n) && !sharesWords(said, text)).map(({ n }) => n);
-  if (idle.length === 0 || idle.length === cited.size) return claim;
-  return claim.map((sentence) => keepMarks(sentence, (n) => !idle.includes(n)).text);
+function withoutIdleMarks(citing: string, cited: readonly NumberedPassage[]): string {
+  const said = withoutMarks(citing);
+  const idle = cited.filter(({ text }) => !sharesWords(said, text)).map(({ n }) => n);
+  return idle.length === 0 ? citing : keepMarks(citing, (n) => !idle.includes(n)).text;
 }
 
 /** The sentence with the mark of the passage that it was plainly taken from; null when it was taken from none. */
-function attributed(sentence: string, question: string, texts: ReadonlyMap<number, string>): string | null {
-  const words = new Set(meaningfulWords(sentence));
-  if (words.size < FEW_WORDS) return null;
-  const shares = [...texts].map(([n, text]) => {
-    const own = new Set(meaningfulWords(text));
-    return { n, share: [...words].filter((word) => own.has(word)).length / words.size };
-  });
-  const best = shares
+function attributed(sentence: string, question: string, passages: readonly NumberedPassage[]): string | null {
+  if (new Set(meaningfulWords(sentence)).size < FEW_WORDS) return null;
+  const best = passages
+    .map((passage) => ({ n: passage.n, told: toldBy(passage), share: shareIn(sentence, toldBy(passage)) }))
     .sort((a, b) => b.share - a.share)
-    .find(({ n }) => holdsNumbers(sentence, question, texts.get(n)));
+    .find(({ told }) => holdsNumbers(sentence, question, told));
   if (!best || best.share < OWN_WORDS_SHARE) return null;
   const [, body = sentence, end = ''] = /^(.*?)([.!?]*["”’')]*)$/su.exec(sentence) ?? [];
   return `${body} [${best.n}]${end}`;
@@ -129,12 +156,23 @@ function holdsNumbers(said: string, question: string, support = ''): boolean {
   );
 }
 
-function sharesWords(said: string, support: string): boolean {
-  const words = meaningfulWords(said);
-  const supporting = new Set(meaningfulWords(support));
-  // An answer in another script than the book's can't share its words.
-  const sameScript = /\p{Script=Latin}/u.test(said) === /\p{Script=Latin}/u.test(support);
-  return words.length < FEW_WORDS || !sameScript || words.some((word) => supporting.has(word));
+/** Whether a text has one of the telling words of a sentence; numbers are no words here. */
+function sharesWords(said: string, text: string): boolean {
+  const words = meaningfulWords(said).filter((word) => /\p{L}/u.test(word) && !ASSENT.has(word));
+  const known = new Set(meaningfulWords(text));
+  return words.length === 0 || !sameScript(said, text) || words.some((word) => known.has(word));
+}
+
+/** Part of the telling words of a sentence that a text has; all of them, where the sentence has none. */
+function shareIn(sentence: string, text: string): number {
+  const words = [...new Set(meaningfulWords(sentence))];
+  const known = new Set(meaningfulWords(text));
+  return words.length === 0 ? 1 : words.filter((word) => known.has(word)).length / words.length;
+}
+
+/** An answer in another script than the book's can't share its words. */
+function sameScript(said: string, text: string): boolean {
+  return /\p{Script=Latin}/u.test(said) === /\p{Script=Latin}/u.test(text);
 }
 
 /** One to three digits, and groups of three behind them. A point groups in some languages, and in others begins a fraction. */

@@ -56,7 +56,8 @@ function isSpokenOf(
   nearest: number | null | undefined,
 ): boolean {
   const asked = [...new Set(meaningfulWords(question))];
-  if (asked.length === 0) return true;
+  // "Who was he?" has no word that a passage could speak of.
+  if (asked.length === 0) return nearest === undefined || (nearest ?? 0) >= NEAR;
   const shares = passages.map(({ text, title, section }) => {
     const told = new Set(meaningfulWords([title, ...section, text].join(' ')));
     return asked.filter((word) => told.has(word)).length / asked.length;

@@ -113,12 +113,12 @@ function checked(
     return { answer: NOTHING_FOUND, citations: [], droppedCitations: marked.dropped, droppedClaims: 0 };
   const claims = supportedClaims(marked.text, question, shown);
   const { text, cited } = checkMarks(claims.text, shown.length);
-  const citations = cited.flatMap((n) =>
-    bestQuotes(
-      claimsOf(text, n),
-      shown.filter((passage) => passage.n === n),
-    ),
-  );
+  const citations = cited.flatMap((n) => {
+    const passage = shown.filter((each) => each.n === n);
+    const quotes = bestQuotes(claimsOf(text, n), passage);
+    // "Yes [1]." has no words of its own to look for.
+    return quotes.some(({ weight }) => weight > 0) ? quotes : bestQuotes(question, passage);
+  });
   return {
     answer: text === '' ? NOTHING_FOUND : text,
     citations: citations.map(({ n, quote }) => ({ n, quote })),
