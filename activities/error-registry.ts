@@ -214,7 +214,7 @@ export const errorRegistry = {
   ),
   PRUNE_REFUSED: entry(
     false,
-    'Pruning would remove more than a tenth of the books of the library.',
+    'Pruning would remove more than a tenth of the books of the library, or of those below the paths.',
     'Check that the folder is mounted and complete; if they are really gone, prune with --force.',
   ),
   RUN_NOT_READY: entry(

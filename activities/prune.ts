@@ -22,8 +22,10 @@ export interface PruneInput {
   readonly force: boolean;
 }
 
-/** A disk that is not mounted looks like a library whose books are gone. */
+/** A disk that is not mounted looks like a folder whose books are gone. */
 const MOST = 0.1;
+/** So many may go of a small folder, if they are few of the library. */
+const FEW = 10;
 /** Books removed side by side; LanceDB gathers their deletions into one commit. */
 const AT_ONCE = 25;
 /** Records in one condition of a store's language. */
@@ -31,22 +33,28 @@ const REMOVED_AT_ONCE = 2_000;
 
 /**
  * The books below the paths whose source is gone.
- * @throws ScriptoriumError PRUNE_REFUSED when they are more than a tenth of the library, and pruning is not forced
+ * @throws ScriptoriumError PRUNE_REFUSED when they are more than a tenth of the library, or of what it has below the paths,
+ * and pruning is not forced
  */
 export async function goneBooks({ catalog }: PrunePorts, input: PruneInput): Promise<BookRecord[]> {
   const { library, paths, failing, force } = input;
   const gone: BookRecord[] = [];
-  let books = 0;
+  let [books, below] = [0, 0];
   for await (const record of eachRecord(catalog, { library })) {
     const { path } = record;
     books += 1;
-    if (paths.covers(path) && !failing.covers(path) && (await isGone(path))) gone.push(record);
+    if (!paths.covers(path)) continue;
+    below += 1;
+    if (!failing.covers(path) && (await isGone(path))) gone.push(record);
   }
-  if (force || gone.length <= books * MOST) return gone;
-  throw new ScriptoriumError(
-    'PRUNE_REFUSED',
-    `The sources of ${gone.length} of the ${books} books of library ${library} are gone; nothing was removed`,
-  );
+  if (force) return gone;
+  const of = `The sources of ${gone.length} of the`;
+  const end = 'are gone; nothing was removed';
+  if (gone.length > books * MOST)
+    throw new ScriptoriumError('PRUNE_REFUSED', `${of} ${books} books of library ${library} ${end}`);
+  if (gone.length > Math.max(FEW, below * MOST))
+    throw new ScriptoriumError('PRUNE_REFUSED', `${of} ${below} books below the paths ${end}`);
+  return gone;
 }
 
 /**

@@ -286,6 +286,23 @@ describe('pruning', () => {
     expect(await library.scan({ prune: true, force: true })).toMatchObject({ pruned: 3 });
   });
 
+  test('of more than a tenth below the paths is refused, however small a part of the library that is', async () => {
+    const names = Array.from({ length: 120 }, (_, n) => `${n < 20 ? 'shelf' : 'other'}/${n}.txt`);
+    await using library = await ScannedLibrary.of(Object.fromEntries(names.map((name) => [name, name])));
+    for (const name of names) await library.ingested(name);
+    const paths = [library.folder.at('shelf')];
+    for (const name of names.slice(0, 10)) await rm(library.folder.at(name));
+    await rm(library.folder.at('shelf/10.txt'));
+    const refused = await library.scanFailure({ prune: true, paths });
+    expect(refused).toMatchObject({
+      code: 'PRUNE_REFUSED',
+      message: expect.stringContaining('11 of the 20 books'),
+    });
+    expect(library.catalog.books.size).toBe(120);
+    await writeFile(library.folder.at('shelf/10.txt'), 'shelf/10.txt');
+    expect(await library.scan({ prune: true, paths })).toMatchObject({ pruned: 10 });
+  });
+
   test.each([true, false])('touches nothing below a path that is gone itself (forced: %s)', async (force) => {
     await using library = await shelf(0);
     await rm(library.folder.at('shelf'), { recursive: true });
