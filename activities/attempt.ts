@@ -29,7 +29,15 @@ const TELL_EVERY_MS = 1_000;
 /** What one gap between two attempts adds at most: twice the longest wait, so that a stack that was itself down uses up nothing. */
 const MAX_GAP_MS = 2 * 60_000;
 
-const outage = z.object({ ms: z.number(), atMs: z.number() });
+/** A part that names the time of the next try is asked then, and a little later where the queue is long. */
+const LATE_MS = 60_000;
+
+const outage = z.object({
+  ms: z.number(),
+  atMs: z.number(),
+  /** The wait that was asked for. */
+  askedMs: z.number().optional(),
+});
 
 const heartbeatDetails = z.object({
   /** Attempts that the step itself failed. */
@@ -39,6 +47,9 @@ const heartbeatDetails = z.object({
   /** The outage that goes on: for how long, and when it was last met. */
   outage: outage.optional(),
   done: z.number().optional(),
+  /** The furthest that any attempt got, and how many workers had been lost before it did. */
+  furthest: z.number().optional(),
+  forgiven: z.number().optional(),
   total: z.number().nullable().optional(),
 });
 type HeartbeatDetails = z.infer<typeof heartbeatDetails>;
@@ -79,14 +90,20 @@ export class Attempt implements Disposable {
     return this.#latest.outages;
   }
 
-  /** Attempts that ended with their worker. */
+  /** Attempts that ended with their worker since one last got further than all before it. */
   get lostWorkers(): number {
+    return this.#allLost - (this.#before.forgiven ?? 0);
+  }
+
+  get #allLost(): number {
     return this.#context.info.attempt - 1 - this.#before.failures - this.#before.outages;
   }
 
   progress(done: number, total: number | null): void {
     this.#silentMs = 0;
-    this.#latest = { ...this.#latest, done, total };
+    const isFurther = done > (this.#before.furthest ?? this.doneBefore);
+    const reached = isFurther && { furthest: done, forgiven: this.#allLost };
+    this.#latest = { ...this.#latest, done, total, ...reached };
     if (Date.now() - this.#toldAtMs >= TELL_EVERY_MS) this.#tell();
   }
 
@@ -97,15 +114,22 @@ export class Attempt implements Disposable {
     return failures;
   }
 
-  /** Counts an outage; true when it has lasted for longer than a book may wait. */
-  countOutage(): boolean {
+  /**
+   * Counts an outage; true when it has lasted for longer than a book may wait.
+   * @param askedMs the wait that the part asked for, if any
+   */
+  countOutage(askedMs?: number): boolean {
     const now = Date.now();
     const { outages, outage } = this.#before;
     // An attempt that got further than those before it has found the part in service: this is another outage.
     const further = (this.#latest.done ?? 0) > this.doneBefore;
-    const gapMs = outage && !further ? Math.min(Math.max(0, now - outage.atMs), MAX_GAP_MS) : 0;
+    const gapMs = outage && !further ? Math.min(Math.max(0, now - outage.atMs), longestGapMs(outage)) : 0;
     const ms = further ? 0 : (outage?.ms ?? 0) + gapMs;
-    this.#leave({ ...this.#latest, outages: outages + 1, outage: { ms, atMs: now } });
+    this.#leave({
+      ...this.#latest,
+      outages: outages + 1,
+      outage: { ms, atMs: now, ...(askedMs !== undefined && { askedMs }) },
+    });
     return ms >= this.#options.maxOutageMs;
   }
 
@@ -131,4 +155,8 @@ export class Attempt implements Disposable {
     this.#toldAtMs = Date.now();
     this.#context.heartbeat(this.#latest);
   }
+}
+
+function longestGapMs({ askedMs }: z.infer<typeof outage>): number {
+  return Math.max(MAX_GAP_MS, (askedMs ?? 0) + LATE_MS);
 }

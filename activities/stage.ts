@@ -133,7 +133,7 @@ function outageFailure(
   attempt: Attempt,
   { maxOutageMs }: AttemptOptions,
 ): ApplicationFailure {
-  const final = attempt.countOutage();
+  const final = attempt.countOutage(toScriptoriumError(error).retryAfterMs);
   const waited = `It was waited for ${(maxOutageMs / 3_600_000).toLocaleString('en')} h`;
   return failureOf(error, attempt.outages, { final, ...(final && { waited }) });
 }

@@ -29,6 +29,12 @@ describe('an outage', () => {
     expect(failures).toHaveLength(31);
   });
 
+  test('counts the hour that the part asks for each time', async () => {
+    const full = new ScriptoriumError('STORE_OVERLOADED', 'come back later', { retryAfterMs: HOUR });
+    const { hours } = await outageOf({ everyMs: HOUR, maxOutageMs: 24 * HOUR, step: failing(full) });
+    expect(hours).toBeCloseTo(24);
+  });
+
   test('begins anew when an attempt got further than those before it', async () => {
     let done = 0;
     const { failures } = await outageOf({
@@ -93,6 +99,32 @@ test('a stage learns how far an earlier attempt got, whether that failed or was 
   const { last } = await attempt(step);
   await attempt(step, { info: { attempt: 2, heartbeatDetails: last } });
   expect(seen).toEqual([0, 5]);
+});
+
+describe('a stage whose workers are lost', () => {
+  const details = { failures: 0, outages: 0, done: 5 };
+  const step: Step = async (_, { progress }) => {
+    progress(6, 20);
+    throw down;
+  };
+
+  test('is given up when none of many got further', async () => {
+    const { failure } = await attempt(step, { info: { attempt: 40, heartbeatDetails: details } });
+    expect(failure).toMatchObject({ type: 'WORKER_LOST', nonRetryable: true });
+  });
+
+  test('is not while they get further', async () => {
+    const { last } = await attempt(step, { info: { attempt: 20, heartbeatDetails: details } });
+    expect(last).toMatchObject({ done: 6, furthest: 6, forgiven: 19 });
+    const { failure } = await attempt(step, { info: { attempt: 40, heartbeatDetails: last } });
+    expect(failure).toMatchObject({ type: 'STORE_UNREACHABLE', nonRetryable: false });
+  });
+
+  test('is given up when they get as far again and again', async () => {
+    const heartbeatDetails = { ...details, done: 1, furthest: 6, forgiven: 0 };
+    const { last } = await attempt(step, { info: { attempt: 20, heartbeatDetails } });
+    expect(last).toMatchObject({ furthest: 6, forgiven: 0 });
+  });
 });
 
 describe('a stage that hangs', () => {
