@@ -247,8 +247,8 @@ export class RunWindow {
   }
 
   /** Books that had failed wait again. They were counted when they failed, and count for what they are found to be now. */
-  retry(found: ScanResult): void {
-    this.#manifests.push({ key: found.manifestKey, count: found.toIngest });
+  retry(found: ScanResult, { waits = true }: { readonly waits?: boolean } = {}): void {
+    if (waits) this.#manifests.push({ key: found.manifestKey, count: found.toIngest });
     this.#counts.retry(found);
     if (found.failed > 0) this.#list(found.failures);
     // A folder that can be read now is the path of no book that could take it off the list.

@@ -203,7 +203,7 @@ async function retryFailed(run: LibraryRun, { all = false }: RetryFailedInput): 
       sinceMs: startedAtMs,
       except,
     });
-    window.retry(found);
+    window.retry(found, { waits: found.toIngest > 0 || !patched('a-retry-of-no-book-blocks-none') });
     return found.toIngest;
   } finally {
     run.retrying = false;

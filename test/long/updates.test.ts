@@ -118,6 +118,33 @@ describe('a run that is steered', () => {
     });
   }, 60_000);
 
+  test('that finds no failed book can be asked to retry again', async () => {
+    const entries = entriesOf('held-0', 'held-1');
+    await fixture.withRun({ entries }, { parallel: 1 }, async (run) => {
+      await reading(run, 1);
+      expect(await update(run, 'retryFailed')).toMatchObject({ books: 0 });
+      expect(await update(run, 'retryFailed')).toMatchObject({ books: 0 });
+      run.seen.released = true;
+      expect((await run.handle.result()).books).toMatchObject({ total: 2, ingested: 2 });
+    });
+  }, 60_000);
+
+  test('continues as new while it is paused and steered, and takes up where it was', async () => {
+    await fixture.withRun({ entries: entriesOf(...held(3)) }, { parallel: 2 }, async (run) => {
+      await reading(run, 2);
+      await update(run, 'pause');
+      run.seen.released = true;
+      await eventually(async () => (await progressOf(run.handle)).running.length === 0);
+      const { runId } = await run.handle.describe();
+      for (let round = 0; round < 1_000 && (await run.handle.describe()).runId === runId; round++)
+        await Promise.all([2, 3, 4, 5, 6].map((parallel) => update(run, 'setParallel', { parallel })));
+      expect((await run.handle.describe()).runId).not.toBe(runId);
+      expect(await progressOf(run.handle)).toMatchObject({ state: 'paused', books: { ingested: 2 } });
+      await update(run, 'resume');
+      expect((await run.handle.result()).books).toMatchObject({ total: 3, ingested: 3 });
+    });
+  }, 180_000);
+
   test('reads the books first that are moved to the front', async () => {
     await fixture.withRun({ entries: entriesOf(...held(6)) }, { parallel: 1 }, async (run) => {
       await reading(run, 1);

@@ -317,6 +317,13 @@ describe('the window of a run', () => {
 });
 
 describe('a retry of what failed', () => {
+  test('that finds no book leaves nothing that the next one has to wait for', () => {
+    const window = new RunWindow(scanOf(3), 1, STARTED);
+    window.retry({ ...scanOf(0), manifestKey: 'manifests/retry' }, { waits: false });
+    expect(window.manifests).toHaveLength(1);
+    expect(window.waiting).toBe(3);
+  });
+
   const countsAfter = (found: Partial<ScanResult>) => {
     const window = new RunWindow(scanOf(2, 1, 3), 5, STARTED);
     window.retry({ ...scanOf(0), manifestKey: 'manifests/retry', ...found });
