@@ -3,7 +3,9 @@
  * questions. Replays tell nothing: Temporal calls no sink while it replays.
  */
 import {
+  ActivityFailure,
   ApplicationFailure,
+  ChildWorkflowFailure,
   ContinueAsNew,
   isCancellation,
   proxySinks,
@@ -74,12 +76,17 @@ function observed(activeSpan: () => WorkflowSpan | undefined): Execute {
     } catch (error) {
       if (!(error instanceof ContinueAsNew)) {
         const cancelled = isCancellation(error);
-        const code = error instanceof ApplicationFailure ? (error.type ?? 'INTERNAL') : 'INTERNAL';
-        tell(cancelled ? 'cancelled' : 'failed', cancelled ? null : code, span, input);
+        tell(cancelled ? 'cancelled' : 'failed', cancelled ? null : codeOf(error), span, input);
       }
       throw error;
     }
   };
+}
+
+/** Activities and children fail inside of failures of their own; the one with the code is the cause. */
+function codeOf(error: unknown): string {
+  if (error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) return codeOf(error.cause);
+  return error instanceof ApplicationFailure ? (error.type ?? 'INTERNAL') : 'INTERNAL';
 }
 
 function name(span: WorkflowSpan | undefined, input: unknown): void {

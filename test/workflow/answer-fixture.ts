@@ -1,6 +1,6 @@
 /** Questions on a real Temporal server, with passages and a model that the test holds in its hands. */
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { type InjectedSinks, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { ExtractiveAnswers } from '../../activities/adapters/answers/extractive.ts';
 import { createBeginActivities } from '../../activities/begin-answer.ts';
 import { createGenerateActivities } from '../../activities/generate.ts';
@@ -9,6 +9,7 @@ import type { StoredPoint } from '../../activities/ports/vector-store.ts';
 import type { RetrievedPassages, RetrieveInput } from '../../activities/retrieve.ts';
 import { deafSinks } from '../../workers/telemetry/workflow-observer.ts';
 import { askInput, taskQueues } from '../../workflows/contract.ts';
+import type { EndSinks } from '../../workflows/observe.ts';
 import { bookPoints, record } from '../contract/store-fixtures.ts';
 import { MemoryCatalog, MemoryVectorStore } from '../helpers/memory-stores.ts';
 import { bundleWorkflows, startTemporal } from '../helpers/temporal.ts';
@@ -54,6 +55,8 @@ export interface AskedWorker {
   readonly model?: Partial<AnswerModel>;
   readonly retrieve?: (input: RetrieveInput) => Promise<RetrievedPassages>;
   readonly deadlineMs?: number;
+  /** Hear how the workflows end. */
+  readonly sinks?: InjectedSinks<EndSinks>;
 }
 
 export class AnswerFixture implements AsyncDisposable {
@@ -77,7 +80,7 @@ export class AnswerFixture implements AsyncDisposable {
       ...{
         shutdownGraceTime: '100ms',
         shutdownForceTime: '30s',
-        sinks: deafSinks,
+        sinks: asked.sinks ?? deafSinks,
         maxHeartbeatThrottleInterval: '50ms',
       },
     });

@@ -1,11 +1,22 @@
 /** The workflow of a question: one for all who ask the same, its text as it comes, and an answer inside the deadline. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
 import { NOTHING_FOUND } from '../../activities/adapters/answers/extractive.ts';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { AnswerModel } from '../../activities/ports/answer-model.ts';
 import { ask, questionId } from '../../client/ask.ts';
+import type { WorkflowEnd } from '../../workflows/observe.ts';
 import '../helpers/any-realm.ts';
-import { AnswerFixture, question, Shelf, said, TEXT, untilAborted } from './answer-fixture.ts';
+import { eventually } from '../helpers/eventually.ts';
+import {
+  AnswerFixture,
+  type AskedWorker,
+  question,
+  Shelf,
+  said,
+  TEXT,
+  untilAborted,
+} from './answer-fixture.ts';
 
 let fixture: AnswerFixture;
 beforeAll(async () => {
@@ -74,6 +85,36 @@ test('the text is told as it is written, and the result holds the whole', async 
     expect(answer).toMatchObject({ answer: 'The keeper [1].', mode: 'model' });
   });
   expect(shown).toEqual(['The', 'The keeper']);
+});
+
+test.each<[string, AskedWorker]>([
+  [
+    'local step',
+    {
+      retrieve: async () => {
+        throw ApplicationFailure.nonRetryable('The disk is broken', 'STORE_REJECTED');
+      },
+    },
+  ],
+  [
+    'step through the server',
+    {
+      model: {
+        answer: async () => {
+          throw new ScriptoriumError('STORE_REJECTED', 'The disk is broken');
+        },
+      },
+    },
+  ],
+])('one that fails by a %s is told of with the code that its asker hears', async (where, asked) => {
+  const ended: (string | null)[] = [];
+  const sinks = { ends: { told: { fn: (_: unknown, end: WorkflowEnd) => void ended.push(end.code) } } };
+  await fixture.serving({ ...asked, sinks }, async () => {
+    const asking = ask(client(), question(`Who broke it by a ${where}?`));
+    await expect(asking).rejects.toMatchObject({ code: 'STORE_REJECTED' });
+    await eventually(() => ended.length > 0);
+  });
+  expect(ended).toEqual(['STORE_REJECTED']);
 });
 
 describe('a model', () => {
