@@ -98,15 +98,16 @@ export interface SearchLimits {
 
 /**
  * Needs no workflow: whoever holds model and store may call it.
+ * @param watch takes the times; who brings one can read it when the search has failed, too
  * @throws ScriptoriumError LIBRARY_NOT_FOUND, LIBRARY_EMPTY, MODEL_MISMATCH, and what embedder, store, catalog and reranker throw
  */
 export async function search(
   ports: RetrievePorts,
   input: RetrieveInput,
   { signal, untilMs, mostBytes }: SearchLimits = {},
+  watch = new Stopwatch(ports.observe),
 ): Promise<SearchResult> {
   await assertSearchable(ports, input);
-  const watch = new Stopwatch(ports.observe);
   const { dense, fused } = await candidates(ports, input, watch, signal);
   if (fused.length === 0) await assertNotEmpty(ports, input);
   const { ranked, reranked } = await reranking(ports, input.query, fused, watch, { signal, untilMs });

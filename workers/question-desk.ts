@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { askedAs, lookMs } from '../activities/begin-answer.ts';
 import { toScriptoriumError } from '../activities/errors.ts';
 import type { QueryEnd } from '../activities/ports/telemetry.ts';
+import { Stopwatch } from '../activities/retrieval/stopwatch.ts';
 import { type RetrieveInput, type RetrievePorts, search } from '../activities/retrieve.ts';
 import { within } from '../activities/within.ts';
 import { type AskSettings, ask, questionId } from '../client/ask.ts';
@@ -55,20 +56,22 @@ export class QuestionDesk {
     const input: RetrieveInput = parse(searchInput, asked);
     const { query: text, ...filters } = input;
     const asking = { kind: 'search', text, filters, startedMs: performance.now() } as const;
+    const watch = new Stopwatch(this.#parts.observe);
     return await this.#observed('passages', async () => {
       try {
         const { deadlineMs, meter } = this.#parts;
         const untilMs = Date.now() + deadlineMs;
         const found = await withinTime(deadlineMs, signal, (limited) =>
-          search(this.#parts, input, { signal: limited, untilMs }),
+          search(this.#parts, input, { signal: limited, untilMs }, watch),
         );
         this.#count(asking, 'done', { results: found.hits.length, timings: found.timings });
         // Of a search by a workflow its activity tells.
         meter?.retrieved(found.hits.length);
         return found;
       } catch (error) {
-        if (signal?.aborted) this.#count(asking, 'cancelled', {});
-        else this.#count(asking, 'failed', { code: toScriptoriumError(error).code });
+        const { timings } = watch;
+        if (signal?.aborted) this.#count(asking, 'cancelled', { timings });
+        else this.#count(asking, 'failed', { code: toScriptoriumError(error).code, timings });
         throw error;
       }
     });

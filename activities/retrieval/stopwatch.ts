@@ -10,21 +10,34 @@ export type StageObserver = <T>(stage: SearchStage, work: () => Promise<T>) => P
 export class Stopwatch {
   readonly #observe: StageObserver;
   readonly #ms = new Map<SearchStage, number>();
+  readonly #running = new Set<{ readonly stage: SearchStage; readonly started: number }>();
 
   constructor(observe: StageObserver = (_, work) => work()) {
     this.#observe = observe;
   }
 
   async time<T>(stage: SearchStage, work: () => Promise<T>): Promise<T> {
-    const started = performance.now();
+    const run = { stage, started: performance.now() };
+    this.#running.add(run);
     try {
       return await this.#observe(stage, work);
     } finally {
-      this.#ms.set(stage, (this.#ms.get(stage) ?? 0) + performance.now() - started);
+      this.#running.delete(run);
+      addTo(this.#ms, run);
     }
   }
 
+  /** So far: of stages that still run, the time until now. */
   get timings(): Timings {
-    return Object.fromEntries(this.#ms);
+    const ms = new Map(this.#ms);
+    for (const run of this.#running) addTo(ms, run);
+    return Object.fromEntries(ms);
   }
+}
+
+function addTo(
+  ms: Map<SearchStage, number>,
+  { stage, started }: { readonly stage: SearchStage; readonly started: number },
+): void {
+  ms.set(stage, (ms.get(stage) ?? 0) + performance.now() - started);
 }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { LanceAnswerCache } from '../../activities/adapters/lancedb/answer-cache.ts';
 import { AnswerCaches } from '../../activities/cache/answer-caches.ts';
 import { scopeOf } from '../../activities/cache/kept-answer.ts';
+import { ScriptoriumError } from '../../activities/errors.ts';
 import type { QueryEnd } from '../../activities/ports/telemetry.ts';
 import { type DeskParts, QuestionDesk } from '../../workers/question-desk.ts';
 import { askInput } from '../../workflows/contract.ts';
@@ -134,6 +135,21 @@ describe('a search', () => {
     await expect(given.desk.search({ query: 'passage' })).rejects.toMatchObject({ code: 'QUESTION_TIMEOUT' });
     expect(given.ends).toMatchObject([{ outcome: 'failed', code: 'QUESTION_TIMEOUT' }]);
     expect(given.retrieved).toEqual([]);
+    // The log of slow questions tells where the time went: the words were found, and the vectors never.
+    const { embed, lexical = Number.NaN, dense = Number.NaN, ...later } = given.ends[0]?.timings ?? {};
+    expect(embed).toBeGreaterThanOrEqual(0);
+    expect(lexical).toBeLessThan(dense);
+    expect(later).toEqual({});
+  });
+
+  test('that fails is counted with the times of the stages that it came to', async () => {
+    await using given = await openDesk(60_000);
+    given.store.search = async () => {
+      throw new ScriptoriumError('STORE_UNREACHABLE', 'The store is away');
+    };
+    await expect(given.desk.search({ query: 'passage', mode: 'dense' })).rejects.toThrow('away');
+    expect(given.ends).toMatchObject([{ outcome: 'failed', code: 'STORE_UNREACHABLE' }]);
+    expect(Object.keys(given.ends[0]?.timings ?? {})).toEqual(['embed', 'dense']);
   });
 
   test('is given up with its signal', async () => {
