@@ -2,6 +2,7 @@
 import { trace } from '@opentelemetry/api';
 import type { Client } from '@temporalio/client';
 import { askedAs, lookMs } from '../activities/begin-answer.ts';
+import type { AskedAs } from '../activities/cache/answer-caches.ts';
 import { toScriptoriumError } from '../activities/errors.ts';
 import type { QueryEnd } from '../activities/ports/telemetry.ts';
 import { Stopwatch } from '../activities/retrieval/stopwatch.ts';
@@ -21,7 +22,7 @@ export interface DeskParts
     Pick<Parts, 'deadlineMs' | 'meter' | 'observe'> {
   readonly answerModel: Pick<Parts['answerModel'], 'name'>;
   readonly extractive: Pick<Parts['extractive'], 'name'>;
-  readonly caches: Pick<Parts['caches'], 'peekExact' | 'exact'>;
+  readonly caches: Pick<Parts['caches'], 'holdsExact' | 'peekExact' | 'exact'>;
 }
 
 export class QuestionDesk {
@@ -40,11 +41,18 @@ export class QuestionDesk {
    */
   async ask(asked: AskInput, settings: Omit<AskSettings, 'eager' | 'usualDeadlineMs'> = {}): Promise<Answer> {
     const input = normalised(asked);
-    // What a workflow answers is counted when it ends.
-    const kept = await this.#kept(input);
-    if (kept) return kept;
-    const { deadlineMs: usualDeadlineMs } = this.#parts;
-    return await ask(this.#client, input, { ...settings, usualDeadlineMs, eager: true });
+    const byWorkflow = async (): Promise<Answer> => {
+      const { deadlineMs: usualDeadlineMs } = this.#parts;
+      return await ask(this.#client, input, { ...settings, usualDeadlineMs, eager: true });
+    };
+    const { scope } = askedAs(input, this.#parts);
+    const looked = { question: input.question, scope };
+    // Where nothing is kept the workflow is the root of its trace.
+    if (!this.#parts.caches.holdsExact(looked)) return await byWorkflow();
+    return await this.#observed(
+      'answer',
+      async () => (await this.#kept(input, looked)) ?? (await byWorkflow()),
+    );
   }
 
   /**
@@ -77,32 +85,28 @@ export class QuestionDesk {
     });
   }
 
-  /** Null when this process keeps no answer to the question. */
-  async #kept(input: ReturnType<typeof normalised>): Promise<Answer | null> {
+  /** Null when what this process keeps may not be given any more, or that can't be told in time. */
+  async #kept(input: AskedQuestion, looked: AskedAs): Promise<Answer | null> {
     const startedMs = performance.now();
-    const { scope } = askedAs(input, this.#parts);
     const { caches, deadlineMs } = this.#parts;
     // A store that hangs must not keep a question for long before it is even begun.
     const patienceMs = lookMs(input.deadlineMs ?? deadlineMs);
-    // Without an answer in time the workflow looks again, and counts what it finds.
-    const found = await within(patienceMs, caches.peekExact({ question: input.question, scope }));
+    // Without an answer in time the workflow looks again, and counts what it finds, and itself when it ends.
+    const found = await this.#observed('cache', () => within(patienceMs, caches.peekExact(looked)));
     if (!found) return null;
     caches.exact.count('hit');
     const { droppedClaims, ...kept } = found.answer;
     const timings = { cache: performance.now() - startedMs };
     const { question: text, ...filters } = input;
-    await this.#observed('answer', async () =>
-      this.#count({ kind: 'answer', text, filters, startedMs }, 'done', {
-        ...{ results: kept.citations.length, timings },
-      }),
-    );
+    const results = kept.citations.length;
+    this.#count({ kind: 'answer', text, filters, startedMs }, 'done', { results, timings });
     return {
       ...{ ...kept, ...(droppedClaims !== undefined && { droppedClaims }), cached: found.cached },
       ...{ timings, workflowId: questionId(input) },
     };
   }
 
-  /** As the root of a trace, where anybody traces. */
+  /** As a span, where anybody traces: the root of a trace, or below one. */
   #observed<T>(stage: string, work: () => Promise<T>): Promise<T> {
     const { observe } = this.#parts;
     return observe ? observe(stage, work) : work();
@@ -121,6 +125,8 @@ export class QuestionDesk {
     });
   }
 }
+
+type AskedQuestion = ReturnType<typeof normalised>;
 
 function normalised(asked: AskInput) {
   const parsed = parse(askInput, asked);

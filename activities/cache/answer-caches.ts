@@ -77,6 +77,11 @@ export class AnswerCaches implements AsyncDisposable {
     return (await this.#findExact(asked)) ?? (await this.#findNear(asked));
   }
 
+  /** Whether this process keeps an answer to it, that may not be one any more: looks at nothing else, and counts nothing. */
+  holdsExact({ question, scope }: AskedAs): boolean {
+    return this.#answers?.has(keyOf(scope, question)) ?? false;
+  }
+
   /**
    * An answer of this process, for a look that is followed by another where it finds none. It counts nothing, so that each
    * question is counted once: who gives the answer counts the hit.

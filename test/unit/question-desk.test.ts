@@ -54,6 +54,7 @@ async function openDesk(deadlineMs: number) {
   });
   opened.use(caches);
   const ends: QueryEnd[] = [];
+  const stages: string[] = [];
   const retrieved: number[] = [];
   const parts: DeskParts = {
     ...{ catalog, store, embedder, caches, deadlineMs },
@@ -63,14 +64,22 @@ async function openDesk(deadlineMs: number) {
       retrieved: (passages) => void retrieved.push(passages),
       cache: () => {},
     },
+    observe: async (stage, work) => {
+      stages.push(`${stage} begins`);
+      return await work().finally(() => stages.push(`${stage} ends`));
+    },
   };
-  const started = jest.spyOn(noClient.workflow, 'start').mockImplementation(async () => ({
-    ...noClient.workflow.getHandle('answerQuestion/1'),
-    ...{ firstExecutionRunId: 'r', eagerlyStarted: false, result: async () => written },
-  }));
+  const started = jest.spyOn(noClient.workflow, 'start').mockImplementation(async () => {
+    stages.push('workflow');
+    return {
+      ...noClient.workflow.getHandle('answerQuestion/1'),
+      ...{ firstExecutionRunId: 'r', eagerlyStarted: false, result: async () => written },
+    };
+  });
   const owned = opened.move();
   return {
-    ...{ desk: new QuestionDesk(parts, noClient), caches, catalog, store, looks, ends, retrieved, started },
+    ...{ desk: new QuestionDesk(parts, noClient), caches, catalog, store },
+    ...{ looks, ends, stages, retrieved, started },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -94,6 +103,13 @@ describe('an answer that this process keeps', () => {
     expect(await given.desk.ask({ question: 'Who?' })).toMatchObject({ cached: { kind: 'exact' } });
     expect(given.started).not.toHaveBeenCalled();
     expect(given.looks).toEqual(['exact hit']);
+    expect(given.stages).toEqual(['answer begins', 'cache begins', 'cache ends', 'answer ends']);
+  });
+
+  test('is looked for without a trace where there is none: the workflow is the root of its own', async () => {
+    await using given = await openDesk(60_000);
+    await given.desk.ask({ question: 'Who?' });
+    expect(given.stages).toEqual(['workflow']);
   });
 
   test('is passed over when the store hangs for a tenth of the deadline', async () => {
@@ -106,6 +122,12 @@ describe('an answer that this process keeps', () => {
     expect(catalog).toHaveBeenCalled();
     expect(answer.cached).toBeUndefined();
     expect(performance.now() - started).toBeLessThan(900);
+    // The look that hung is seen, and the workflow stands below the same root.
+    expect(given.stages).toEqual([
+      'answer begins',
+      ...['cache begins', 'cache ends', 'workflow'],
+      'answer ends',
+    ]);
     catalog.mockRestore();
   });
 
