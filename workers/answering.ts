@@ -31,7 +31,7 @@ export interface Answering {
 }
 
 export interface AnsweringOptions {
-  readonly embedder: Embedder;
+  readonly embedder: CachedEmbedder;
   readonly catalog: Catalog;
   /** Hears of every look into a cache. */
   readonly listener?: CacheListener;
@@ -60,7 +60,9 @@ export async function openAnswering(
   return {
     answerModel: answers && budget ? new BudgetedAnswers(new OpenAiAnswers(answers), budget) : extractive,
     ...{ extractive, budget, deadlineMs: answerDeadlineMs },
-    caches: new AnswerCaches({ limits, catalog, embedder, shared, listener }),
+    caches: new AnswerCaches({
+      ...{ limits, catalog, embedder, uncounted: embedder.uncounted, shared, listener },
+    }),
   };
 }
 

@@ -5,7 +5,7 @@ import { EndpointEmbedder } from '../activities/adapters/endpoint/endpoint-embed
 import type { DeviceChoice } from '../activities/adapters/onnx/device-choice.ts';
 import { HttpReranker } from '../activities/adapters/rerank/http-reranker.ts';
 import type { CacheListener } from '../activities/cache/cache-counts.ts';
-import type { CachedEmbedder } from '../activities/cache/cached-embedder.ts';
+import { CachedEmbedder } from '../activities/cache/cached-embedder.ts';
 import type { Pipeline } from '../activities/pipeline.ts';
 import type { ArtifactStore } from '../activities/ports/artifact-store.ts';
 import type { DocumentSandbox } from '../activities/ports/documents.ts';
@@ -25,6 +25,8 @@ import { openStores, type Stores } from './stores.ts';
 
 export interface Parts extends Stores, Answering, AsyncDisposable {
   readonly embedder: CachedEmbedder;
+  /** The same model below all that is counted and traced, for who looks whether it answers; the last text is kept. */
+  readonly probe: Pick<Embedder, 'embed'>;
   readonly sandbox: DocumentSandbox;
   readonly artifacts: ArtifactStore;
   /** Undefined: what was found stays in the order of the search. */
@@ -85,6 +87,7 @@ export async function openParts(config: Config, options: PartsOptions): Promise<
   const { artifacts } = opened.use(await openArtifacts(config.artifacts));
   const owned = opened.move();
   return {
+    probe: new CachedEmbedder(model, { maxEntries: 1 }),
     ...{ embedder, sandbox, artifacts, pipeline, ...answering },
     ...{ store: stores.store, catalog: stores.catalog },
     reranker: config.reranker ? new HttpReranker(config.reranker) : undefined,

@@ -34,6 +34,8 @@ export interface AnswerCachesOptions {
   readonly limits: CacheLimits;
   readonly catalog: Pick<Catalog, 'get' | 'epoch'>;
   readonly embedder: Pick<Embedder, 'embed'>;
+  /** For the questions whose answers are kept: the look for an answer has counted each already. Default: `embedder`. */
+  readonly uncounted?: Pick<Embedder, 'embed'> | undefined;
   readonly shared: AnswerCache;
   readonly listener?: CacheListener | undefined;
   /** Milliseconds since 1970. */
@@ -98,6 +100,8 @@ export class AnswerCaches implements AsyncDisposable {
     const stored = this.#answers?.get(key);
     const maxAgeMs = this.#options.limits.exactMaxAgeMs;
     const found = stored && (await this.#attempt(this.exact, () => this.#judged(stored, maxAgeMs)));
+    // It is counted as a failure.
+    if (found === null) return null;
     if (stored && found && found !== 'fresh') this.#drop(key, stored);
     if (stored && found === 'fresh')
       return this.#given(this.exact, this.#foundFor(question, 'exact', stored));
@@ -122,8 +126,9 @@ export class AnswerCaches implements AsyncDisposable {
     const stored = { key, scope, question, answer: keptAs(answer), sources, epoch, madeAtMs: atMs };
     this.#answers?.set(key, stored);
     if (this.#options.limits.semanticEntries === 0) return;
+    const { embedder, uncounted = embedder } = this.#options;
     this.#upkeep.inBackground(async () => {
-      const [vector] = await this.#options.embedder.embed([question], { kind: 'question' });
+      const [vector] = await uncounted.embed([question], { kind: 'question' });
       if (vector) await this.#upkeep.put(stored, vector);
     });
   }

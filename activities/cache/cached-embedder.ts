@@ -46,6 +46,13 @@ export class CachedEmbedder implements Embedder {
     return await Promise.all(texts.map((text) => this.#question(text)));
   }
 
+  /** The same vectors, uncounted: for what is no question that somebody asks. */
+  get uncounted(): Pick<Embedder, 'embed'> {
+    return {
+      embed: async (texts) => await Promise.all(texts.map((text) => this.#vector(text))),
+    };
+  }
+
   clear(): void {
     this.#vectors?.clear();
   }
@@ -54,10 +61,14 @@ export class CachedEmbedder implements Embedder {
     await this.#embedder[Symbol.asyncDispose]();
   }
 
-  /** Without the asker's signal: others may wait for the same vector. */
   async #question(text: string): Promise<Float32Array> {
+    this.counts.count(this.#vectors?.has(text) ? 'hit' : 'miss');
+    return await this.#vector(text);
+  }
+
+  /** Without the asker's signal: others may wait for the same vector. */
+  async #vector(text: string): Promise<Float32Array> {
     const known = this.#vectors?.get(text);
-    this.counts.count(known ? 'hit' : 'miss');
     if (known) return (await known).slice();
     const vector = this.#embedder
       .embed([text], { kind: 'question' })

@@ -6,6 +6,8 @@ import { AnswerCaches, type CacheLimits } from '../../activities/cache/answer-ca
 import { CachedEmbedder } from '../../activities/cache/cached-embedder.ts';
 import type { AnswerCache } from '../../activities/ports/answer-cache.ts';
 import type { Catalog } from '../../activities/ports/catalog.ts';
+import { createMetrics } from '../../workers/telemetry/metrics.ts';
+import { createMeter, SlowLog } from '../../workers/telemetry/query-meter.ts';
 import type { KeptAnswer } from '../../workflows/question-contract.ts';
 import {
   bookIdOf,
@@ -16,6 +18,7 @@ import {
   unitVector,
 } from '../contract/store-fixtures.ts';
 import '../helpers/any-realm.ts';
+import { samplesIn } from '../helpers/prometheus-text.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
 
 const LIMITS: CacheLimits = {
@@ -240,8 +243,8 @@ describe('the caches', () => {
     );
     await answer(caches, 'who lit it');
     expect(await found(caches, 'who lit it')).toBeUndefined();
-    expect(caches.semantic.all.failure).toBe(2);
-    expect(caches.exact.all.failure).toBe(1);
+    expect(caches.semantic.all).toMatchObject({ failure: 2, miss: 0 });
+    expect(caches.exact.all).toMatchObject({ failure: 1, miss: 0 });
   });
 
   test('tell of every look-up', async () => {
@@ -255,6 +258,33 @@ describe('the caches', () => {
     await answer(caches, 'who lit it');
     await found(caches, 'who lit it');
     expect(heard).toEqual(['exact miss', 'semantic miss', 'exact hit']);
+  });
+
+  test('have metrics that count what was asked, and not what is embedded to keep an answer', async () => {
+    const metrics = createMetrics();
+    const { cache: listener } = createMeter(
+      metrics,
+      new SlowLog({ thresholdMs: 1_000, text: 'plain' }, { warn: () => {} }),
+    );
+    const model = {
+      ...{ id: 'model', dimensions: DIMENSIONS, maxTokens: 256, ...embedder },
+      [Symbol.asyncDispose]: async () => {},
+    };
+    const cached = new CachedEmbedder(model, { maxEntries: 9, listener });
+    await using caches = new AnswerCaches({
+      ...{ limits: LIMITS, catalog: stores.catalog, embedder: cached, uncounted: cached.uncounted, listener },
+      shared: await LanceAnswerCache.open(options()),
+    });
+    for (const question of ['who lit it', 'who saw it', 'who lit it', 'who lit it?'])
+      if ((await found(caches, question)) === undefined) await answer(caches, question);
+    const page = samplesIn(await metrics.page());
+    const counted = (cache: string) =>
+      ['hit', 'miss', 'refusal', 'eviction', 'failure'].map((result) =>
+        page.total('cache_requests_total', { cache, result }),
+      );
+    expect(counted('exact')).toEqual([1, 3, 0, 0, 0]);
+    expect(counted('semantic')).toEqual([1, 2, 0, 0, 0]);
+    expect(counted('embedding')).toEqual([0, 3, 0, 0, 0]);
   });
 });
 

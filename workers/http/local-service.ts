@@ -138,9 +138,9 @@ export class LocalService implements Service {
         return 'answers';
       }),
       healthOf('model', async () => {
-        // What is asked once a minute is in no cache: a model behind an endpoint may have gone.
+        // Each minute it is another text, which is not kept: a model behind an endpoint may have gone.
         const minute = Math.floor(Date.now() / 60_000);
-        await parts.embedder.embed([`ready ${minute}`], { kind: 'question' });
+        await parts.probe.embed([`ready ${minute}`], { kind: 'question' });
         return parts.embedder.id;
       }),
     ]);
