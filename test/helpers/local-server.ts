@@ -30,3 +30,13 @@ export async function localServer(reply: Reply): Promise<LocalServer> {
     },
   };
 }
+
+/** An answer that never ends: white space, before a document that does not come. */
+export const endless: Reply = (_, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const more = (): void => {
+    while (!response.destroyed && response.write(' '.repeat(65_536)));
+  };
+  response.on('drain', more);
+  more();
+};

@@ -9,7 +9,7 @@ import {
 import '../helpers/any-realm.ts';
 import { json, jsonText } from '../helpers/chat-server.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { type LocalServer, localServer, type Reply } from '../helpers/local-server.ts';
+import { endless, type LocalServer, localServer, type Reply } from '../helpers/local-server.ts';
 
 const asked = z.object({
   model: z.string(),
@@ -209,6 +209,18 @@ describe('an embedding endpoint', () => {
       async (_server, options) => {
         await using embedder = await EndpointEmbedder.open(options);
         await expect(embedder.embed(['light'])).rejects.toMatchObject({ code });
+      },
+    );
+  });
+
+  test('that sends for ever is given up before its time is over', async () => {
+    await withServer(
+      () => endless,
+      async (_server, options) => {
+        await using embedder = await EndpointEmbedder.open(options);
+        await expect(embedder.embed(['light'])).rejects.toMatchObject({
+          ...{ code: 'EMBEDDING_UNREACHABLE', message: expect.stringContaining('it sent more than') },
+        });
       },
     );
   });

@@ -5,7 +5,7 @@ import { search } from '../../activities/retrieve.ts';
 import { bookIdOf, bookPoints, DIMENSIONS, record, unitVector } from '../contract/store-fixtures.ts';
 import '../helpers/any-realm.ts';
 import { json, jsonText } from '../helpers/chat-server.ts';
-import { localServer, type Reply } from '../helpers/local-server.ts';
+import { endless, localServer, type Reply } from '../helpers/local-server.ts';
 import { MemoryCatalog, MemoryVectorStore } from '../helpers/memory-stores.ts';
 
 const TEXTS = ['lamp', 'oil', 'shore'];
@@ -60,6 +60,13 @@ describe('a reranker', () => {
     ['breaks off', (request) => request.socket.destroy()],
   ])('that %s is RERANK_FAILED', async (_, reply) => {
     await expect(scores(reply)).rejects.toMatchObject({ code: 'RERANK_FAILED' });
+  });
+
+  test('that sends for ever is RERANK_FAILED before its time is over', async () => {
+    await expect(scores(endless)).rejects.toMatchObject({
+      code: 'RERANK_FAILED',
+      message: expect.stringContaining('it sent more than'),
+    });
   });
 
   test('that stays silent is RERANK_FAILED after the time that it has', async () => {

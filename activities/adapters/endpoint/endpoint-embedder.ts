@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
 import { hashOf } from '../../naming.ts';
 import type { Embedder } from '../../ports/embedder.ts';
+import { boundedBody } from '../bounded-body.ts';
 import { fetchWithWords, type Refusal, refusalOf } from '../openai-refusal.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { withoutKey } from '../without-key.ts';
@@ -47,6 +48,12 @@ const TOO_LONG =
   '; where the text is too long for it, lower SCRIPTORIUM_CHUNK_TOKENS, or name the tokenizer.json of the model in SCRIPTORIUM_TOKENIZER';
 /** Text Embeddings Inference, when its model failed. */
 const MODEL_FAILED = 424;
+/** A model that does not give the length it was asked for is told apart from one that sends for ever. */
+const LONG_VECTOR = 4_096;
+/** Seventeen digits, sign, point, exponent, comma, and white space. */
+const MOST_BYTES_PER_NUMBER = 32;
+/** What is sent beside the numbers. */
+const MOST_FRAME_BYTES = 1_000_000;
 const codes: Readonly<Record<Refusal, ErrorCode>> = {
   unreachable: 'EMBEDDING_UNREACHABLE',
   'rate-limited': 'EMBEDDING_RATE_LIMITED',
@@ -85,7 +92,7 @@ export class EndpointEmbedder implements Embedder {
       ...{ apiKey, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 },
       // It would print what an endpoint sent to the console.
       logLevel: 'off',
-      fetch: fetchWithWords,
+      fetch: async (input, init) => boundedBody(await fetchWithWords(input, init), mostBytesOf(options)),
     });
   }
 
@@ -228,6 +235,12 @@ export class EndpointEmbedder implements Embedder {
       },
     );
   }
+}
+
+/** An answer of more bytes is given up. */
+function mostBytesOf({ dimensions = 0, textsPerRequest }: EndpointEmbedderOptions): number {
+  const numbers = textsPerRequest * Math.max(dimensions, LONG_VECTOR);
+  return MOST_FRAME_BYTES + numbers * MOST_BYTES_PER_NUMBER;
 }
 
 class Late extends Error {

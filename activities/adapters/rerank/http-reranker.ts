@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ScriptoriumError } from '../../errors.ts';
 import type { Reranker } from '../../ports/reranker.ts';
+import { boundedBody, headOf } from '../bounded-body.ts';
 import { withoutKey } from '../without-key.ts';
 
 export interface HttpRerankerOptions {
@@ -25,6 +26,12 @@ const ranking = z.union([
     ),
 ]);
 const LONGEST_REASON = 300;
+/** Of a refusal; no more is read. */
+const MOST_REASON_BYTES = 4 * LONGEST_REASON;
+/** Of an answer, beside the texts: far more than scores take. */
+const MOST_SCORE_BYTES = 1_000_000;
+/** Some servers send the texts back, maybe with each letter that is not ASCII as six bytes. */
+const MOST_BYTES_PER_BYTE = 4;
 
 export class HttpReranker implements Reranker {
   readonly name: string;
@@ -50,17 +57,21 @@ export class HttpReranker implements Reranker {
   async #ask(question: string, texts: readonly string[], signal: AbortSignal | undefined): Promise<unknown> {
     const { model, apiKey, timeoutMs } = this.#options;
     const deadline = AbortSignal.timeout(timeoutMs);
+    // Each kind of server reads its own name of the passages, and passes over the other.
+    const asked = JSON.stringify({ ...(model && { model }), query: question, documents: texts, texts });
     try {
       const response = await fetch(this.#url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...(apiKey && { authorization: `Bearer ${apiKey}` }) },
-        // Each kind of server reads its own name of the passages, and passes over the other.
-        body: JSON.stringify({ ...(model && { model }), query: question, documents: texts, texts }),
+        body: asked,
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
       });
-      const body = await response.text();
-      if (!response.ok) throw this.#failed(`answered ${response.status}: ${body.slice(0, LONGEST_REASON)}`);
-      return JSON.parse(body);
+      if (!response.ok) {
+        const reason = await headOf(response, MOST_REASON_BYTES);
+        throw this.#failed(`answered ${response.status}: ${reason.slice(0, LONGEST_REASON)}`);
+      }
+      const most = MOST_SCORE_BYTES + MOST_BYTES_PER_BYTE * Buffer.byteLength(asked);
+      return await boundedBody(response, most).json();
     } catch (error) {
       if (error instanceof ScriptoriumError || signal?.aborted) throw error;
       throw this.#failed(deadline.aborted ? `did not answer within ${timeoutMs} ms` : String(error), error);
