@@ -101,8 +101,12 @@ export class Attempt implements Disposable {
 
   progress(done: number, total: number | null): void {
     this.#silentMs = 0;
-    const isFurther = done > (this.#before.furthest ?? this.doneBefore);
-    const reached = isFurther && { furthest: done, forgiven: this.#allLost };
+    const before = this.#before.furthest ?? this.doneBefore;
+    const lost = this.#allLost;
+    const reached = lost > 0 && {
+      furthest: Math.max(before, done),
+      ...(done > before && { forgiven: lost }),
+    };
     this.#latest = { ...this.#latest, done, total, ...reached };
     if (Date.now() - this.#toldAtMs >= TELL_EVERY_MS) this.#tell();
   }

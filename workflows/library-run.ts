@@ -235,16 +235,11 @@ export class LibraryRun {
     showRun(this);
     if (window.settled) return;
     if (window.running.length > 0) this.#startTimer();
-    // A run that is paused has nothing to wait for but updates, of which one execution takes no more than 2,000.
-    const endsWhenLong = !window.cancelling && patched('idle-runs-continue-as-new');
-    await condition(
-      () =>
-        window.free > 0 ||
-        window.settled ||
-        this.#checkDue ||
-        this.#foreign.length > 0 ||
-        (endsWhenLong && !window.cancelling && this.isLong),
-    );
+    // Paused, it waits for updates alone, of which one execution takes no more than 2,000.
+    const maySplit = !window.cancelling && patched('idle-runs-continue-as-new');
+    const isStepOver = () => maySplit && !window.cancelling && this.isLong;
+    const hasWork = () => window.free > 0 || window.settled || this.#checkDue || this.#foreign.length > 0;
+    await condition(() => hasWork() || isStepOver());
     await this.#checkForeign();
     if (!this.#checkDue) return;
     this.#checkDue = false;
