@@ -1,6 +1,5 @@
 /** One book: extract → chunk → embed → upsert → verify → commit → drop stale. It always tells its run how it ended. */
 import {
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
@@ -20,6 +19,7 @@ import type { ExtractActivities, ExtractedBook } from '../activities/extract.ts'
 import type { RunActivities } from '../activities/run.ts';
 import type { StoreActivities } from '../activities/store.ts';
 import type { BookFailure, BookOutcome, BookProgress, IngestBookInput } from './contract.ts';
+import { causeOf } from './failure-cause.ts';
 import { bookDoneSignal, bookProgressQuery } from './names.ts';
 import { ARTIFACT_ROUNDS, policies, VERIFY_ROUNDS } from './policies.ts';
 import { libraryKey, stageKey, stateKey } from './search-attributes.ts';
@@ -157,7 +157,7 @@ function failedOutcome(error: unknown, progress: BookProgress): BookOutcome {
 }
 
 function failureOf(error: unknown, { path, stage }: BookProgress): BookFailure {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
   if (cause instanceof ApplicationFailure) {
     const attempts = Number(cause.details?.[0] ?? 1);
     return { path, stage, code: cause.type ?? 'INTERNAL', message: cause.message, attempts };

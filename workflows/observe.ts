@@ -3,9 +3,7 @@
  * questions. Replays tell nothing: Temporal calls no sink while it replays.
  */
 import {
-  ActivityFailure,
   ApplicationFailure,
-  ChildWorkflowFailure,
   ContinueAsNew,
   isCancellation,
   proxySinks,
@@ -14,6 +12,7 @@ import {
   type WorkflowInterceptorsFactory,
   workflowInfo,
 } from '@temporalio/workflow';
+import { causeOf } from './failure-cause.ts';
 import { workflowTypes } from './names.ts';
 
 /** How a workflow ended. */
@@ -83,10 +82,9 @@ function observed(activeSpan: () => WorkflowSpan | undefined): Execute {
   };
 }
 
-/** Activities and children fail inside of failures of their own; the one with the code is the cause. */
 function codeOf(error: unknown): string {
-  if (error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) return codeOf(error.cause);
-  return error instanceof ApplicationFailure ? (error.type ?? 'INTERNAL') : 'INTERNAL';
+  const cause = causeOf(error);
+  return cause instanceof ApplicationFailure ? (cause.type ?? 'INTERNAL') : 'INTERNAL';
 }
 
 function name(span: WorkflowSpan | undefined, input: unknown): void {
