@@ -42,15 +42,16 @@ if (process.connected) process.disconnect();
 
 async function main(): Promise<void> {
   const { queues, http } = orderOf(process.argv.slice(2));
-  const answers = queues.includes('query');
-  if (answers) limitHeapGrowth();
-  else keepHeapsLean();
+  if (queues.includes('query')) limitHeapGrowth();
+  else {
+    keepHeapsLean();
+    lowerPriorityOfSession(INGESTION_NICENESS);
+  }
   const config = supervised ? asPartOfStack(loadConfig(), http) : loadConfig();
   const logger = createLogger(config.logLevel, 'worker', {
     secrets: secretsIn(config.env),
     ...(tracingWanted(config.env) && { mixin: traceFields }),
   });
-  if (!answers) lowerPriorityOfSession(INGESTION_NICENESS);
   await using telemetry = await openTelemetry(config, logger);
   installRuntime(logger, telemetry.runtime);
   const wornOut = new AbortController();

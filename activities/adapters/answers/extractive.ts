@@ -55,16 +55,17 @@ function isSpokenOf(
   passages: readonly NumberedPassage[],
   nearest: number | null | undefined,
 ): boolean {
+  // Undefined: of a question that began under a version that did not tell it.
+  const isNear = nearest === undefined || (nearest ?? 0) >= NEAR;
   const asked = [...new Set(meaningfulWords(question))];
   // "Who was he?" has no word that a passage could speak of.
-  if (asked.length === 0) return nearest === undefined || (nearest ?? 0) >= NEAR;
+  if (asked.length === 0) return isNear;
   const shares = passages.map(({ text, title, section }) => {
     const told = new Set(meaningfulWords([title, ...section, text].join(' ')));
     return asked.filter((word) => told.has(word)).length / asked.length;
   });
   const share = Math.max(...shares);
-  // Undefined: of a question that began under a version that did not tell it.
-  return share > 0 && (nearest === undefined || share >= MOST_WORDS || (nearest ?? 0) >= NEAR);
+  return share > 0 && (isNear || share >= MOST_WORDS);
 }
 
 /** The nearer passage counts more, but a title page that shares a word is no answer. */
