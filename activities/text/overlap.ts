@@ -15,6 +15,8 @@ export function meaningfulWords(text: string): string[] {
     text
       .normalize('NFKC')
       .toLowerCase()
+      // The one letter that is another at the end of a word.
+      .replaceAll('ς', 'σ')
       .match(/[\p{L}\p{N}]+/gu) ?? [];
   return words.filter((word) => !STOP_WORDS.has(word)).map(stem);
 }

@@ -39,6 +39,10 @@ describe('the meaningful words of a text', () => {
     expect(meaningfulWords('図書館 — Маяк! 42 %')).toEqual(['図書館', 'маяк', '42']);
   });
 
+  test.each(['Ϲ', 'ΟΔΟΣ', 'Straße', 'ΣΑΣ'])('are the same in any case: %s', (word) => {
+    expect(meaningfulWords(word.toLowerCase())).toEqual(meaningfulWords(word));
+  });
+
   test('are never empty, and are the same in any case', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
