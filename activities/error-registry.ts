@@ -59,10 +59,14 @@ export const errorRegistry = {
     'Split it, or raise SCRIPTORIUM_MAX_FILE_MB, SCRIPTORIUM_MAX_TEXT_MB or SCRIPTORIUM_HTTP_UPLOAD_MB.',
   ),
   // Extraction
-  EXTRACTION_TIMEOUT: ofContent(
-    'Reading the book took longer than the configured limit.',
-    'Raise SCRIPTORIUM_EXTRACT_TIMEOUT_S, or repair the file.',
-  ),
+  // By the clock on the wall: a machine that slept or was overloaded passes the limit with a good book, too.
+  EXTRACTION_TIMEOUT: {
+    ...ofContent(
+      'Reading the book took longer than the configured limit.',
+      'Raise SCRIPTORIUM_EXTRACT_TIMEOUT_S, or repair the file.',
+    ),
+    retryable: true,
+  },
   EXTRACTION_OUT_OF_MEMORY: ofContent(
     'Reading the book needed more memory than the configured limit.',
     'Raise SCRIPTORIUM_EXTRACT_MEMORY_MB, or repair the file.',

@@ -30,7 +30,15 @@ for (const line of doc.split('\n')) {
 }
 
 const retriedOf = ({ retryable, outage, ofContent }: ErrorEntry): string =>
-  ofContent ? 'when changed' : outage ? 'until it ends' : retryable ? 'three tries' : 'no';
+  ofContent && retryable
+    ? 'three tries, then when changed'
+    : ofContent
+      ? 'when changed'
+      : outage
+        ? 'until it ends'
+        : retryable
+          ? 'three tries'
+          : 'no';
 
 describe('docs/errors.md', () => {
   test.each(Object.entries(errorRegistry))('tells of %s what the registry says', (code, entry) => {
@@ -78,8 +86,11 @@ describe('the registry', () => {
     },
   );
 
-  test('has no failure of a file’s content that is retried', () => {
-    for (const entry of Object.values(errorRegistry)) expect(entry.ofContent && entry.retryable).toBe(false);
+  test('has one failure of a file’s content that is retried: the clock on the wall may be at fault', () => {
+    const retried = Object.entries(errorRegistry).filter(
+      ([, { ofContent, retryable }]) => ofContent && retryable,
+    );
+    expect(retried.map(([code]) => code)).toEqual(['EXTRACTION_TIMEOUT']);
   });
 
   test('has no outage that is not retried', () => {

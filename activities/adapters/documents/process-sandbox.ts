@@ -1,15 +1,17 @@
+import type { z } from 'zod';
+import { ScriptoriumError } from '../../errors.ts';
 import type {
   Chunk,
   ChunkOptions,
   DocumentLimits,
-  DocumentMeta,
   DocumentSandbox,
   OpenDocument,
   PageText,
   SandboxLimits,
 } from '../../ports/documents.ts';
-import { type Lease, ProcessPool } from './sandbox/process-pool.ts';
-import { chunksSchema, metaSchema, nothingSchema, unitsSchema } from './sandbox/protocol.ts';
+import { ProcessPool } from './sandbox/process-pool.ts';
+import { chunksSchema, nothingSchema, type SandboxRequest } from './sandbox/protocol.ts';
+import { isOutOfMemory, openSandboxed } from './sandbox/sandboxed-document.ts';
 
 export interface ProcessSandboxOptions {
   /** Most sandbox processes at once. Each open document and each `chunk` in progress holds one. */
@@ -56,14 +58,8 @@ export class ProcessSandbox implements DocumentSandbox {
   }
 
   async open(path: string, signal?: AbortSignal): Promise<OpenDocument> {
-    const lease = await this.#pool.acquire(signal);
-    try {
-      const meta = await lease.process.request({ kind: 'open', path, limits: this.#limits }, metaSchema);
-      return new SandboxedDocument(meta, lease);
-    } catch (error) {
-      lease[Symbol.dispose]();
-      throw error;
-    }
+    const acquire = (options: { fresh: boolean }) => this.#pool.acquire(signal, options);
+    return await openSandboxed({ path, limits: this.#limits, acquire });
   }
 
   async *chunk(
@@ -73,13 +69,16 @@ export class ProcessSandbox implements DocumentSandbox {
     signal?: AbortSignal,
   ): AsyncIterable<readonly Chunk[]> {
     using lease = await this.#pool.acquire(signal);
-    const { process } = lease;
-    await process.request({ kind: 'chunk-start', options, tokenizerPath }, nothingSchema);
+    const request = <T>(what: SandboxRequest, schema: z.ZodType<T>): Promise<T> =>
+      lease.process.request(what, schema).catch((error) => {
+        throw lease.isFresh || !isOutOfMemory(error) ? error : triedAgain(error);
+      });
+    await request({ kind: 'chunk-start', options, tokenizerPath }, nothingSchema);
     for await (const batch of batches(units)) {
-      const chunks = await process.request({ kind: 'chunk-push', units: batch }, chunksSchema);
+      const chunks = await request({ kind: 'chunk-push', units: batch }, chunksSchema);
       if (chunks.length > 0) yield chunks;
     }
-    const last = await process.request({ kind: 'chunk-finish' }, chunksSchema);
+    const last = await request({ kind: 'chunk-finish' }, chunksSchema);
     if (last.length > 0) yield last;
   }
 
@@ -88,26 +87,13 @@ export class ProcessSandbox implements DocumentSandbox {
   }
 }
 
-class SandboxedDocument implements OpenDocument {
-  readonly meta: DocumentMeta;
-  readonly #lease: Lease;
-
-  constructor(meta: DocumentMeta, lease: Lease) {
-    this.meta = meta;
-    this.#lease = lease;
-  }
-
-  async read(from: number, to: number): Promise<readonly PageText[]> {
-    return await this.#lease.process.request({ kind: 'read', from, to }, unitsSchema);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    using lease = this.#lease;
-    const { process } = lease;
-    if (!process.alive || process.busy) return;
-    // A process that cannot even close is replaced; the book has been read.
-    await process.request({ kind: 'close' }, nothingSchema).catch((error) => process.kill(error));
-  }
+/** What is cut comes page by page and can't be sent twice: the next attempt has another process. */
+function triedAgain(error: ScriptoriumError): ScriptoriumError {
+  return new ScriptoriumError(
+    'EXTRACTION_CRASHED',
+    `${error.message} Other books had used the process before.`,
+    { cause: error },
+  );
 }
 
 type SentUnit = { index: number; page: number | null; section: string[]; text: string };

@@ -197,6 +197,18 @@ describe('the pool', () => {
     await untilGone(pids[0] ?? 0);
   });
 
+  test('lends a fresh process where one is asked for, in the place of an idle one', async () => {
+    await using pool = new ProcessPool({ ...options, processes: 1, maxLeases: 100 });
+    const used = await pidOf(pool);
+    using lease = await pool.acquire(undefined, { fresh: true });
+    expect(lease.isFresh).toBe(true);
+    expect(lease.process.pid).not.toBe(used);
+    await untilGone(used);
+    lease[Symbol.dispose]();
+    using again = await pool.acquire();
+    expect(again).toMatchObject({ isFresh: false, process: lease.process });
+  });
+
   test('replaces a process that keeps too much memory', async () => {
     await using pool = new ProcessPool({ ...options, maxLeases: 100, softMemoryBytes: 1 * MB });
     const lease = await pool.acquire();

@@ -1,5 +1,6 @@
 import type { SandboxLimits } from '../../../ports/documents.ts';
 import { SandboxProcess } from './sandbox-process.ts';
+import type { LentProcess } from './sandboxed-document.ts';
 
 export interface PoolOptions {
   /** Most processes at once. */
@@ -56,16 +57,20 @@ export class ProcessPool implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Waits for a free process. `signal` ends the wait, and afterwards kills the process while it is lent. */
-  async acquire(signal?: AbortSignal): Promise<Lease> {
+  /**
+   * Waits for a free process, or for the place of one that is replaced by a fresh one. `signal` ends the wait, and afterwards
+   * kills the process while it is lent.
+   */
+  async acquire(signal?: AbortSignal, { fresh = false }: { readonly fresh?: boolean } = {}): Promise<Lease> {
     this.#refuse(signal);
     await this.#place(signal);
     try {
       this.#refuse(signal);
+      if (fresh) this.#endIdle();
       const member = this.#take();
       this.#lent.add(member);
       member.leases++;
-      return new Lease(member.process, () => this.#release(member), signal);
+      return new Lease(member, () => this.#release(member), signal);
     } catch (error) {
       this.#leavePlace();
       throw error;
@@ -158,6 +163,10 @@ export class ProcessPool implements AsyncDisposable {
     return { process, startedAtMs: Date.now(), leases: 0, idleTimer: null };
   }
 
+  #endIdle(): void {
+    for (const member of this.#idle.splice(0)) this.#end(member, new Error('The process was replaced.'));
+  }
+
   #release(member: Member): void {
     if (!this.#lent.delete(member) || this.#closed) return;
     if (this.#isFresh(member)) this.#rest(member);
@@ -202,14 +211,16 @@ export class ProcessPool implements AsyncDisposable {
 }
 
 /** A process lent to one borrower until it is disposed. */
-export class Lease implements Disposable {
+export class Lease implements LentProcess {
   readonly process: SandboxProcess;
+  readonly isFresh: boolean;
   readonly #giveBack: () => void;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: () => void;
 
-  constructor(process: SandboxProcess, giveBack: () => void, signal: AbortSignal | undefined) {
+  constructor({ process, leases }: Member, giveBack: () => void, signal: AbortSignal | undefined) {
     this.process = process;
+    this.isFresh = leases === 1;
     this.#giveBack = giveBack;
     this.#signal = signal;
     this.#onAbort = () => process.kill(signal?.reason);
