@@ -24,6 +24,8 @@ const run = z.looseObject({
   taken: z.array(count).optional(),
   formats: z.record(z.string(), z.looseObject({ bytes: z.number() })).optional(),
   samples: z.array(z.looseObject({ atMs: z.number() })).optional(),
+  retried: count.optional(),
+  retriesFirst: z.boolean().optional(),
 });
 
 const kept = z.array(z.looseObject({ id: z.string(), paths: z.array(z.string()) }));

@@ -258,7 +258,7 @@ export interface IngestLibraryResult {
 /** What a run takes along when it continues as new. */
 export interface CarriedState {
   readonly scan: ScanResult;
-  /** Manifest entries that were started. */
+  /** Entries of the scan's manifest that were started; in former versions those of the retries, too. */
   readonly cursor: number;
   readonly running: readonly RunningBook[];
   readonly ingested: number;
@@ -282,4 +282,9 @@ export interface CarriedState {
   readonly added?: number;
   /** Of books that had failed: what is ingested and unchanged by now. */
   readonly unchanged?: number;
+  // What follows is absent in runs of former versions.
+  /** Entries of the manifests of retries that were started. */
+  readonly retried?: number;
+  /** Whether books that are tried again go before those that the scan found. */
+  readonly retriesFirst?: boolean;
 }

@@ -8,7 +8,6 @@ import {
   ParentClosePolicy,
   patched,
   proxyActivities,
-  sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -29,10 +28,11 @@ import {
 import type { ingestBook } from './ingest-book.ts';
 import type { ParsedRunInput } from './input.ts';
 import { ManifestPages } from './manifest-pages.ts';
-import { CHILDREN_PER_STEP, LONG_HISTORY, policies, SILENT_CHILD_CHECK } from './policies.ts';
+import { CHILDREN_PER_STEP, LONG_HISTORY, policies } from './policies.ts';
 import { fileName, progressOf, resultOf, showRun } from './run-view.ts';
 import { RunWindow } from './run-window.ts';
 import { bookSearchAttributes } from './search-attributes.ts';
+import { SilenceTimer } from './silence-timer.ts';
 
 const { scanLibrary } = proxyActivities<ScanActivities>(policies.scan);
 const { inspectChildren } = proxyActivities<RunActivities>(policies.quick);
@@ -51,8 +51,7 @@ export class LibraryRun {
   #searchable: boolean;
   readonly #pages = new ManifestPages();
   #started = 0;
-  #timerRuns = false;
-  #checkDue = false;
+  readonly #silence = new SilenceTimer();
   /** Reports of books that another run's child worked on. */
   #foreign: BookReport[] = [];
   /** Books whose start Temporal has not confirmed yet, by id. */
@@ -234,30 +233,15 @@ export class LibraryRun {
     const window = this.#window;
     showRun(this);
     if (window.settled) return;
-    if (window.running.length > 0) this.#startTimer();
+    if (window.running.length > 0) this.#silence.start(window);
     // Paused, it waits for updates alone, of which one execution takes no more than 2,000.
     const maySplit = !window.cancelling && patched('idle-runs-continue-as-new');
     const isStepOver = () => maySplit && !window.cancelling && this.isLong;
-    const hasWork = () => window.free > 0 || window.settled || this.#checkDue || this.#foreign.length > 0;
+    const hasWork = () =>
+      window.free > 0 || window.settled || this.#silence.isDue || this.#foreign.length > 0;
     await condition(() => hasWork() || isStepOver());
     await this.#checkForeign();
-    if (!this.#checkDue) return;
-    this.#checkDue = false;
-    await this.#settleSilent();
-  }
-
-  /** One timer for many books: a timer for each wait would double a run's history. */
-  #startTimer(): void {
-    if (this.#timerRuns) return;
-    this.#timerRuns = true;
-    const over = (due: boolean): void => {
-      this.#timerRuns = false;
-      this.#checkDue = due;
-    };
-    sleep(SILENT_CHILD_CHECK, { summary: 'then look at books that stay silent' }).then(
-      () => over(true),
-      () => over(false),
-    );
+    if (this.#silence.takeDue()) await this.#settleSilent();
   }
 
   async #settleSilent(): Promise<void> {

@@ -3,7 +3,8 @@ import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { ScanActivities } from '../activities/scan.ts';
 import type { ManifestEntry } from './contract.ts';
 import { policies } from './policies.ts';
-import type { ManifestPlace, RunWindow } from './run-window.ts';
+import type { RunWindow } from './run-window.ts';
+import type { ManifestPlace } from './waiting-books.ts';
 
 const { readManifest } = proxyActivities<ScanActivities>(policies.quick);
 

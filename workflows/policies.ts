@@ -102,7 +102,17 @@ export const WRITING_HEARTBEAT = '5s';
 export const answerRetry = { initialInterval: '200ms', backoffCoefficient: 2, maximumAttempts: 3 } as const;
 
 /** A child that stays silent this long is looked at, in case it was terminated and can't report. */
-export const SILENT_CHILD_CHECK = '30s';
+export const SILENT_CHILD_CHECK_MS = 30_000;
+/** At most 16 minutes. */
+const MOST_DOUBLINGS = 5;
+
+/**
+ * How long a run that is cancelled waits before it looks at what is still in flight, in milliseconds. It can't continue as new any
+ * more, and its children may have to wait for a part out of service: a day of looks must fit into one history.
+ */
+export function cancelledCheckMs(looks: number): number {
+  return SILENT_CHILD_CHECK_MS * 2 ** Math.min(looks, MOST_DOUBLINGS);
+}
 
 /** Children of one step of a run, before it continues as new: keeps a history far under 4,096 events. */
 export const CHILDREN_PER_STEP = 500;

@@ -187,11 +187,12 @@ function namedInFlight({ running }: RunWindow, books: readonly string[]): readon
   return running.filter(({ bookId, path }) => names.has(bookId) || names.has(path));
 }
 
-/** Books of this run that failed wait again. Those in flight are being tried already. */
+/** Books of this run that failed wait again, before all that were not moved to the front. Those in flight are being tried already. */
 async function retryFailed(run: LibraryRun, { all = false }: RetryFailedInput): Promise<number> {
   const { library, startedAtMs, input } = run;
   const window = windowOf(run);
-  if (window.manifests.length > 1 && window.waiting > 0)
+  const first = patched('retried-books-go-first');
+  if (first ? window.retrying > 0 : window.manifests.length > 1 && window.waiting > 0)
     throw notNow('the books of an earlier retry are still waiting');
   const except = window.running.map(({ bookId }) => bookId);
   run.retrying = true;
@@ -203,7 +204,8 @@ async function retryFailed(run: LibraryRun, { all = false }: RetryFailedInput): 
       sinceMs: startedAtMs,
       except,
     });
-    window.retry(found, { waits: found.toIngest > 0 || !patched('a-retry-of-no-book-blocks-none') });
+    const waits = found.toIngest > 0 || !patched('a-retry-of-no-book-blocks-none');
+    window.retry(found, { waits, last: !first });
     return found.toIngest;
   } finally {
     run.retrying = false;

@@ -171,6 +171,20 @@ describe('a run that is steered', () => {
     });
   }, 60_000);
 
+  test('tries them again before those that wait, and takes another retry as soon as they are begun', async () => {
+    const entries = entriesOf('fails-once-1', ...held(3));
+    await fixture.withRun({ entries }, { parallel: 1 }, async (run) => {
+      await eventually(async () => (await progressOf(run.handle)).books.failed === 1);
+      expect(await update(run, 'retryFailed')).toMatchObject({ books: 1 });
+      await update(run, 'setParallel', { parallel: 2 });
+      await eventually(async () => run.seen.read.length === 4);
+      expect(run.seen.read).toEqual(['fails-once-1', 'held-0', 'fails-once-1', 'held-1']);
+      expect(await update(run, 'retryFailed')).toMatchObject({ books: 0 });
+      run.seen.released = true;
+      expect((await run.handle.result()).books).toMatchObject({ total: 4, ingested: 4, failed: 0 });
+    });
+  }, 60_000);
+
   test('refuses what it takes at another time with a code of its own', async () => {
     await fixture.withRun({ entries: entriesOf('fails-once-1', 'held') }, { parallel: 5 }, async (run) => {
       await eventually(async () => (await progressOf(run.handle)).books.failed === 1);

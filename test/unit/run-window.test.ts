@@ -36,7 +36,7 @@ type Step =
   | { readonly do: 'allow'; readonly parallel: number }
   | { readonly do: 'report'; readonly pick: number; readonly outcome: BookReport['outcome'] }
   | { readonly do: 'front' | 'drop'; readonly picks: readonly number[] }
-  | { readonly do: 'retry' };
+  | { readonly do: 'retry'; readonly last: boolean };
 
 const outcome = fc.constantFrom('ingested', 'failed', 'cancelled');
 const picks = fc.array(fc.nat(30), { minLength: 1, maxLength: 4 });
@@ -50,7 +50,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('overtaken'), what: fc.constantFrom('front', 'drop'), picks }),
   },
-  { weight: 1, arbitrary: only('retry') },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('retry'), last: fc.boolean() }) },
   { weight: 1, arbitrary: only('pause') },
   { weight: 2, arbitrary: only('resume') },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('allow'), parallel: fc.integer({ min: 1, max: 6 }) }) },
@@ -63,8 +63,11 @@ class Model {
   parallel: number;
   paused = false;
   cancelled = false;
+  retriesFirst = false;
   /** Ordinals in the order in which they are to be started. */
   waiting: number[];
+  /** Of those, the ones that were moved to the front. */
+  readonly front = new Set<number>();
   /** Book id of each ordinal. */
   readonly ids: string[];
   readonly inFlight = new Set<string>();
@@ -104,10 +107,16 @@ function take(window: RunWindow, model: Model, next: Step): RunWindow {
   else if (next.do === 'report') report(window, model, `b${next.pick % (model.total + 3)}`, next.outcome);
   else if (next.do === 'front' || next.do === 'drop') move(window, model, next.do, next.picks);
   else if (next.do === 'overtaken') overtake(window, model, next.what, next.picks);
-  else if (next.do === 'retry') retry(window, model);
+  else if (next.do === 'retry') retry(window, model, next.last);
   else set(window, model, next);
+  if (next.do !== 'carry') return window;
+  // The lists of retries are left behind where none of their books waits.
+  if (!model.waiting.some((ordinal) => ordinal >= model.total)) {
+    model.ids.length = model.total;
+    for (const ordinal of model.front) if (ordinal >= model.total) model.front.delete(ordinal);
+  }
   // A carried state crosses from one run to the next as JSON.
-  return next.do === 'carry' ? RunWindow.resume(throughJson(window.carry()), model.parallel) : window;
+  return RunWindow.resume(throughJson(window.carry()), model.parallel);
 }
 
 function set(window: RunWindow, model: Model, next: Step): void {
@@ -170,6 +179,7 @@ function move(window: RunWindow, model: Model, what: 'front' | 'drop', numbers: 
   const others = model.waiting.filter((ordinal) => !ordinals.includes(ordinal));
   if (what === 'front') {
     window.moveToFront(places);
+    for (const ordinal of ordinals) model.front.add(ordinal);
     model.waiting = [...ordinals, ...others];
   } else {
     for (const place of places)
@@ -179,15 +189,20 @@ function move(window: RunWindow, model: Model, what: 'front' | 'drop', numbers: 
   }
 }
 
-function retry(window: RunWindow, model: Model): void {
+function retry(window: RunWindow, model: Model, last: boolean): void {
   const failed = [...model.outcomes].filter(([, outcome]) => outcome === 'failed').map(([id]) => id);
   if (model.cancelled || failed.length === 0) return;
   const manifestKey = `manifests/retry-${window.manifests.length}`;
-  window.retry({ ...scanOf(failed.length), manifestKey, retried: failed.length });
-  for (const id of failed) {
-    model.outcomes.delete(id);
-    model.waiting.push(model.ids.push(id) - 1);
-  }
+  window.retry({ ...scanOf(failed.length), manifestKey, retried: failed.length }, { last });
+  const again = failed.map((id) => model.ids.push(id) - 1);
+  for (const id of failed) model.outcomes.delete(id);
+  if (!last) model.retriesFirst = true;
+  model.waiting.push(...again);
+  const rank = (ordinal: number): number => {
+    if (model.front.has(ordinal)) return 0;
+    return ordinal >= model.total === model.retriesFirst ? 1 : 2;
+  };
+  model.waiting.sort((one, other) => rank(one) - rank(other));
 }
 
 function throughJson(state: CarriedState): CarriedState {
