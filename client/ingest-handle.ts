@@ -66,14 +66,25 @@ export interface ResultOptions {
 const MAX_SHOWN = 8;
 const POLL_MS = 1_000;
 
+export interface RunOrigin {
+  /** Run id of the run's first step; the latest run when left out. */
+  readonly firstRunId?: string;
+  readonly joinedFrom?: Date;
+}
+
 export class IngestHandle {
+  /**
+   * When the run was started that was going on already, and was joined; null for one that was started now. What came into its
+   * folders after it had looked through them is found by the next run.
+   */
+  readonly joinedFrom: Date | null;
   readonly #client: Client;
   readonly #chain: RunChain;
   /** What was last seen of the books in flight, for the moments between two stages. */
   #seen: ReadonlyMap<string, BookInFlight> = new Map();
 
-  /** @param firstRunId run id of the run's first step; the latest run when left out */
-  constructor(client: Client, workflowId: string, firstRunId?: string) {
+  constructor(client: Client, workflowId: string, { firstRunId, joinedFrom }: RunOrigin = {}) {
+    this.joinedFrom = joinedFrom ?? null;
     this.#client = client;
     this.#chain = new RunChain(client, workflowId, firstRunId);
   }

@@ -26,7 +26,7 @@ export async function startOrJoin(client: Client, input: RunInput): Promise<Inge
       memo: { paths: fingerprintOf(input) },
       staticSummary: summaryOf(input),
     });
-    return new IngestHandle(client, workflowId, firstExecutionRunId);
+    return new IngestHandle(client, workflowId, { firstRunId: firstExecutionRunId });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw fromWorkflow(error);
     const joined = await join(client, workflowId, input);
@@ -39,8 +39,11 @@ export async function startOrJoin(client: Client, input: RunInput): Promise<Inge
 async function join(client: Client, workflowId: string, input: RunInput): Promise<IngestHandle | null> {
   const { memo, runId, raw, closeTime } = await client.workflow.getHandle(workflowId).describe();
   if (closeTime) return null;
-  if (memo?.paths === fingerprintOf(input))
-    return new IngestHandle(client, workflowId, raw.workflowExecutionInfo?.firstRunId || runId);
+  if (memo?.paths === fingerprintOf(input)) {
+    const firstRunId = raw.workflowExecutionInfo?.firstRunId || runId;
+    const { startTime } = await client.workflow.getHandle(workflowId, firstRunId).describe();
+    return new IngestHandle(client, workflowId, { firstRunId, joinedFrom: startTime });
+  }
   const other = memo?.paths
     ? 'from other paths or in another way'
     : 'which a schedule, a job or the temporal command started';

@@ -127,9 +127,17 @@ describe('a handle', () => {
 
 describe('a second ingestion', () => {
   test('joins a run that does the same, and is refused by one that does something else', async () => {
+    const before = Date.now();
     const run = await client.ingest(['/books', '/more'], { library });
+    expect(run.joinedFrom).toBeNull();
+    const after = Date.now();
+    await nextStep();
     const joined = await client.ingest(['/more', '/books'], { library, parallel: 50 });
     expect(joined.workflowId).toBe(run.workflowId);
+    // Where it began, not its latest step.
+    const joinedFrom = joined.joinedFrom?.getTime() ?? 0;
+    expect(joinedFrom).toBeGreaterThanOrEqual(before);
+    expect(joinedFrom).toBeLessThanOrEqual(after);
     const refused = { code: 'RUN_IN_PROGRESS' };
     await expect(client.ingest(['/books'], { library })).rejects.toMatchObject(refused);
     await expect(client.ingest(['/books', '/more'], { library, prune: true })).rejects.toMatchObject(refused);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { DEFAULT_LIBRARY, DEFAULT_PARALLEL } from '../../../workflows/contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
-import { printResult } from '../output.ts';
+import { duration, printResult, say } from '../output.ts';
 import { watchToEnd } from '../watch-run.ts';
 import { wholeNumber } from '../whole-number.ts';
 
@@ -44,9 +44,16 @@ async function ingest(
   await ensureStack();
   await using client = await ScriptoriumClient.connect();
   const run = await client.ingest(paths, { library, parallel, prune, force });
+  const { workflowId, joinedFrom } = run;
+  if (joinedFrom) {
+    const ago = duration((Date.now() - joinedFrom.getTime()) / 1_000);
+    say(
+      `Joined ${workflowId}, which was started ${ago} ago and does the same. Files that came since then are found by the next run.`,
+    );
+  }
   if (detach) {
-    printResult(command, { workflowId: run.workflowId, library }, () => [
-      `Started ${run.workflowId}; \`scriptorium status\` shows how far it is.`,
+    printResult(command, { workflowId, library, joined: joinedFrom !== null }, () => [
+      `${joinedFrom ? 'Joined' : 'Started'} ${workflowId}; \`scriptorium status\` shows how far it is.`,
     ]);
     return;
   }
