@@ -8,6 +8,7 @@ import fastifyRateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
+import { propagation, context as traceContext } from '@opentelemetry/api';
 import Fastify, { type FastifyBaseLogger, type FastifyRequest } from 'fastify';
 import {
   jsonSchemaTransform,
@@ -63,6 +64,7 @@ export async function createHttpServer(options: ServerOptions): Promise<App> {
   app.decorateRequest('principal', null);
   tellProblems(app);
   await protect(app, options);
+  followTraces(app);
   await describe(app, options);
   const context: RouteContext = { ...options, streams: new OpenStreams(options.limits.streams) };
   await app.register(async (routes) => {
@@ -170,6 +172,13 @@ async function protect(app: App, { keys, open, limits }: ServerOptions): Promise
   });
   await app.register(fastifyMultipart, { throwFileSizeLimit: false });
   limitBodies(app, limits.bodyTimeoutMs ?? BODY_TIMEOUT_MS);
+}
+
+/** What the caller traces goes on here (W3C Trace Context). Nothing happens where this process sends no traces. */
+function followTraces(app: App): void {
+  app.addHook('preHandler', (request, _, done) =>
+    traceContext.with(propagation.extract(traceContext.active(), request.headers), done),
+  );
 }
 
 /** A body of JSON must be there in time; an upload may take hours, but not be silent. */
