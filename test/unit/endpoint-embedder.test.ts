@@ -114,7 +114,7 @@ describe('an embedding endpoint', () => {
     );
   });
 
-  test('is asked no more at once than is allowed, and questions before waiting passages', async () => {
+  test('is asked no more at once than is allowed', async () => {
     let [now, most] = [0, 0];
     await withServer(
       (next) => async (request, response) => {
@@ -123,13 +123,30 @@ describe('an embedding endpoint', () => {
         now -= 1;
         next(request, response);
       },
+      async (_server, options) => {
+        await using embedder = await EndpointEmbedder.open({ ...options, requestsAtOnce: 1 });
+        await embedder.embed(Array.from({ length: 24 }, (_, at) => `passage ${at}`));
+        expect(most).toBe(1);
+      },
+    );
+  });
+
+  test.each<[string, Reply]>([
+    ['passages hold all its places', () => {}],
+    ['it refuses passages for too many', refuse(429, { 'retry-after': '30' })],
+  ])('embeds a question while %s', async (_, toPassages) => {
+    const book = Array.from({ length: 9 }, (_, at) => `passage ${at}`);
+    const ended = new AbortController();
+    await withServer(
+      (next, _count, [first]) => (first === 'Who?' ? next : toPassages),
       async (server, options) => {
         await using embedder = await EndpointEmbedder.open({ ...options, requestsAtOnce: 1 });
-        const book = embedder.embed(Array.from({ length: 24 }, (_, at) => `passage ${at}`));
-        await embedder.embed(['Who?'], { kind: 'question' });
-        await book;
-        expect(most).toBe(1);
-        expect(inputs(server).findIndex(([first]) => first === 'Who?')).toBeLessThan(3);
+        const embedding = embedder.embed(book, { signal: ended.signal });
+        await eventually(async () => server.bodies.length > 0);
+        expect(await embedder.embed(['Who?'], { kind: 'question' })).toEqual([unit('Who?')]);
+        ended.abort(new Error('enough'));
+        await expect(embedding).rejects.toThrow('enough');
+        expect(inputs(server).map(([first]) => first)).toEqual(['passage 0', 'Who?']);
       },
     );
   });

@@ -1,7 +1,5 @@
 /** Vectors of an endpoint that speaks OpenAI's embeddings: Text Embeddings Inference, vLLM, llama.cpp, Ollama, OpenAI. */
-import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI, { APIError } from 'openai';
-import PQueue from 'p-queue';
 import { z } from 'zod';
 import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
 import { hashOf } from '../../naming.ts';
@@ -10,6 +8,7 @@ import { boundedBody } from '../bounded-body.ts';
 import { fetchWithWords, type Refusal, refusalOf } from '../openai-refusal.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { withoutKey } from '../without-key.ts';
+import { Lane } from './lane.ts';
 
 export interface EndpointEmbedderOptions {
   /** What comes before `/embeddings`; OpenAI's own when left out. */
@@ -32,6 +31,14 @@ export interface EndpointEmbedderOptions {
 
 type Kind = 'passage' | 'question';
 
+/** How long a request may be held back, and with which others. */
+interface Patient {
+  readonly lane: Lane;
+  /** By `performance.now()`. */
+  readonly until: number;
+  readonly signal: AbortSignal;
+}
+
 const PATIENCE_MS = 60_000;
 /** Fewer than in any language whose words a model knows: a text that is cut to it is taken. */
 const CHARS_PER_TOKEN = 3;
@@ -39,8 +46,6 @@ const CHARS_PER_TOKEN = 3;
 const QUESTION_PATIENCE_MS = 5_000;
 /** Where a refusal does not say how long to wait. */
 const PAUSE_MS = 1_000;
-/** A question waits for no book. */
-const priorities: Readonly<Record<Kind, number>> = { passage: 0, question: 1 };
 /** Servers say so when a request holds more texts than they take at once. */
 const TOO_LARGE = new Set([413, 422]);
 /** Where it holds a single one, that may be too long. */
@@ -72,11 +77,10 @@ export class EndpointEmbedder implements Embedder {
   readonly booksAtOnce: number;
   readonly #options: EndpointEmbedderOptions;
   readonly #client: OpenAI;
-  readonly #queue: PQueue;
+  /** A question waits for no book: neither for a place, nor while books are refused for too many. */
+  readonly #lanes: Readonly<Record<Kind, Lane>>;
   readonly #closed = new AbortController();
   #textsPerRequest: number;
-  /** Requests that wait before they are sent again. */
-  #pauses = 0;
 
   private constructor(options: EndpointEmbedderOptions, dimensions: number) {
     const { baseUrl, apiKey, timeoutMs, model, prefixes, requestsAtOnce } = options;
@@ -86,7 +90,7 @@ export class EndpointEmbedder implements Embedder {
     this.booksAtOnce = requestsAtOnce;
     this.id = `${model}/${hashOf('endpoint', prefixes.passage, prefixes.question).slice(0, 12)}/${dimensions}`;
     this.#textsPerRequest = options.textsPerRequest;
-    this.#queue = new PQueue({ concurrency: requestsAtOnce });
+    this.#lanes = { passage: new Lane(requestsAtOnce), question: new Lane(requestsAtOnce) };
     // Here and in Temporal it is tried again; a third layer would only hide how often.
     this.#client = new OpenAI({
       ...{ apiKey, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 },
@@ -104,7 +108,9 @@ export class EndpointEmbedder implements Embedder {
     if (options.dimensions !== undefined) return new EndpointEmbedder(options, options.dimensions);
     await using probe = new EndpointEmbedder(options, 0);
     const { patienceMs = PATIENCE_MS } = options;
-    const [vector] = await probe.#patiently(['length'], performance.now() + patienceMs, probe.#closed.signal);
+    const { signal } = probe.#closed;
+    const patient = { lane: probe.#lanes.passage, until: performance.now() + patienceMs, signal };
+    const [vector] = await probe.#patiently(['length'], patient);
     return new EndpointEmbedder(options, vector?.length ?? 0);
   }
 
@@ -122,12 +128,13 @@ export class EndpointEmbedder implements Embedder {
     const { patienceMs = PATIENCE_MS } = this.#options;
     const patience = kind === 'question' ? Math.min(patienceMs, QUESTION_PATIENCE_MS) : patienceMs;
     const size = this.#textsPerRequest;
+    const lane = this.#lanes[kind];
     const requests = Array.from({ length: Math.ceil(whole.length / size) }, (_, at) =>
-      this.#queue.add(
+      lane.add(() => {
         // Each request has its own: of many, most wait long before they are sent at all.
-        () => this.#patiently(whole.slice(at * size, (at + 1) * size), performance.now() + patience, signals),
-        { priority: priorities[kind], signal: signals },
-      ),
+        const until = performance.now() + patience;
+        return this.#patiently(whole.slice(at * size, (at + 1) * size), { lane, until, signal: signals });
+      }, signals),
     );
     try {
       return (await Promise.all(requests)).flat().map((vector) => this.#unit(vector));
@@ -141,43 +148,33 @@ export class EndpointEmbedder implements Embedder {
   /** Nothing is sent any more; what was asked for rejects. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort(new Error('the embedder is closed'));
-    await this.#queue.onIdle();
+    await Promise.all([this.#lanes.passage.idle(), this.#lanes.question.idle()]);
   }
 
-  /** All requests wait while the endpoint refuses for too many; one that is too large is sent in halves. */
-  async #patiently(texts: readonly string[], until: number, signal: AbortSignal): Promise<number[][]> {
+  /** All requests of its kind wait while the endpoint refuses for too many; one that is too large is sent in halves. */
+  async #patiently(texts: readonly string[], patient: Patient): Promise<number[][]> {
+    const { lane, until, signal } = patient;
     for (;;) {
       try {
         return await this.#request(texts, signal);
       } catch (error) {
         if (error instanceof APIError && TOO_LARGE.has(error.status ?? 0) && texts.length > 1)
-          return await this.#inHalves(texts, until, signal);
+          return await this.#inHalves(texts, patient);
         const pauseMs = pauseOf(error);
         if (signal.aborted || pauseMs === null || performance.now() + pauseMs > until)
           throw this.#failure(error, signal, texts.length === 1);
-        await this.#pause(pauseMs, signal);
+        await lane.pause(pauseMs, signal);
       }
     }
   }
 
-  async #inHalves(texts: readonly string[], until: number, signal: AbortSignal): Promise<number[][]> {
+  async #inHalves(texts: readonly string[], patient: Patient): Promise<number[][]> {
     const half = Math.ceil(texts.length / 2);
-    const first = await this.#patiently(texts.slice(0, half), until, signal);
-    const second = await this.#patiently(texts.slice(half), until, signal);
+    const first = await this.#patiently(texts.slice(0, half), patient);
+    const second = await this.#patiently(texts.slice(half), patient);
     // Only now is it known that it was their number, and not one of them that is too long.
     this.#textsPerRequest = Math.min(this.#textsPerRequest, half);
     return [...first, ...second];
-  }
-
-  async #pause(ms: number, signal: AbortSignal): Promise<void> {
-    this.#pauses += 1;
-    this.#queue.pause();
-    try {
-      await delay(ms, undefined, { signal });
-    } finally {
-      this.#pauses -= 1;
-      if (this.#pauses === 0) this.#queue.start();
-    }
   }
 
   async #request(texts: readonly string[], signal: AbortSignal): Promise<number[][]> {
