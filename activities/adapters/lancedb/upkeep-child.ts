@@ -6,6 +6,7 @@
 import { lowerPriority } from '../../lower-priority.ts';
 import { openLanceDatabase } from './database.ts';
 import { isConflict } from './failures.ts';
+import { litterOf } from './litter.ts';
 import { type UpkeepOrder, type UpkeepReply, upkeepOrder } from './upkeep-messages.ts';
 import { planUpkeep } from './upkeep-plan.ts';
 import { tableState, takeStep } from './upkeep-steps.ts';
@@ -36,8 +37,10 @@ async function maintain({ folder, table: name, growing, asked }: UpkeepOrder): P
   const { lance, connection } = await openLanceDatabase(folder);
   const table = await connection.openTable(name);
   const done: string[] = [];
+  const state = await tableState(table);
+  const littered = (await litterOf({ folder, table: name }, state.fragments)) > 0;
   // Whoever asks has a reason; what is there is then taken into the indexes to the last row.
-  for (const step of planUpkeep(await tableState(table), { mostUnindexed: 0, growing, asked })) {
+  for (const step of planUpkeep(state, { mostUnindexed: 0, growing, asked, littered })) {
     try {
       done.push(await takeStep(lance, table, step));
     } catch (error) {

@@ -108,12 +108,14 @@ export interface PlanOptions {
   readonly growing?: boolean;
   /** Whether questions are being asked. Default false. */
   readonly asked?: boolean;
+  /** Whether there are many files of former versions: a compaction takes them away. Default false. */
+  readonly littered?: boolean;
 }
 
 /** What pays now, in the order in which it is to be done: an index that is built last is not moved by a compaction. */
 export function planUpkeep(
   state: TableState,
-  { mostUnindexed = MOST_UNINDEXED, growing = false, asked = false }: PlanOptions = {},
+  { mostUnindexed = MOST_UNINDEXED, growing = false, asked = false, littered = false }: PlanOptions = {},
 ): readonly UpkeepStep[] {
   const { rows, fragments, indexes } = state;
   const byName = new Map(indexes.map((index) => [index.name, index]));
@@ -123,7 +125,7 @@ export function planUpkeep(
   const behind = unindexedRows(state) > mostUnindexed * (growing ? patienceOf(rows, asked) : 1);
   const builds = wantedIndexes.filter((index) => isToBuild(index, byName.get(index.name), rows, growing));
   return [
-    ...(scattered || behind ? [{ kind: 'compact' } as const] : []),
+    ...(scattered || behind || (littered && !growing) ? [{ kind: 'compact' } as const] : []),
     ...builds.map((index) => ({ kind: 'build', index }) as const),
   ];
 }

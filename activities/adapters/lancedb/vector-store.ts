@@ -22,6 +22,7 @@ import { GatheredReads } from './gathered-reads.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { KeptPassages } from './kept-passages.ts';
+import { LitterWatch } from './litter.ts';
 import { pointRows, pointSchema } from './point-rows.ts';
 import { scanRanges } from './point-scan.ts';
 import { PointSearches } from './point-searches.ts';
@@ -68,6 +69,7 @@ export class LanceVectorStore implements VectorStore {
   readonly #searched: SearchTable;
   readonly #searches: PointSearches;
   readonly #watch = new IdleWatch();
+  readonly #litter: LitterWatch;
   readonly #asked: AskedMark;
   /** What upkeep failed with last; null when it did not. */
   #upkeepFailure: string | null = null;
@@ -77,6 +79,7 @@ export class LanceVectorStore implements VectorStore {
     this.#table = table;
     this.#dimensions = dimensions;
     this.#schema = schema;
+    this.#litter = new LitterWatch({ folder: database.folder, table: table.name });
     this.#asked = new AskedMark(join(database.folder, `${table.name}.asked`));
     this.#writes = new GroupCommit<PointWrite, number>({
       kindOf: ({ kind }) => kind,
@@ -192,7 +195,8 @@ export class LanceVectorStore implements VectorStore {
     const state = await this.#table.read('be looked at', tableState);
     const idle = this.#watch.isIdle(state);
     const asked = await this.#asked.isRecent();
-    return idle || planUpkeep(state, { growing: this.#watch.isGrowing, asked }).length > 0;
+    const littered = !this.#watch.isGrowing && (await this.#litter.isDue(state.fragments));
+    return idle || littered || planUpkeep(state, { growing: this.#watch.isGrowing, asked }).length > 0;
   }
 
   async maintain(signal: AbortSignal): Promise<Upkeep> {
