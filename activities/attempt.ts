@@ -6,6 +6,8 @@ import { z } from 'zod';
 export interface StageLimits {
   /** Longest time that a book waits for a part out of service, in milliseconds; it then fails with that part's code. */
   readonly maxOutageMs: number;
+  /** Hears of a stage that stalled: what hangs in native code is never given back, and its process makes way for another. */
+  readonly onStall?: (reason: string) => void;
 }
 
 export interface AttemptOptions extends StageLimits {
@@ -142,10 +144,16 @@ export class Attempt implements Disposable {
   }
 
   #tick(): void {
-    const { maxStallMs = Number.POSITIVE_INFINITY } = this.#options;
+    const { maxStallMs = Number.POSITIVE_INFINITY, onStall } = this.#options;
     this.#silentMs += HEARTBEAT_EVERY_MS;
     if (this.#silentMs <= maxStallMs) this.#tell();
-    else this.#stalled.abort(new Error(`no progress for ${maxStallMs / 60_000} minutes`));
+    else if (!this.#stalled.signal.aborted) this.#stall(maxStallMs, onStall);
+  }
+
+  #stall(maxStallMs: number, onStall: AttemptOptions['onStall']): void {
+    const reason = `no progress of ${this.#context.info.activityType} for ${maxStallMs / 60_000} minutes`;
+    this.#stalled.abort(new Error(reason));
+    onStall?.(reason);
   }
 
   #leave(details: HeartbeatDetails): void {

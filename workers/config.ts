@@ -21,6 +21,7 @@ import { type Environment, environment } from './environment.ts';
 import { HTTP_RULE, type HttpSettings, originsOf, uploadLimitsOf } from './http/settings.ts';
 import { listenAddressOf } from './listen-address.ts';
 import { minilm } from './model/minilm.ts';
+import { sandboxProcesses } from './sandbox-processes.ts';
 import { METRICS_RULE, type TelemetrySettings } from './telemetry/settings.ts';
 
 const MB = 1024 * 1024;
@@ -47,7 +48,8 @@ export interface Config {
     /** Most texts of full length that a GPU is given at once. */
     readonly deviceBatch: number;
     readonly threads: number;
-    readonly chunksPerBatch: number;
+    /** Null: as many as the embedder wants. */
+    readonly chunksPerBatch: number | null;
     /** Null: the model in this process. */
     readonly endpoint: EndpointEmbedderOptions | null;
     /** Null: all-MiniLM-L6-v2. */
@@ -98,13 +100,13 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     store: storeOf(set),
     artifacts: artifactSettings(set, homeOf(env).artifacts),
     roots: rootsOf(set.SCRIPTORIUM_LIBRARY_ROOTS, homeOf(env)),
-    sandbox: { processes: set.SCRIPTORIUM_EXTRACT_PROCESSES, limits: limitsOf(set) },
+    sandbox: { processes: processesOf(set), limits: limitsOf(set) },
     chunking: chunkingOf(set),
     embedding: {
       device: set.SCRIPTORIUM_DEVICE,
       deviceBatch: set.SCRIPTORIUM_DEVICE_BATCH,
       threads: set.SCRIPTORIUM_EMBED_THREADS,
-      chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH,
+      chunksPerBatch: set.SCRIPTORIUM_EMBED_BATCH ?? null,
       endpoint: embeddingEndpointOf(set),
       folder: modelFolderOf(set),
     },
@@ -130,6 +132,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
   };
   return Object.freeze({ ...frozen(settings), env });
+}
+
+function processesOf(set: Environment): number {
+  const limits = { workerMb: set.SCRIPTORIUM_WORKER_MEMORY_MB, processMb: set.SCRIPTORIUM_EXTRACT_MEMORY_MB };
+  return set.SCRIPTORIUM_EXTRACT_PROCESSES ?? sandboxProcesses(limits);
 }
 
 /** The object and all that it holds. */

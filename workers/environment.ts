@@ -35,16 +35,19 @@ export const environment = z.object({
   SCRIPTORIUM_EXTRACT_TIMEOUT_S: whole(1, 3_600).default(120),
   /** Largest resident memory of one sandbox process. */
   SCRIPTORIUM_EXTRACT_MEMORY_MB: whole(128, 16_384).default(1_024),
-  /** Sandbox processes at once. Reading is 20 times faster than embedding on a CPU, so there is mostly one; one is started where books wait. */
-  SCRIPTORIUM_EXTRACT_PROCESSES: whole(1, 256).default(Math.max(1, Math.min(32, availableParallelism()))),
+  /**
+   * Sandbox processes at once. Reading is 20 times faster than embedding on a CPU, so there is mostly one; one is started where books wait.
+   * Default: as many as there are cores and memory for, see `sandboxProcesses`.
+   */
+  SCRIPTORIUM_EXTRACT_PROCESSES: whole(1, 256).optional(),
   /** What embeds: `auto` is the fastest that works. */
   SCRIPTORIUM_DEVICE: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
   /** Most texts of full length that a GPU is given at once. */
   SCRIPTORIUM_DEVICE_BATCH: whole(1, 65_536).default(1_024),
   /** Embedding threads, a core each. */
   SCRIPTORIUM_EMBED_THREADS: whole(1, 256).default(availableParallelism()),
-  /** Chunks embedded between two checkpoints. */
-  SCRIPTORIUM_EMBED_BATCH: whole(1, 1_024).default(32),
+  /** Chunks embedded between two checkpoints. Default: what the embedder wants, `Embedder.chunksAtOnce`. */
+  SCRIPTORIUM_EMBED_BATCH: whole(1, 1_024).optional(),
   /** Folder of a sentence-transformer as its publisher gives it, instead of all-MiniLM-L6-v2. */
   SCRIPTORIUM_MODEL_FOLDER: optional,
   /** Endpoint of embeddings as OpenAI has them, instead of the model in this process; what comes before `/embeddings`. */

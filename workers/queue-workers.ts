@@ -10,6 +10,7 @@ import {
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { formatOfName } from '../activities/adapters/documents/format-of-name.ts';
+import type { StageLimits } from '../activities/attempt.ts';
 import { createBeginActivities } from '../activities/begin-answer.ts';
 import { createCacheActivities } from '../activities/caches.ts';
 import { createCatalogActivities } from '../activities/catalog.ts';
@@ -45,6 +46,7 @@ export interface WorkerContext {
   /** Folder of bundles that are made already; default: that of the build, or else they are made now. */
   readonly bundles?: string;
   readonly telemetry?: Telemetry;
+  readonly onStall?: StageLimits['onStall'];
 }
 
 /** How stale progress may be, and how long a cancelled stage may go on; the standard is 0.8 of the heartbeat timeout. */
@@ -52,6 +54,9 @@ const HEARTBEAT_EVERY = '2s';
 
 /** How stale the text of an answer that is being written may be. */
 const TEXT_EVERY = '100ms';
+
+/** Eight for each of four threads. */
+const CHUNKS_PER_BATCH = 32;
 
 type QueueOptions = Pick<
   WorkerOptions,
@@ -102,10 +107,11 @@ function queueOptions({
   connection,
   logger,
   searchAttributes,
+  onStall,
 }: WorkerContext): Record<QueueName, () => QueueOptions> {
-  const { roots, limits } = config;
+  const { roots } = config;
   const sandboxLimits = config.sandbox.limits;
-  const bounded = { ...parts, limits };
+  const bounded = { ...parts, limits: { ...config.limits, ...(onStall && { onStall }) } };
   const isBookName = (name: string): boolean => formatOfName(name) !== null;
   const client = new Client({ connection, namespace: config.namespace });
   const running = runningWorkflows(client);
@@ -141,7 +147,7 @@ function queueOptions({
       workflows: null,
       activities: createEmbedActivities({
         ...bounded,
-        chunksPerBatch: config.embedding.chunksPerBatch,
+        chunksPerBatch: config.embedding.chunksPerBatch ?? parts.embedder.chunksAtOnce ?? CHUNKS_PER_BATCH,
         onBatch,
       }),
       maxConcurrentActivityTaskExecutions: Math.max(

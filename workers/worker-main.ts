@@ -8,6 +8,7 @@ import { packageVersion } from '../client/version.ts';
 import { REPLACE_WORKER } from '../client/worker-flags.ts';
 import { type QueueName, taskQueues } from '../workflows/contract.ts';
 import { type Config, loadConfig } from './config.ts';
+import { endAtLast } from './end-at-last.ts';
 import type { HttpServer, HttpServerOptions } from './http/http-server.ts';
 import { type ListenAddress, nextTo } from './listen-address.ts';
 import { createLogger, installRuntime, secretsIn } from './log.ts';
@@ -25,6 +26,9 @@ const INGESTION_NICENESS = 5;
 
 /** The workers of a stack whose supervisor was killed drain, and hold their ports for so long and their grace. */
 const FORMER_STACK_MS = 10_000;
+
+/** Beyond its grace: five seconds each for what is asked over HTTP and what must be forced, and what is closed then. */
+const LATE_END_MS = 30_000;
 
 /** Started by a supervisor, with which it must end. */
 const supervised = process.connected;
@@ -55,18 +59,23 @@ async function main(): Promise<void> {
   await using telemetry = await openTelemetry(config, logger);
   installRuntime(logger, telemetry.runtime);
   const wornOut = new AbortController();
+  const replacedBy = (what: string) => (reason: string) => {
+    if (!wornOut.signal.aborted) logger.error({ reason }, `${what}; this worker is replaced`);
+    wornOut.abort();
+  };
   const worker = await startWorkerProcess(config, queues, logger, {
     telemetry,
-    onDeviceLost: (reason) => {
-      if (!wornOut.signal.aborted) logger.error({ reason }, 'the device is lost; this worker is replaced');
-      wornOut.abort();
-    },
+    onDeviceLost: replacedBy('the device is lost'),
+    onStall: replacedBy('a stage hangs'),
   });
   await using server = http ? await serve({ config, worker, telemetry, logger }) : null;
   const httpUrl = server?.url ?? null;
   logger.info({ queues, pid: process.pid, metrics: telemetry.metricsUrl, http: httpUrl }, 'worker ready');
   // What was asked over HTTP needs the queues and the store until it is answered.
-  const stop = (): void => void (server?.drain() ?? Promise.resolve()).finally(() => worker.stop());
+  const stop = (): void => {
+    endAtLast(config.graceMs + LATE_END_MS, logger);
+    void (server?.drain() ?? Promise.resolve()).finally(() => worker.stop());
+  };
   stopOnSignal(stop);
   replaceWhen(wornOut.signal, stop);
   const stopLooking = capMemory({

@@ -3,6 +3,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { deviceLine } from '../activities/adapters/onnx/device-choice.ts';
+import type { StageLimits } from '../activities/attempt.ts';
 import { ScriptoriumError } from '../activities/errors.ts';
 import { temporalTarget } from '../client/connection.ts';
 import { traceStarts } from '../client/tracing.ts';
@@ -32,7 +33,10 @@ export interface WorkerProcess {
 /** What benchmarks and recorders bring along instead of the product's own. */
 export type WorkerReplacements = Pick<PartsOptions, 'openEmbedder'> & Pick<WorkerContext, 'bundles'>;
 
-export interface WorkerProcessOptions extends WorkerReplacements, Pick<PartsOptions, 'onDeviceLost'> {
+export interface WorkerProcessOptions
+  extends WorkerReplacements,
+    Pick<PartsOptions, 'onDeviceLost'>,
+    Pick<StageLimits, 'onStall'> {
   /** Default: nothing is counted or traced. */
   readonly telemetry?: Telemetry;
 }
@@ -42,7 +46,7 @@ export async function startWorkerProcess(
   config: Config,
   queues: readonly QueueName[],
   logger: Logger,
-  { openEmbedder, bundles, telemetry, onDeviceLost }: WorkerProcessOptions = {},
+  { openEmbedder, bundles, telemetry, onDeviceLost, onStall }: WorkerProcessOptions = {},
 ): Promise<WorkerProcess> {
   await using opened = new AsyncDisposableStack();
   const connection = await connect(config);
@@ -75,6 +79,7 @@ export async function startWorkerProcess(
     ...{ config, connection, logger, searchAttributes },
     ...{ parts: seen, ...(telemetry && { telemetry }) },
     ...(bundles && { bundles }),
+    ...(onStall && { onStall }),
   });
   if (queues.includes('main')) {
     opened.defer(watchStore({ client: temporal, store: parts.store, logger }));

@@ -12,6 +12,7 @@ export class PrefixedEmbedder implements Embedder {
   readonly dimensions: number;
   readonly maxTokens: number;
   readonly booksAtOnce?: number;
+  readonly chunksAtOnce?: number;
   readonly #embedder: Embedder;
   readonly #prefixes: Prefixes;
 
@@ -21,6 +22,7 @@ export class PrefixedEmbedder implements Embedder {
     this.dimensions = embedder.dimensions;
     this.maxTokens = embedder.maxTokens - prefixTokens;
     if (embedder.booksAtOnce !== undefined) this.booksAtOnce = embedder.booksAtOnce;
+    if (embedder.chunksAtOnce !== undefined) this.chunksAtOnce = embedder.chunksAtOnce;
     this.#embedder = embedder;
     this.#prefixes = prefixes;
   }

@@ -14,6 +14,7 @@ export class CachedEmbedder implements Embedder {
   readonly dimensions: number;
   readonly maxTokens: number;
   readonly booksAtOnce?: number;
+  readonly chunksAtOnce?: number;
   readonly counts: CacheCounts;
   readonly #embedder: Embedder;
   /** Promises, so that questions at the same time are embedded once. */
@@ -25,6 +26,7 @@ export class CachedEmbedder implements Embedder {
     this.dimensions = embedder.dimensions;
     this.maxTokens = embedder.maxTokens;
     if (embedder.booksAtOnce !== undefined) this.booksAtOnce = embedder.booksAtOnce;
+    if (embedder.chunksAtOnce !== undefined) this.chunksAtOnce = embedder.chunksAtOnce;
     this.counts = new CacheCounts('embedding', listener);
     const dispose = (_vector: unknown, _text: string, reason: string): void => {
       if (reason === 'evict') this.counts.count('eviction');

@@ -6,6 +6,8 @@ export interface Embedder extends AsyncDisposable {
   readonly dimensions: number;
   /** Books that it embeds at once with gain: for an endpoint, as many as it serves. Default: a book for each of our threads. */
   readonly booksAtOnce?: number;
+  /** Chunks of one book that it wants at once. Default 32. */
+  readonly chunksAtOnce?: number;
   /** True while passages keep all the cores busy that it may have on this machine. Default: never. */
   readonly busy?: boolean;
   /** Longest text in tokens, special tokens included; longer texts are cut at the end. */

@@ -141,17 +141,22 @@ describe('a stage that hangs', () => {
         report = progress;
         return new Promise(() => {});
       };
-      void env.run(ingestStage(step, { maxOutageMs: HOUR, maxStallMs: 10 * MINUTE }), null);
+      const stalls: string[] = [];
+      const onStall = (reason: string): void => void stalls.push(reason);
+      void env.run(ingestStage(step, { maxOutageMs: HOUR, maxStallMs: 10 * MINUTE, onStall }), null);
       jest.advanceTimersByTime(9 * MINUTE);
       report(1, 2);
       jest.advanceTimersByTime(9 * MINUTE);
       expect(told?.aborted).toBe(false);
+      expect(stalls).toEqual([]);
       jest.advanceTimersByTime(2 * MINUTE);
       const after = beats.length;
       expect(told?.aborted).toBe(true);
       jest.advanceTimersByTime(HOUR);
       expect(beats).toHaveLength(after);
       expect(after).toBeGreaterThan(300);
+      // So that its worker is replaced, once: what hangs is never given back.
+      expect(stalls).toEqual([expect.stringContaining('for 10 minutes')]);
     } finally {
       jest.clearAllTimers();
       jest.useRealTimers();

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import { homeOf } from '../../client/home.ts';
 import { type Config, loadConfig } from '../../workers/config.ts';
+import { sandboxProcesses } from '../../workers/sandbox-processes.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 
 const MB = 1024 * 1024;
@@ -18,7 +19,7 @@ const numbers: readonly (readonly [string, number, number, (config: Config) => n
   ['SCRIPTORIUM_EXTRACT_PROCESSES', 1, 256, ({ sandbox }) => sandbox.processes],
   ['SCRIPTORIUM_EMBED_THREADS', 1, 256, ({ embedding }) => embedding.threads],
   ['SCRIPTORIUM_DEVICE_BATCH', 1, 65_536, ({ embedding }) => embedding.deviceBatch],
-  ['SCRIPTORIUM_EMBED_BATCH', 1, 1_024, ({ embedding }) => embedding.chunksPerBatch],
+  ['SCRIPTORIUM_EMBED_BATCH', 1, 1_024, ({ embedding }) => embedding.chunksPerBatch ?? -1],
   ['SCRIPTORIUM_CHUNK_TOKENS', 66, 256, ({ chunking }) => chunking.maxTokens],
   ['SCRIPTORIUM_CHUNK_OVERLAP', 0, 127, ({ chunking }) => chunking.overlapTokens],
   ['SCRIPTORIUM_CACHED_WORKFLOWS', 2, 10_000, ({ maxCachedWorkflows }) => maxCachedWorkflows],
@@ -68,7 +69,7 @@ describe('the configuration of an empty environment', () => {
       artifacts: { kind: 'folder', folder: homeOf({}).artifacts },
       roots: [],
       sandbox: {
-        processes: Math.min(4, availableParallelism()),
+        processes: sandboxProcesses({ workerMb: 4_096, processMb: 1_024 }),
         limits: {
           maxFileBytes: 512 << 20,
           maxTextBytes: 64 << 20,
@@ -79,7 +80,7 @@ describe('the configuration of an empty environment', () => {
       chunking: { maxTokens: 256, overlapTokens: 32 },
       embedding: {
         ...{ device: 'auto', deviceBatch: 1_024 },
-        ...{ threads: availableParallelism(), chunksPerBatch: 32, endpoint: null, folder: null },
+        ...{ threads: availableParallelism(), chunksPerBatch: null, endpoint: null, folder: null },
       },
       answers: null,
       reranker: null,

@@ -10,6 +10,7 @@ import {
   refusalOf,
 } from '../../activities/adapters/onnx/device-choice.ts';
 import { type DeviceFacts, deviceFacts } from '../../activities/adapters/onnx/device-facts.ts';
+import { POOLED_ALREADY } from '../../activities/adapters/onnx/pooled-graph.ts';
 import { runDeviceProbe } from '../../activities/adapters/onnx/run-device-probe.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 
@@ -133,6 +134,7 @@ describe('what a probe says', () => {
       'the NVIDIA driver is too old for CUDA 13',
       /580/,
     ],
+    [`Error: ${POOLED_ALREADY}`, POOLED_ALREADY, /choose fp16/],
     ['CUDA failure 100: no CUDA-capable device is detected', 'CUDA sees no device', /CUDA_VISIBLE_DEVICES/],
   ])('%s', (output, why, remedy) => {
     expect(refusalOf(output)).toEqual({ why, remedy: expect.stringMatching(remedy) });

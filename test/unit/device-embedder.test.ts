@@ -1,6 +1,7 @@
 /** The embedder of GPUs, over a device that is nothing but its memory and its failures. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { bucketOf } from '../../activities/adapters/onnx/device-batch.ts';
 import {
   type DeviceBatch,
   DeviceEmbedder,
@@ -77,13 +78,19 @@ describe('an embedder of a GPU', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(texts, { maxLength: 4 }),
-        fc.integer({ min: MAX_TOKENS, max: 20_000 }),
+        fc.integer({ min: 8, max: 20_000 }),
         fc.integer({ min: 1, max: 3 }),
         async (callers, memory, lanes) => {
           const [first, ...more] = Array.from({ length: lanes }, () => new FakeSession({ memory }));
           await using embedder = embedderOf([first ?? new FakeSession(), ...more]);
-          const vectors = await Promise.all(callers.map((each) => embedder.embed(each)));
-          expect(vectors.map(plain)).toEqual(callers.map(expected));
+          const outcomes = await Promise.allSettled(callers.map((each) => embedder.embed(each)));
+          for (const [caller, outcome] of outcomes.entries()) {
+            const own = callers[caller] ?? [];
+            const fits = own.every((text) => bucketOf(text.length) <= memory);
+            if (outcome.status === 'fulfilled') expect(plain(outcome.value)).toEqual(expected(own));
+            else expect(outcome.reason).toMatchObject({ code: 'EMBEDDING_DEVICE_FAILED' });
+            expect(outcome.status).toBe(fits ? 'fulfilled' : 'rejected');
+          }
         },
       ),
       { numRuns: 60 },
@@ -162,6 +169,22 @@ describe('an embedder of a GPU', () => {
       },
     });
     expect(short.status).toBe('fulfilled');
+  });
+
+  test('fails the texts alone that it computes badly, and none that were in a batch with them', async () => {
+    const isBad = (ids: Int32Array): boolean => ids.includes('!'.codePointAt(0) ?? 0);
+    const session = new FakeSession({
+      before: async ({ ids }) => {
+        if (isBad(ids)) throw new Error('the device gives vectors that are zero, or no numbers');
+      },
+    });
+    await using embedder = embedderOf([session]);
+    const callers = ['one', 'two', 'no!', 'four', 'five', 'six'];
+    const outcomes = await Promise.allSettled(callers.map((text) => embedder.embed([text, text])));
+    expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual(
+      callers.map((text) => !text.includes('!')),
+    );
+    expect(outcomes[2]).toMatchObject({ reason: { code: 'EMBEDDING_FAILED' } });
   });
 
   test('fails what was in a batch that failed otherwise, and goes on with the next', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Probe } from '../../activities/adapters/onnx/device-choice.ts';
 import { homeOf } from '../../client/home.ts';
 import { modelAsset } from '../../workers/assets/manifest.ts';
-import { fastestOf, type Measured } from '../../workers/model/measure.ts';
+import { fastestOf, type Measured, mostExact } from '../../workers/model/measure.ts';
 import {
   chooseModel,
   chosenVariant,
@@ -30,6 +30,16 @@ describe('the file of a new home', () => {
     ['fp32', [measured('int8-weights', 20), measured('int8', 40, 0.9), measured('fp32', 30, 1)]],
   ] as const)('is %s where it is the fastest by far, and as good', (variant, all) => {
     expect(fastestOf(all).variant).toBe(variant);
+  });
+});
+
+describe('what all are compared with', () => {
+  test.each<[VariantName, VariantName[]]>([
+    ['int8-weights', ['int8-weights', 'int8']],
+    ['int8-weights', ['int8', 'int8-weights', 'fp16']],
+    ['fp32', ['int8-weights', 'int8', 'fp32']],
+  ])('is %s of %j: it computes with 32 bits', (exact, names) => {
+    expect(mostExact(names.map(atHand)).variant.name).toBe(exact);
   });
 });
 

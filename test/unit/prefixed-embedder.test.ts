@@ -5,7 +5,7 @@ import type { Embedder } from '../../activities/ports/embedder.ts';
 function embedderOf(prefixes: { question: string; passage: string }) {
   const embed = jest.fn<Embedder['embed']>(async (texts) => texts.map(() => Float32Array.of(1)));
   const inner: Embedder = {
-    ...{ id: 'model', dimensions: 1, maxTokens: 512, booksAtOnce: 7, busy: true, embed },
+    ...{ id: 'model', dimensions: 1, maxTokens: 512, booksAtOnce: 7, chunksAtOnce: 9, busy: true, embed },
     [Symbol.asyncDispose]: async () => {},
   };
   return { embed, embedder: new PrefixedEmbedder(inner, prefixes, 3) };
@@ -17,7 +17,13 @@ test('texts get the prefix of their kind, and passages have as much less room', 
   await embedder.embed(['c']);
   expect(embed.mock.calls.map(([texts]) => texts)).toEqual([['query: a', 'query: b'], ['passage: c']]);
   expect(embed.mock.calls[0]?.[1]).toMatchObject({ kind: 'question' });
-  expect(embedder).toMatchObject({ maxTokens: 509, dimensions: 1, booksAtOnce: 7, busy: true });
+  expect(embedder).toMatchObject({
+    maxTokens: 509,
+    dimensions: 1,
+    booksAtOnce: 7,
+    chunksAtOnce: 9,
+    busy: true,
+  });
 });
 
 test('other prefixes are another embedder', () => {

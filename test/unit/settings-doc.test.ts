@@ -78,7 +78,8 @@ const known = new Set([
 const spoken = new Map<string, unknown>([
   ['none', undefined],
   ['cores', availableParallelism()],
-  ['cores, 32 at most', Math.min(32, availableParallelism())],
+  ['by cores and memory', undefined],
+  ['32, on a GPU 256', undefined],
 ]);
 
 function presetOf({ preset }: Row): unknown {

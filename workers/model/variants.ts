@@ -14,6 +14,8 @@ export interface ModelVariant {
   readonly name: VariantName;
   /** What its weights are, and what it computes with. */
   readonly precision: string;
+  /** Bits of the numbers that it computes with. */
+  readonly computesWith: 8 | 16 | 32;
   /** Share of the ten nearest passages by fp32 that are nearest by it, over real chunks; see docs/performance.md. Null: not measured yet. */
   readonly recallAt10: number | null;
   readonly asset: Asset;
@@ -28,6 +30,7 @@ export const variants: readonly ModelVariant[] = [
   {
     name: 'int8-weights',
     precision: 'weights of 8 bits, computes with 32',
+    computesWith: 32,
     recallAt10: 0.973,
     asset: modelAsset,
     hardware: 'cpu',
@@ -35,6 +38,7 @@ export const variants: readonly ModelVariant[] = [
   {
     name: 'int8',
     precision: 'computes with 8 bits where its layers bear it, else with 32',
+    computesWith: 8,
     recallAt10: 0.976,
     asset: madeHere('model-int8', 'ccb3fcec506afda95302fe28a2423cbdc272797a4e8c5650f9ded409381c4d29'),
     made: (weights) => minilmGraph(weights, 'int8'),
@@ -43,6 +47,7 @@ export const variants: readonly ModelVariant[] = [
   {
     name: 'fp32',
     precision: 'weights of 32 bits, computes with 32: the reference',
+    computesWith: 32,
     recallAt10: 1,
     asset: madeHere('model-fp32', '1b0f00e6790daf70cafab3384eafc434d44f84db65aa25f47bf14f98d4c3786f'),
     made: (weights) => minilmGraph(weights, 'fp32'),
@@ -51,6 +56,7 @@ export const variants: readonly ModelVariant[] = [
   {
     name: 'fp16',
     precision: 'computes with 16 bits: for GPUs',
+    computesWith: 16,
     recallAt10: null,
     asset: madeHere('model-fp16', '0c55f21f7018cabcb75616383f880cbe01615aef7c67771297a7a212b0cee8e4'),
     made: minilmGpuGraph,

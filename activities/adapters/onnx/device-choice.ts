@@ -1,6 +1,7 @@
 /** Which device embeds: the fastest that works, and of each faster one why it does not. */
 import { ScriptoriumError } from '../../errors.ts';
 import type { DeviceFacts } from './device-facts.ts';
+import { POOLED_ALREADY } from './pooled-graph.ts';
 
 export type Gpu = 'cuda' | 'webgpu';
 export type Device = Gpu | 'cpu';
@@ -108,6 +109,11 @@ export function refusalOf(output: string): Refusal {
       'install CUDA 13 (12 for a provider that was made for it), and name the folder of its libraries in LD_LIBRARY_PATH';
     return { why: `${library} is not found`, remedy: remedy ?? toolkit };
   }
+  if (output.includes(POOLED_ALREADY))
+    return {
+      why: POOLED_ALREADY,
+      remedy: 'choose fp16, or the default, in a new home (`scriptorium model`)',
+    };
   if (/No supported adapters/.test(output))
     return { why: 'no driver offers a GPU', remedy: 'install the Vulkan driver of the GPU' };
   if (/driver version is insufficient|CUDA (?:failure|error) 35\b/i.test(output))

@@ -1,7 +1,7 @@
 /** Embeds on a device that is fed with large batches: texts of all callers are gathered, questions go first. */
 import { ScriptoriumError } from '../../errors.ts';
 import type { Embedder } from '../../ports/embedder.ts';
-import { nextBatch, paddedBatch } from './device-batch.ts';
+import { bucketOf, nextBatch, paddedBatch } from './device-batch.ts';
 import { BatchSize } from './device-batch-size.ts';
 import { DeviceMemoryError, type DeviceSession } from './device-session.ts';
 
@@ -34,7 +34,6 @@ export interface DeviceBatch {
 interface Text {
   readonly ids: readonly number[];
   readonly tokens: number;
-  readonly kind: 'passage' | 'question';
   resolve(vector: Float32Array): void;
   reject(error: ScriptoriumError): void;
 }
@@ -48,14 +47,16 @@ const PROBE_TOKENS = 2;
 const MAX_BATCH_MS = 250;
 /** Batches in flight: the device computes one while the other is laid out, copied and given back. */
 const LANES = 2;
-/** Each brings the chunks between two of its checkpoints, 32 by default: together they fill some batches. */
+/** Each brings the chunks between two of its checkpoints: those of five books, as many as a run has by default, fill two lanes. */
 const BOOKS_AT_ONCE = 16;
+const CHUNKS_AT_ONCE = 256;
 
 export class DeviceEmbedder implements Embedder {
   readonly id: string;
   readonly dimensions: number;
   readonly maxTokens: number;
   readonly booksAtOnce = BOOKS_AT_ONCE;
+  readonly chunksAtOnce = CHUNKS_AT_ONCE;
   readonly #options: DeviceEmbedderOptions;
   readonly #size: BatchSize;
   /** Oldest first. */
@@ -112,7 +113,7 @@ export class DeviceEmbedder implements Embedder {
   #enqueue(ids: readonly number[], kind: 'passage' | 'question'): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
       const line = kind === 'question' ? this.#questions : this.#passages;
-      line.push({ ids, tokens: ids.length, kind, resolve, reject });
+      line.push({ ids, tokens: ids.length, resolve, reject });
     });
   }
 
@@ -153,9 +154,16 @@ export class DeviceEmbedder implements Embedder {
       for (const [row, text] of texts.entries())
         text.resolve(flat.slice(row * this.dimensions, (row + 1) * this.dimensions));
     } catch (error) {
-      if (error instanceof DeviceMemoryError) this.#outOfMemory(texts, tokens, error);
+      if (error instanceof DeviceMemoryError) await this.#outOfMemory(session, texts, tokens, error);
       else await this.#failed(session, texts, error);
     }
+  }
+
+  /** What one text of a batch does to the device is no fault of the others, which may be of other books. */
+  async #runHalves(session: DeviceSession, texts: readonly Text[]): Promise<void> {
+    const middle = Math.ceil(texts.length / 2);
+    for (const half of [texts.slice(0, middle), texts.slice(middle)])
+      await this.#run(session, half, bucketOf(Math.max(...half.map(({ tokens }) => tokens))));
   }
 
   /** Was it what it was given, or is the device gone? A driver that failed once fails for as long as the process lives. */
@@ -165,6 +173,7 @@ export class DeviceEmbedder implements Embedder {
       () => true,
       () => false,
     );
+    if (works && texts.length > 1) return await this.#runHalves(session, texts);
     const { deviceName, onLost } = this.#options;
     const reason = works ? `The model failed: ${String(error)}` : `${deviceName} is lost: ${String(error)}`;
     for (const text of texts) text.reject(works ? failed(reason, error) : unusable(reason, error));
@@ -181,8 +190,12 @@ export class DeviceEmbedder implements Embedder {
     });
   }
 
-  /** They are tried again in batches of half the size, before those that came after them. */
-  #outOfMemory(texts: readonly Text[], tokens: number, error: DeviceMemoryError): void {
+  async #outOfMemory(
+    session: DeviceSession,
+    texts: readonly Text[],
+    tokens: number,
+    error: DeviceMemoryError,
+  ): Promise<void> {
     this.#size.outOfMemory(texts.length * tokens);
     const [only, second] = texts;
     if (only && !second) {
@@ -190,13 +203,7 @@ export class DeviceEmbedder implements Embedder {
       const why = `One text of ${only.tokens} tokens does not fit into the memory of ${deviceName}`;
       only.reject(unusable(`${why}: ${error.message}`, error));
     } else if (this.#closed) for (const text of texts) text.reject(failed('The embedder was closed', error));
-    else this.#putBack(texts);
-  }
-
-  #putBack(texts: readonly Text[]): void {
-    this.#questions.unshift(...texts.filter(({ kind }) => kind === 'question'));
-    this.#passages.unshift(...texts.filter(({ kind }) => kind === 'passage'));
-    this.#dispatch();
+    else await this.#runHalves(session, texts);
   }
 }
 

@@ -7,7 +7,7 @@ import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { siblingModule } from '../../sibling-module.ts';
@@ -15,6 +15,7 @@ import { sha256OfFile } from '../../sources/source-file.ts';
 import { runtimePackage } from './device-facts.ts';
 
 export const LAID_OUT_NAME = 'model.onnx';
+const ABANDONED_MS = 3_600_000;
 
 /**
  * Path of the model laid out, which is made first where it is not there; null where that can't be done: then the published
@@ -29,6 +30,7 @@ export async function laidOutModel(modelPath: string, folder: string): Promise<s
   if (existsSync(path)) return path;
   try {
     await mkdir(folder, { recursive: true });
+    await dropAbandoned(folder);
     const fresh = await mkdtemp(`${own}.part-`);
     try {
       await layOut(modelPath, fresh);
@@ -41,6 +43,16 @@ export async function laidOutModel(modelPath: string, folder: string): Promise<s
   } catch {
     // Another process was faster, or the disk is full.
     return existsSync(path) ? path : null;
+  }
+}
+
+/** Laying out takes seconds: what is older was left by a process that was killed. Other layouts may be another machine's. */
+async function dropAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.includes('.part-')) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -19,11 +19,17 @@ const GRAPH = { node: 1, input: 11, output: 12 } as const;
 const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5 } as const;
 const ATTRIBUTE = { name: 1, i: 3, type: 20 } as const;
 const VALUE_INFO = { name: 1, type: 2 } as const;
+const TYPE = { tensor: 1 } as const;
+const TENSOR_TYPE = { shape: 2 } as const;
+const SHAPE = { dim: 1 } as const;
 /** AttributeProto.INT, and TensorProto.FLOAT. */
 const INT = 2;
 const FLOAT = 1;
 
-/** @throws Error when the file is no ONNX model with an output */
+/** What is said of files such as `int8`, which pool on the CPU. */
+export const POOLED_ALREADY = 'the model gives one vector a text already: this file is for CPUs';
+
+/** @throws Error when the file is no ONNX model with an output, or pools by itself */
 export function withPooling(model: Uint8Array): Uint8Array {
   const hidden = 'scriptorium_hidden';
   const graph = [
@@ -43,12 +49,21 @@ export function hiddenStateAmong(outputs: readonly string[]): string | undefined
 }
 
 function hiddenStateOf(model: Uint8Array): string {
-  const outputs = fieldsOf(model, MODEL.graph)
-    .flatMap((graph) => fieldsOf(graph, GRAPH.output))
-    .map(nameOf);
-  const hidden = hiddenStateAmong(outputs);
-  if (hidden) return hidden;
-  throw new Error('the file is no ONNX model with an output');
+  const outputs = fieldsOf(model, MODEL.graph).flatMap((graph) => fieldsOf(graph, GRAPH.output));
+  const hidden = hiddenStateAmong(outputs.map(nameOf));
+  const output = outputs.find((each) => nameOf(each) === hidden);
+  if (!hidden || !output) throw new Error('the file is no ONNX model with an output');
+  // Rows × numbers; one vector a token would have three dimensions.
+  if (rankOf(output) === 2) throw new Error(POOLED_ALREADY);
+  return hidden;
+}
+
+/** 0 where the file does not say. */
+function rankOf(valueInfo: Uint8Array): number {
+  const [type] = fieldsOf(valueInfo, VALUE_INFO.type);
+  const [tensor] = type ? fieldsOf(type, TYPE.tensor) : [];
+  const [shape] = tensor ? fieldsOf(tensor, TENSOR_TYPE.shape) : [];
+  return shape ? fieldsOf(shape, SHAPE.dim).length : 0;
 }
 
 function nameOf(valueInfo: Uint8Array): string {
