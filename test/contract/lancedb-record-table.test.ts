@@ -154,3 +154,39 @@ test('a table of more keys than may be kept is merged into', async () => {
   expect(await new KnownKeys(2).hasNone(table, ['c'])).toBe(true);
   expect(await new KnownKeys(1).hasNone(table, ['c'])).toBe(false);
 });
+
+test('rows that are written, replaced or moved have greater numbers than all before them', async () => {
+  const seen = new Set<bigint>();
+  const expectNew = async (next: bigint, keys: readonly string[]): Promise<bigint> => {
+    const rows = await records.rowsFrom(next, 100);
+    expect(rows.map(({ key }) => key).sort()).toEqual([...keys]);
+    for (const { _rowid } of rows) {
+      expect(seen.has(_rowid)).toBe(false);
+      seen.add(_rowid);
+    }
+    const after = await records.nextRow();
+    expect(rows.every(({ _rowid }) => _rowid < after)).toBe(true);
+    return after;
+  };
+  let next = await expectNew(await records.nextRow(), []);
+  for (const [into, key] of [
+    [records, 'a'],
+    [others, 'b'],
+    [records, 'c'],
+  ] as const) {
+    await put(into, key, 'first');
+    next = await expectNew(next, [key]);
+  }
+  await put(others, 'a', 'second');
+  next = await expectNew(next, ['a']);
+  const [old] = [...seen];
+  expect((await records.liveRows([...seen])).has(old ?? -1n)).toBe(false);
+  await records.remove(['b']);
+  next = await expectNew(next, []);
+  await compact(table);
+  next = await expectNew(next, ['a', 'c']);
+  // What was moved is not there any more.
+  expect((await records.liveRows([...seen])).size).toBe(2);
+  await put(records, 'b', 'again');
+  await expectNew(next, ['b']);
+});

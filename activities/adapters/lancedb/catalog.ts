@@ -2,8 +2,9 @@ import { Field, Schema, Utf8 } from 'apache-arrow';
 import type { BookQuery, BookRecord, Catalog, LibraryRecord } from '../../ports/catalog.ts';
 import { bookRecord, libraryRecord, wellFormedBook } from '../catalog-records.ts';
 import type { LanceDatabase } from './database.ts';
+import { FollowedRecords, type NumberedRecord } from './followed-records.ts';
 import { GatheredReads } from './gathered-reads.ts';
-import { type RecordRow, RecordTable } from './record-table.ts';
+import { type RecordRow, RecordTable, type StoredRow } from './record-table.ts';
 import { allOf, equals, isOneOf, sqlText } from './sql.ts';
 import { keyField } from './table.ts';
 import { VersionedReads } from './versioned-reads.ts';
@@ -23,18 +24,26 @@ const ALL = 'all';
 export class LanceCatalog implements Catalog {
   readonly #books: RecordTable;
   readonly #libraries: RecordTable;
-  readonly #bookReads: VersionedReads<BookRecord>;
+  readonly #bookReads: FollowedRecords<BookRecord>;
   readonly #libraryReads: VersionedReads<readonly LibraryRecord[]>;
 
   private constructor(books: RecordTable, libraries: RecordTable) {
     this.#books = books;
     this.#libraries = libraries;
-    const gathered = new GatheredReads<BookRecord>((bookIds) => this.#read(bookIds));
-    this.#bookReads = new VersionedReads({
-      version: () => books.version(),
-      load: (bookIds) => gathered.read(bookIds),
-      most: MOST_KEPT,
+    const gathered = new GatheredReads<NumberedRecord<BookRecord>>(async (bookIds) => {
+      const rows = await books.rowsOf(bookIds);
+      return new Map(rows.map((row) => [row.key, numberedBook(row)]));
     });
+    this.#bookReads = new FollowedRecords(
+      {
+        version: () => books.version(),
+        load: (bookIds) => gathered.read(bookIds),
+        from: async (number, limit) => (await books.rowsFrom(number, limit)).map(numberedBook),
+        next: () => books.nextRow(),
+        live: (numbers) => books.liveRows(numbers),
+      },
+      MOST_KEPT,
+    );
     this.#libraryReads = new VersionedReads<readonly LibraryRecord[]>({
       version: () => libraries.version(),
       load: async () => new Map([[ALL, (await libraries.read({})).map(parseLibrary)]]),
@@ -116,6 +125,10 @@ export class LanceCatalog implements Catalog {
 
 function bookRow(record: BookRecord): RecordRow {
   return { key: record.bookId, library: record.library, state: record.state, record: JSON.stringify(record) };
+}
+
+function numberedBook({ key, record, _rowid }: StoredRow): NumberedRecord<BookRecord> {
+  return { key, value: parseBook(record), number: _rowid };
 }
 
 function parseBook(json: string): BookRecord {

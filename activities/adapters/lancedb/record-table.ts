@@ -19,7 +19,9 @@ type RecordWrite =
 const MAX_RECORDS_PER_COMMIT = 4_096;
 
 const storedRows = z.array(z.object({ key: z.string(), record: z.string(), _rowid: z.bigint() }));
-type StoredRow = z.infer<typeof storedRows>[number];
+/** A row as it lies there, with its number. */
+export type StoredRow = z.infer<typeof storedRows>[number];
+const rowNumbers = z.array(z.object({ _rowid: z.bigint() }));
 const storedKeys = z.array(z.object({ key: z.string() }));
 
 /**
@@ -74,6 +76,43 @@ export class RecordTable implements AsyncDisposable {
       const last = lastOfEachKey(rows);
       if (rows.length < most || last.length > wanted) return last.slice(0, limit).map(({ record }) => record);
     }
+  }
+
+  /** The last row of each of the keys that have one. */
+  async rowsOf(keys: readonly string[]): Promise<readonly StoredRow[]> {
+    return lastOfEachKey(await this.#rows(isOneOf('key', keys), Number.POSITIVE_INFINITY));
+  }
+
+  /** Rows from this number on; so many of them, no matter which, where there are more. */
+  async rowsFrom(number: bigint, limit: number): Promise<readonly StoredRow[]> {
+    const rows: unknown = await this.#table.read('read what is new in the catalog', (table) => {
+      const from = table.query().where(`_rowid >= ${number}`);
+      return from.select(['key', 'record']).withRowId().limit(limit).toArray();
+    });
+    return storedRows.parse(rows);
+  }
+
+  /** The number after that of the last row; of an empty table 0. */
+  async nextRow(): Promise<bigint> {
+    const rows: unknown = await this.#table.read('read the catalog', async (table) => {
+      const last = Math.max(0, (await table.countRows()) - 1);
+      return await table.query().select(['key']).withRowId().offset(last).toArray();
+    });
+    const numbers = rowNumbers.parse(rows).map(({ _rowid }) => _rowid);
+    const [greatest] = numbers.sort((a, b) => (a < b ? 1 : -1));
+    return greatest === undefined ? 0n : greatest + 1n;
+  }
+
+  /** Of the rows with these numbers the ones that are there. */
+  async liveRows(numbers: readonly bigint[]): Promise<ReadonlySet<bigint>> {
+    const rows: unknown = await this.#table.read('read the catalog', (table) =>
+      table
+        .takeRowIds([...numbers])
+        .select(['key'])
+        .withRowId()
+        .toArray(),
+    );
+    return new Set(rowNumbers.parse(rows).map(({ _rowid }) => _rowid));
   }
 
   async #rows(where: string | undefined, limit: number): Promise<readonly StoredRow[]> {
