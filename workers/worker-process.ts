@@ -9,6 +9,7 @@ import { temporalTarget } from '../client/connection.ts';
 import { traceStarts } from '../client/tracing.ts';
 import type { QueueName } from '../workflows/contract.ts';
 import type { Config } from './config.ts';
+import { tellOfOtherModels } from './other-models.ts';
 import { openParts, type Parts, type PartsOptions } from './parts.ts';
 import { QuestionDesk } from './question-desk.ts';
 import { createWorkers, type WorkerContext } from './queue-workers.ts';
@@ -70,6 +71,7 @@ export async function startWorkerProcess(
       ...(onDeviceLost && { onDeviceLost }),
     }),
   );
+  if (queues.includes('embed')) await tellOfOtherModels(parts, logger);
   const temporal = new Client({
     ...{ connection, namespace: config.namespace },
     interceptors: { workflow: await traceStarts(config.env) },

@@ -23,7 +23,7 @@ interface Ranking {
 /**
  * The store may hold revisions that are half-written or just replaced, so every hit is held against the catalog, and
  * more are fetched until there are `wanted` of each ranking, up to a bound. The rankings are fetched at the same time, and
- * their books looked up together: while books are being written nothing of the catalog is kept, and a look takes 10 ms of a core.
+ * their books looked up together.
  */
 export async function committedRankings(
   fetches: readonly Fetch[],

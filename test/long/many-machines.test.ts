@@ -3,6 +3,7 @@
  * one of them began, the other one finishes.
  */
 import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -71,15 +72,36 @@ test('a book whose machine dies while it is embedded is finished by another one,
   });
 }, 240_000);
 
+test('queues are on machines of their own: the one that embeds needs no book', async () => {
+  await using reads = await machine('127.0.0.4');
+  await using embeds = await machine('127.0.0.5', { SCRIPTORIUM_LIBRARY_ROOTS: '/usr' });
+  const folder = join(reads.home.folder, 'books');
+  await mkdir(folder);
+  for (const name of ['one', 'two', 'three'])
+    await writeFile(join(folder, `${name}.txt`), `The keeper of lamp ${name} wrote this. `.repeat(900));
+  reads.start('--queues', 'main,documents');
+  embeds.start('--queues', 'embed');
+  const { address } = temporal;
+  await using client = await ScriptoriumClient.connect({ address, namespace: 'default' });
+  const result = await (await client.ingest([folder], { library: 'lamps' })).result();
+  expect(result.books).toMatchObject({ total: 3, ingested: 3, failed: 0 });
+  expect(reads.batches()).toEqual([]);
+  const embedded = embeds.batches().reduce((sum, { from, to }) => sum + to - from, 0);
+  expect(embedded).toBe(result.chunks);
+  const { points, faults } = await client.verify({ library: 'lamps' });
+  expect({ points, faults }).toEqual({ points: result.chunks, faults: [] });
+}, 240_000);
+
 const doctorReport = z.object({ checks: z.array(z.object({ name: z.string() }).loose()) });
 
 /** A home, an address, and at most one worker. */
-async function machine(host: string) {
+async function machine(host: string, env: Record<string, string> = {}) {
   const home = await TestHome.create({
     ...{ TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: 'default', QDRANT_URL: qdrant.url },
     ...{ SCRIPTORIUM_ARTIFACTS: `s3://${s3.bucket}/${PREFIX}`, ...s3.env },
     ...{ SCRIPTORIUM_METRICS_ADDRESS: `${host}:0`, SCRIPTORIUM_EMBED_BATCH: String(BATCH) },
     SCRIPTORIUM_LOG_LEVEL: 'debug',
+    ...env,
   });
   let log = '';
   let pid = 0;
@@ -89,8 +111,8 @@ async function machine(host: string) {
   return {
     home,
     kill,
-    start: () => {
-      const child = home.start('worker');
+    start: (...flags: string[]) => {
+      const child = home.start('worker', ...flags);
       pid = child.pid ?? 0;
       for (const stream of [child.stdout, child.stderr])
         stream?.on('data', (chunk: Buffer) => (log += chunk.toString()));
