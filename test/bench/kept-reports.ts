@@ -61,9 +61,7 @@ export function comparedWith(
   now: Pick<BenchReport, 'ratios' | 'settings'>,
 ): string[] {
   if (!kept) return ['not compared: no report of a release is kept (--keep keeps this one)'];
-  const others = Object.keys({ ...kept.settings, ...now.settings }).filter(
-    (name) => kept.settings[name] !== now.settings[name],
-  );
+  const others = otherSettings(kept, now);
   const missing = Object.keys(kept.ratios).filter((name) => now.ratios[name] === undefined);
   return [
     ...(others.length > 0 ? [`compared with ${kept.keptOn} at other settings: ${others.join(', ')}`] : []),
@@ -72,6 +70,22 @@ export function comparedWith(
     ),
     ...lossesSince(kept, now),
   ];
+}
+
+/** Whether a ratio fell since the last release, measured in the same way. */
+export function hasLost(
+  kept: Pick<KeptReport, 'ratios' | 'keptOn' | 'settings'>,
+  now: Pick<BenchReport, 'ratios' | 'settings'>,
+): boolean {
+  return otherSettings(kept, now).length === 0 && lossesSince(kept, now).length > 0;
+}
+
+function otherSettings(
+  kept: Pick<KeptReport, 'settings'>,
+  now: Pick<BenchReport, 'settings'>,
+): readonly string[] {
+  const names = Object.keys({ ...kept.settings, ...now.settings });
+  return names.filter((name) => kept.settings[name] !== now.settings[name]);
 }
 
 /** Lines that tell which ratios fell since the last release; each is a speed with ours as the numerator. */

@@ -4,13 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { benchAsk } from './ask.ts';
 import { benchEmbed } from './embed.ts';
 import { benchExtract } from './extract.ts';
-
 import { benchGpu } from './gpu.ts';
-
 import { benchGrowth } from './growth.ts';
-
 import { benchHttp } from './http.ts';
-import { comparedWith, keep, keptReports } from './kept-reports.ts';
+import { comparedWith, hasLost, keep, keptReports } from './kept-reports.ts';
 import { benchLibrary } from './library.ts';
 import { benchMemory } from './memory.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
@@ -51,7 +48,7 @@ const USAGE = `Usage: npm run bench -- NAME [--json] [--books N] [--parallel N] 
        [--profile FOLDER] [--keep]
 Benchmarks: ${Object.keys(benches).join(', ')}, and all of them: all
 --keep holds the report as the last release's, against which later ones are compared, and writes it into docs/performance.md;
-the name page writes that file alone.
+the name page writes that file alone. A ratio that lost more than a tenth against it at the same settings ends with 1.
 `;
 
 const interrupted = new AbortController();
@@ -92,6 +89,7 @@ async function measure(
   printTable(report);
   const before = (await keptReports()).find(({ bench }) => bench === report.bench);
   for (const line of comparedWith(before, report)) process.stderr.write(`  ${line}\n`);
+  if (before && hasLost(before, report)) process.exitCode = 1;
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
   if (!toKeep) return;
   await keep(report);

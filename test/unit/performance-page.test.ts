@@ -1,7 +1,7 @@
 /** The page of performance is what the kept reports say, and a ratio that fell is told. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { comparedWith, type KeptReport, keptReports, lossesSince } from '../bench/kept-reports.ts';
+import { comparedWith, hasLost, type KeptReport, keptReports, lossesSince } from '../bench/kept-reports.ts';
 import { withTables } from '../bench/performance-page.ts';
 
 const report: KeptReport = {
@@ -61,4 +61,7 @@ test('what a report is compared with is told: nothing, other settings, ratios th
     expect.stringContaining('LOSS of 29 %: ours to pdftotext'),
   ]);
   expect(comparedWith(kept, { ...kept })).toEqual([]);
+  const slower = { ...kept, ratios: { ...kept.ratios, pdftotext: 1 } };
+  // At other settings a ratio that fell is told, and is no failure.
+  expect([hasLost(kept, now), hasLost(kept, kept), hasLost(kept, slower)]).toEqual([false, false, true]);
 });
