@@ -39,6 +39,9 @@ export interface EmbeddedBook {
   readonly embedded: number;
 }
 
+/** Each call that ends shows that the embedder lives. */
+const TEXTS_PER_CALL = 32;
+
 export type EmbedActivities = ReturnType<typeof createEmbedActivities>;
 
 export function createEmbedActivities(ports: EmbedPorts) {
@@ -72,7 +75,9 @@ async function embed(
     const texts = records.map((record) => parseChunk(record).text);
     const from = writer.records;
     const there = (await known?.of(texts)) ?? new Map<number, Float32Array>();
-    await writer.append(await vectorsOf(ports.embedder, texts, there, context.signal));
+    // Where a device is slow the chunks of one batch may take minutes, beside those of other books.
+    const alive = (): void => context.progress(writer.records, chunks.records);
+    await writer.append(await vectorsOf(ports.embedder, texts, there, { signal: context.signal, alive }));
     embedded += texts.length - there.size;
     ports.onBatch({ path: input.path, from, to: writer.records });
     context.progress(writer.records, chunks.records);
@@ -86,10 +91,16 @@ async function vectorsOf(
   embedder: Embedder,
   texts: readonly string[],
   there: ReadonlyMap<number, Float32Array>,
-  signal: AbortSignal,
+  { signal, alive }: { readonly signal: AbortSignal; readonly alive: () => void },
 ): Promise<Uint8Array[]> {
   const missing = texts.filter((_, position) => !there.has(position));
-  const made = missing.length === 0 ? [] : await embedder.embed(missing, { kind: 'passage', signal });
+  const calls = Array.from({ length: Math.ceil(missing.length / TEXTS_PER_CALL) }, async (_, call) => {
+    const some = missing.slice(call * TEXTS_PER_CALL, (call + 1) * TEXTS_PER_CALL);
+    const vectors = await embedder.embed(some, { kind: 'passage', signal });
+    alive();
+    return vectors;
+  });
+  const made = (await Promise.all(calls)).flat();
   const next = made.values();
   return texts.map((_, position) => {
     const vector = there.get(position) ?? next.next().value;

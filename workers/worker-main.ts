@@ -39,7 +39,8 @@ try {
   const { code, message, remedy } = toScriptoriumError(error);
   sendToSupervisor({ kind: 'failed', code, message });
   process.stderr.write(`scriptorium worker: ${code}: ${message}. ${remedy}\n`);
-  process.exitCode = code === 'INVALID_ARGUMENT' ? 2 : 1;
+  // Work that hung when the worker was to be replaced is why its end is a failure.
+  if (process.exitCode !== REPLACE_WORKER) process.exitCode = code === 'INVALID_ARGUMENT' ? 2 : 1;
 }
 // An open IPC channel would keep a finished process alive.
 if (process.connected) process.disconnect();

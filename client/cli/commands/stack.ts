@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { siblingModule } from '../../../activities/sibling-module.ts';
 import { connectTemporal } from '../../connection.ts';
 import { askStack, type Part } from '../../stack-state.ts';
-import { REPLACE_WORKER, workerEnv, workerFlags } from '../../worker-flags.ts';
+import { workerEnv, workerFlags } from '../../worker-flags.ts';
+import { keptRunning } from '../kept-running.ts';
 import { liveStack, runInForeground, startInBackground, stopLocalStack } from '../local-stack.ts';
 import { exitCodes, printable, printResult, say } from '../output.ts';
 import { percent, runText } from '../run-rows.ts';
@@ -138,26 +139,23 @@ async function serve(): Promise<void> {
 
 async function runWorker(args: readonly string[]): Promise<void> {
   const entry = siblingModule(import.meta.url, '../../../workers/worker-main');
-  const start = (): ChildProcess =>
-    spawn(process.execPath, [...workerFlags, entry, ...args], {
+  const told = new AbortController();
+  let child: ChildProcess | null = null;
+  process
+    .on('SIGINT', () => {
+      told.abort();
+      say('draining; the batch in hand is finished');
+    })
+    .on('SIGTERM', () => {
+      told.abort();
+      child?.kill('SIGTERM');
+    });
+  const start = (): ChildProcess => {
+    child = spawn(process.execPath, [...workerFlags, entry, ...args], {
       stdio: 'inherit',
       env: { ...workerEnv, ...process.env },
     });
-  let child = start();
-  process
-    .on('SIGINT', () => say('draining; the batch in hand is finished'))
-    .on('SIGTERM', () => child.kill('SIGTERM'));
-  let code = await exitCodeOf(child);
-  for (; code === REPLACE_WORKER; code = await exitCodeOf(child)) {
-    say('the worker makes way for a fresh one; its last warning says why');
-    child = start();
-  }
-  process.exitCode = code;
-}
-
-function exitCodeOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code) => resolve(code ?? exitCodes.failed));
-  });
+    return child;
+  };
+  process.exitCode = await keptRunning(start, { told: told.signal });
 }
