@@ -29,7 +29,9 @@ export async function startOrJoin(client: Client, input: RunInput): Promise<Inge
     return new IngestHandle(client, workflowId, { firstRunId: firstExecutionRunId });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw fromWorkflow(error);
-    const joined = await join(client, workflowId, input);
+    const joined = await join(client, workflowId, input).catch((failed: unknown) => {
+      throw fromWorkflow(failed);
+    });
     // It ended in this moment: what it found is older than what was asked for.
     return joined ?? (await startOrJoin(client, input));
   }
@@ -37,12 +39,13 @@ export async function startOrJoin(client: Client, input: RunInput): Promise<Inge
 
 /** Null: it is over by now. */
 async function join(client: Client, workflowId: string, input: RunInput): Promise<IngestHandle | null> {
-  const { memo, runId, raw, closeTime } = await client.workflow.getHandle(workflowId).describe();
+  const { memo, runId, raw, closeTime, startTime } = await client.workflow.getHandle(workflowId).describe();
   if (closeTime) return null;
   if (memo?.paths === fingerprintOf(input)) {
     const firstRunId = raw.workflowExecutionInfo?.firstRunId || runId;
-    const { startTime } = await client.workflow.getHandle(workflowId, firstRunId).describe();
-    return new IngestHandle(client, workflowId, { firstRunId, joinedFrom: startTime });
+    // The first step of a long run may have left Temporal's retention.
+    const joinedFrom = await startOf(client, workflowId, firstRunId).catch(() => startTime);
+    return new IngestHandle(client, workflowId, { firstRunId, joinedFrom });
   }
   const other = memo?.paths
     ? 'from other paths or in another way'
@@ -51,6 +54,10 @@ async function join(client: Client, workflowId: string, input: RunInput): Promis
     'RUN_IN_PROGRESS',
     `Library ${input.library} is being ingested by ${workflowId}, ${other}`,
   );
+}
+
+async function startOf(client: Client, workflowId: string, runId: string): Promise<Date> {
+  return (await client.workflow.getHandle(workflowId, runId).describe()).startTime;
 }
 
 /** Only what was asked for: a history shows no fields that say nothing. */
