@@ -5,7 +5,7 @@ import { ScriptoriumError } from './errors.ts';
 import { parsePage } from './extract.ts';
 import { chunksKeyOf, type Pipeline } from './pipeline.ts';
 import type { ArtifactReader, ArtifactStore } from './ports/artifact-store.ts';
-import type { Chunk, DocumentSandbox, PageText } from './ports/documents.ts';
+import type { Chunk, ChunkPlace, DocumentSandbox, PageText } from './ports/documents.ts';
 import { ingestStage, type StageContext } from './stage.ts';
 
 export interface ChunkPorts {
@@ -32,7 +32,8 @@ export function createChunkActivities(ports: ChunkPorts) {
   return {
     chunkBook: ingestStage(async (input: ChunkInput, context): Promise<ChunkedBook> => {
       const chunksKey = chunksKeyOf(input.pagesKey, ports.pipeline);
-      const chunks = (await finished(ports, chunksKey)) ?? (await cut(ports, input, chunksKey, context));
+      const chunks =
+        (await finished(ports, chunksKey)) ?? (await cutAnywhere(ports, input, chunksKey, context));
       if (chunks === 0) throw new ScriptoriumError('NO_TEXT', `${input.path} gives no passage`);
       return { chunksKey, chunks };
     }, ports.limits),
@@ -44,21 +45,32 @@ async function finished({ artifacts }: ChunkPorts, key: string): Promise<number 
   return reader?.records ?? null;
 }
 
-async function cut(
+/** Memory that other books left in a process is no fault of this one: it is cut once more in one of its own. */
+async function cutAnywhere(
   ports: ChunkPorts,
   input: ChunkInput,
   key: string,
   context: StageContext,
 ): Promise<number> {
+  const { signal } = context;
+  try {
+    return await cut(ports, input, key, { context, place: { signal } });
+  } catch (error) {
+    if (!(error instanceof ScriptoriumError) || error.code !== 'EXTRACTION_OUT_OF_MEMORY') throw error;
+    return await cut(ports, input, key, { context, place: { signal, fresh: true } });
+  }
+}
+
+async function cut(
+  ports: ChunkPorts,
+  input: ChunkInput,
+  key: string,
+  { context, place }: { readonly context: StageContext; readonly place: ChunkPlace },
+): Promise<number> {
   const { chunking, tokenizerPath } = ports.pipeline;
   await using pages = await openArtifact(ports.artifacts, input.pagesKey);
   await using writer = await ports.artifacts.create(key, input.bookId, 'fresh');
-  for await (const chunks of ports.sandbox.chunk(
-    pagesIn(pages, context),
-    chunking,
-    tokenizerPath,
-    context.signal,
-  )) {
+  for await (const chunks of ports.sandbox.chunk(pagesIn(pages, context), chunking, tokenizerPath, place)) {
     await writer.append(chunks.map((chunk) => Buffer.from(JSON.stringify(chunk))));
   }
   await writer.commit({});

@@ -76,6 +76,12 @@ export interface Chunk {
   readonly section: readonly string[];
 }
 
+export interface ChunkPlace {
+  readonly signal?: AbortSignal;
+  /** In a process that nothing was read or cut in before. Default false. */
+  readonly fresh?: boolean;
+}
+
 /**
  * Reads and cuts documents outside the process of the workers, each request within limits of time and memory.
  * A process that breaks a limit is killed; the next request gets a fresh one.
@@ -91,6 +97,6 @@ export interface DocumentSandbox extends AsyncDisposable {
     units: AsyncIterable<PageText>,
     options: ChunkOptions,
     tokenizerPath: string,
-    signal?: AbortSignal,
+    place?: ChunkPlace,
   ): AsyncIterable<readonly Chunk[]>;
 }

@@ -1,8 +1,7 @@
-import type { z } from 'zod';
-import { ScriptoriumError } from '../../errors.ts';
 import type {
   Chunk,
   ChunkOptions,
+  ChunkPlace,
   DocumentLimits,
   DocumentSandbox,
   OpenDocument,
@@ -10,8 +9,8 @@ import type {
   SandboxLimits,
 } from '../../ports/documents.ts';
 import { ProcessPool } from './sandbox/process-pool.ts';
-import { chunksSchema, nothingSchema, type SandboxRequest } from './sandbox/protocol.ts';
-import { isOutOfMemory, openSandboxed } from './sandbox/sandboxed-document.ts';
+import { chunksSchema, nothingSchema } from './sandbox/protocol.ts';
+import { openSandboxed } from './sandbox/sandboxed-document.ts';
 
 export interface ProcessSandboxOptions {
   /** Most sandbox processes at once. Each open document and each `chunk` in progress holds one. */
@@ -66,34 +65,22 @@ export class ProcessSandbox implements DocumentSandbox {
     units: AsyncIterable<PageText>,
     options: ChunkOptions,
     tokenizerPath: string,
-    signal?: AbortSignal,
+    { signal, fresh = false }: ChunkPlace = {},
   ): AsyncIterable<readonly Chunk[]> {
-    using lease = await this.#pool.acquire(signal);
-    const request = <T>(what: SandboxRequest, schema: z.ZodType<T>): Promise<T> =>
-      lease.process.request(what, schema).catch((error) => {
-        throw lease.isFresh || !isOutOfMemory(error) ? error : triedAgain(error);
-      });
-    await request({ kind: 'chunk-start', options, tokenizerPath }, nothingSchema);
+    using lease = await this.#pool.acquire(signal, { fresh });
+    const { process } = lease;
+    await process.request({ kind: 'chunk-start', options, tokenizerPath }, nothingSchema);
     for await (const batch of batches(units)) {
-      const chunks = await request({ kind: 'chunk-push', units: batch }, chunksSchema);
+      const chunks = await process.request({ kind: 'chunk-push', units: batch }, chunksSchema);
       if (chunks.length > 0) yield chunks;
     }
-    const last = await request({ kind: 'chunk-finish' }, chunksSchema);
+    const last = await process.request({ kind: 'chunk-finish' }, chunksSchema);
     if (last.length > 0) yield last;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool[Symbol.asyncDispose]();
   }
-}
-
-/** What is cut comes page by page and can't be sent twice: the next attempt has another process. */
-function triedAgain(error: ScriptoriumError): ScriptoriumError {
-  return new ScriptoriumError(
-    'EXTRACTION_CRASHED',
-    `${error.message} Other books had used the process before.`,
-    { cause: error },
-  );
 }
 
 type SentUnit = { index: number; page: number | null; section: string[]; text: string };

@@ -25,7 +25,7 @@ export async function realChunks(
   await using sandbox = new ProcessSandbox({ processes: 1, limits });
   const texts: string[] = [];
   const cut = async (units: readonly PageText[]): Promise<void> => {
-    for await (const batch of sandbox.chunk(each(units), CHUNKING, tokenizerPath, signal))
+    for await (const batch of sandbox.chunk(each(units), CHUNKING, tokenizerPath, { signal }))
       texts.push(...batch.map(({ text }) => text));
   };
   for (const { units } of await readCorpus(join(cache, 'bench-retrieval'), signal)) await cut(units);

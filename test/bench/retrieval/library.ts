@@ -70,7 +70,7 @@ async function pointsOf(
   const { maxTokens, overlapTokens, tokenizerPath, cache, signal } = options;
   await using sandbox = new ProcessSandbox({ processes: 1, limits });
   const cut = async (book: CorpusBook): Promise<Chunk[]> => {
-    const batches = sandbox.chunk(unitsOf(book), { maxTokens, overlapTokens }, tokenizerPath, signal);
+    const batches = sandbox.chunk(unitsOf(book), { maxTokens, overlapTokens }, tokenizerPath, { signal });
     return (await Array.fromAsync(batches)).flat();
   };
   const points: Omit<StoredPoint, 'vector'>[] = [];

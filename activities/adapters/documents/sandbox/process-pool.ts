@@ -66,8 +66,7 @@ export class ProcessPool implements AsyncDisposable {
     await this.#place(signal);
     try {
       this.#refuse(signal);
-      if (fresh) this.#endIdle();
-      const member = this.#take();
+      const member = fresh ? this.#replaced() : this.#take();
       this.#lent.add(member);
       member.leases++;
       return new Lease(member, () => this.#release(member), signal);
@@ -159,12 +158,19 @@ export class ProcessPool implements AsyncDisposable {
       if (member.idleTimer !== null) clearTimeout(member.idleTimer);
       if (member.process.alive) return member;
     }
-    const process = new SandboxProcess(this.#options.limits);
-    return { process, startedAtMs: Date.now(), leases: 0, idleTimer: null };
+    return this.#started();
   }
 
-  #endIdle(): void {
-    for (const member of this.#idle.splice(0)) this.#end(member, new Error('The process was replaced.'));
+  /** A fresh one in the place of one that is idle. */
+  #replaced(): Member {
+    const old = this.#idle.pop();
+    if (old) this.#end(old, new Error('The process was replaced.'));
+    return this.#started();
+  }
+
+  #started(): Member {
+    const process = new SandboxProcess(this.#options.limits);
+    return { process, startedAtMs: Date.now(), leases: 0, idleTimer: null };
   }
 
   #release(member: Member): void {

@@ -26,7 +26,7 @@ export async function openSandboxed(source: DocumentSource): Promise<OpenDocumen
   return new SandboxedDocument(source, meta, lease);
 }
 
-export function isOutOfMemory(error: unknown): error is ScriptoriumError {
+function isOutOfMemory(error: unknown): boolean {
   return error instanceof ScriptoriumError && error.code === 'EXTRACTION_OUT_OF_MEMORY';
 }
 
