@@ -36,9 +36,10 @@ const MOST_FOLLOWED = 1_000;
  * are new are read, 1 to 2 ms of a core, and those that are kept and asked for are looked at by their numbers, 0.6 ms for 75. To
  * read these by their keys takes 6 to 10 ms, and while books are being written each question would.
  *
- * A row that is written, or moved, has a greater number than all before it, and no number is given twice (Lance numbers rows by their
- * fragment and the place in it, and fragments by a counter that is never set back). A caller sees every write that was
- * acknowledged before it asked.
+ * A row that is written has a greater number than all before it, and no number is given twice (Lance numbers rows by their
+ * fragment and the place in it, and fragments by a counter that is never set back). Rows that a compaction moves have new numbers too,
+ * of which some may be less than those of rows that were written meanwhile: they are missed where they were, and read by their keys.
+ * A caller sees every write that was acknowledged before it asked.
  */
 export class FollowedRecords<Value> {
   readonly #table: FollowedTable<Value>;

@@ -22,18 +22,22 @@ export async function litterOf(
 /** Sees when there is litter that may be taken away by now. */
 export class LitterWatch {
   readonly #place: { readonly folder: string; readonly table: string };
-  /** For how much of it it has said so already: what can't be taken away must not call for upkeep for ever. */
-  #said = 0;
+  #seen = 0;
+  /** How much of it upkeep has left: what can't be taken away must not call for it for ever. */
+  #left = 0;
 
   constructor(place: { readonly folder: string; readonly table: string }) {
     this.#place = place;
   }
 
   async isDue(fragments: number): Promise<boolean> {
-    const litter = await litterOf(this.#place, fragments);
-    if (litter === 0 || litter === this.#said || !(await this.#isAtRest())) return false;
-    this.#said = litter;
-    return true;
+    this.#seen = await litterOf(this.#place, fragments);
+    return this.#seen > 0 && this.#seen !== this.#left && (await this.#isAtRest());
+  }
+
+  /** Upkeep has taken away what it could. */
+  tended(): void {
+    this.#left = this.#seen;
   }
 
   /** For as long as former versions are kept: a version is a file in this folder. */

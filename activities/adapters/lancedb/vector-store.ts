@@ -206,6 +206,7 @@ export class LanceVectorStore implements VectorStore {
     try {
       const upkeep = await this.#table.read('be maintained', () => runUpkeep(order, signal));
       this.#upkeepFailure = null;
+      this.#litter.tended();
       return upkeep;
     } catch (error) {
       if (!signal.aborted) this.#upkeepFailure = toScriptoriumError(error).message;
