@@ -63,7 +63,8 @@ export class FollowedRecords<Value> {
     const missing: string[] = [];
     for (const key of keys) {
       const kept = this.#kept.get(key);
-      if (!kept) missing.push(key);
+      // What another caller kept since the look at the rows may have been gone before this one asked.
+      if (!kept || (kept.record && kept.at < version)) missing.push(key);
       else if (kept.record) values.set(key, kept.record.value);
     }
     if (missing.length === 0) return values;
