@@ -21,10 +21,10 @@ const CHUNKS = 1_350_000;
 const SECONDS = 60;
 const ROUNDS = 3;
 /**
- * Questions a second: twenty people at work, each with a question every five seconds. More can't be had for a fifth of
- * the ingestion, which has every core: a question costs two cores about 30 ms.
+ * Questions a second: twenty people at work, each with a question every seven seconds. Where all cores are busy a question takes
+ * 80 ms of one, so that a fifth of the ingestion's time pays for four at most.
  */
-const RATE_BESIDE_INGESTION = 4;
+const RATE_BESIDE_INGESTION = 3;
 /** Until upkeep has done what the last ingestion left, and takes nobody for asking any more. */
 const QUIET_MS = 75_000;
 const BOOKS = 24;
