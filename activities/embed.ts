@@ -8,7 +8,7 @@ import { KnownVectors } from './known-vectors.ts';
 import { type Pipeline, vectorsKeyOf } from './pipeline.ts';
 import type { ArtifactStore } from './ports/artifact-store.ts';
 import type { Catalog } from './ports/catalog.ts';
-import type { Embedder } from './ports/embedder.ts';
+import type { Embedder, EmbedOptions } from './ports/embedder.ts';
 import { ingestStage, type StageContext } from './stage.ts';
 import { vectorRecord } from './vector-record.ts';
 
@@ -38,9 +38,6 @@ export interface EmbeddedBook {
   /** Chunks that this attempt embedded; the others were there, or in the committed revision. */
   readonly embedded: number;
 }
-
-/** Each call that ends shows that the embedder lives. */
-const TEXTS_PER_CALL = 32;
 
 export type EmbedActivities = ReturnType<typeof createEmbedActivities>;
 
@@ -76,8 +73,8 @@ async function embed(
     const from = writer.records;
     const there = (await known?.of(texts)) ?? new Map<number, Float32Array>();
     // Where a device is slow the chunks of one batch may take minutes, beside those of other books.
-    const alive = (): void => context.progress(writer.records, chunks.records);
-    await writer.append(await vectorsOf(ports.embedder, texts, there, { signal: context.signal, alive }));
+    const onSome = (): void => context.progress(writer.records, chunks.records);
+    await writer.append(await vectorsOf(ports.embedder, texts, there, { signal: context.signal, onSome }));
     embedded += texts.length - there.size;
     ports.onBatch({ path: input.path, from, to: writer.records });
     context.progress(writer.records, chunks.records);
@@ -91,16 +88,10 @@ async function vectorsOf(
   embedder: Embedder,
   texts: readonly string[],
   there: ReadonlyMap<number, Float32Array>,
-  { signal, alive }: { readonly signal: AbortSignal; readonly alive: () => void },
+  options: Pick<EmbedOptions, 'signal' | 'onSome'>,
 ): Promise<Uint8Array[]> {
   const missing = texts.filter((_, position) => !there.has(position));
-  const calls = Array.from({ length: Math.ceil(missing.length / TEXTS_PER_CALL) }, async (_, call) => {
-    const some = missing.slice(call * TEXTS_PER_CALL, (call + 1) * TEXTS_PER_CALL);
-    const vectors = await embedder.embed(some, { kind: 'passage', signal });
-    alive();
-    return vectors;
-  });
-  const made = (await Promise.all(calls)).flat();
+  const made = missing.length === 0 ? [] : await embedder.embed(missing, { kind: 'passage', ...options });
   const next = made.values();
   return texts.map((_, position) => {
     const vector = there.get(position) ?? next.next().value;

@@ -1,3 +1,11 @@
+export interface EmbedOptions {
+  /** Default `passage`. */
+  readonly kind?: 'passage' | 'question';
+  readonly signal?: AbortSignal;
+  /** Hears of texts that are done before the others, from an embedder that takes many at once. */
+  readonly onSome?: () => void;
+}
+
 /** Gives one unit vector a text. */
 export interface Embedder extends AsyncDisposable {
   /** Changes whenever the vectors would: model file hash, tokenizer hash, pooling. Vectors of two ids never meet. */
@@ -17,8 +25,5 @@ export interface Embedder extends AsyncDisposable {
    * `question` goes before all waiting `passage` work.
    * @throws ScriptoriumError EMBEDDING_FAILED
    */
-  embed(
-    texts: readonly string[],
-    options?: { readonly kind?: 'passage' | 'question'; readonly signal?: AbortSignal },
-  ): Promise<readonly Float32Array[]>;
+  embed(texts: readonly string[], options?: EmbedOptions): Promise<readonly Float32Array[]>;
 }

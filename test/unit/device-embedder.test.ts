@@ -14,6 +14,7 @@ import {
   saysOutOfMemory,
 } from '../../activities/adapters/onnx/device-session.ts';
 import { errorRegistry } from '../../activities/errors.ts';
+import { eventually } from '../helpers/eventually.ts';
 
 const MAX_TOKENS = 256;
 
@@ -126,6 +127,21 @@ describe('an embedder of a GPU', () => {
       while (gates.length < Math.min(3, gate + 3)) await Promise.resolve();
     }
     expect(await vectors).toHaveLength(96);
+  });
+
+  test('tells who asked of each text that is done, however long the others take', async () => {
+    const gate = Promise.withResolvers<void>();
+    const session = new FakeSession({
+      before: async ({ ids }) => (ids.includes('y'.codePointAt(0) ?? 0) ? await gate.promise : undefined),
+    });
+    await using embedder = embedderOf([session]);
+    let done = 0;
+    const texts = [...Array(32).fill('x'.repeat(250)), 'y'];
+    const vectors = embedder.embed(texts, { onSome: () => (done += 1) });
+    await eventually(async () => done === 32);
+    gate.resolve();
+    expect(await vectors).toHaveLength(33);
+    expect(done).toBe(33);
   });
 
   test('takes questions before the passages that wait, in a batch of their own', async () => {

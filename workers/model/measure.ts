@@ -1,5 +1,4 @@
 /** How fast each file of the model is on this very CPU, and how near its vectors are to the most exact one's. */
-
 import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import { MEASURED_TEXTS } from './measured-texts.ts';

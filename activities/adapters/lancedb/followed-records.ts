@@ -74,8 +74,9 @@ export class FollowedRecords<Value> {
       if (record) {
         values.set(key, record.value);
         this.#keep(record, version);
-        // A row that brings a record may have been followed already.
-      } else if (this.#version === version) this.#kept.set(key, { record: null, at: version });
+      }
+      // A row that brings a record may have been followed already.
+      else if (this.#version === version) this.#kept.set(key, { record: null, at: version });
     }
     return values;
   }

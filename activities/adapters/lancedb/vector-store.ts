@@ -195,8 +195,9 @@ export class LanceVectorStore implements VectorStore {
     const state = await this.#table.read('be looked at', tableState);
     const idle = this.#watch.isIdle(state);
     const asked = await this.#asked.isRecent();
-    const littered = !this.#watch.isGrowing && (await this.#litter.isDue(state.fragments));
-    return idle || littered || planUpkeep(state, { growing: this.#watch.isGrowing, asked }).length > 0;
+    const littered = await this.#litter.isDue(state.fragments);
+    const growing = this.#watch.isGrowing;
+    return idle || planUpkeep(state, { growing, asked, littered }).length > 0;
   }
 
   async maintain(signal: AbortSignal): Promise<Upkeep> {

@@ -1,6 +1,6 @@
 /** Embeds on a device that is fed with large batches: texts of all callers are gathered, questions go first. */
 import { ScriptoriumError } from '../../errors.ts';
-import type { Embedder } from '../../ports/embedder.ts';
+import type { Embedder, EmbedOptions } from '../../ports/embedder.ts';
 import { bucketOf, nextBatch, paddedBatch } from './device-batch.ts';
 import { BatchSize } from './device-batch-size.ts';
 import { DeviceMemoryError, type DeviceSession } from './device-session.ts';
@@ -87,17 +87,20 @@ export class DeviceEmbedder implements Embedder {
 
   async embed(
     texts: readonly string[],
-    {
-      kind = 'passage',
-      signal,
-    }: { readonly kind?: 'passage' | 'question'; readonly signal?: AbortSignal } = {},
+    { kind = 'passage', signal, onSome = () => {} }: EmbedOptions = {},
   ): Promise<readonly Float32Array[]> {
     signal?.throwIfAborted();
     if (texts.length === 0) return [];
     const encoded = await this.#options.tokenize(texts);
     signal?.throwIfAborted();
     if (this.#closed) throw new ScriptoriumError('EMBEDDING_FAILED', 'The embedder is closed');
-    const vectors = Promise.all(encoded.map((ids) => this.#enqueue(ids, kind)));
+    const vectors = Promise.all(
+      encoded.map(async (ids) => {
+        const vector = await this.#enqueue(ids, kind);
+        onSome();
+        return vector;
+      }),
+    );
     this.#dispatch();
     return await vectors;
   }
