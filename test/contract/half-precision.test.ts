@@ -2,13 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { matrixOf } from '../../activities/adapters/onnx/graphs/matrices.ts';
+import { OnnxGraph, TYPE } from '../../activities/adapters/onnx/graphs/onnx-graph.ts';
 import { OnnxEmbedder } from '../../activities/adapters/onnx/onnx-embedder.ts';
 import { bytesField, textField, wholeField } from '../../activities/adapters/onnx/protobuf.ts';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { tokenizerAsset } from '../../workers/assets/manifest.ts';
-import { matrixOf } from '../../workers/model/matrices.ts';
-import { OnnxGraph, TYPE } from '../../workers/model/onnx-graph.ts';
 import '../helpers/any-realm.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 

@@ -1,4 +1,4 @@
-import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as threads from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -56,13 +56,17 @@ afterAll(async () => {
 });
 
 describe('a model that is laid out for this machine', () => {
-  test('gives the very vectors of the published one, and is made once', async () => {
+  test('gives the vectors of the published one up to rounding, and is made once', async () => {
     await using folder = await tempFolder();
     const layoutFolder = join(folder.path, 'laid-out');
     const published = await embedder.embed(TEXTS);
     for (const _ of [1, 2]) {
       await using own = await openEmbedder({ layoutFolder });
-      expect(await own.embed(TEXTS)).toEqual(published);
+      const vectors = await own.embed(TEXTS);
+      const differences = vectors.map((vector, at) =>
+        vector.map((value, n) => value - (published[at]?.[n] ?? 1)),
+      );
+      expect(Math.max(...differences.flatMap((own) => [...own.map(Math.abs)]))).toBeLessThan(2e-6);
       expect(own.id).toBe(embedder.id);
     }
     expect(await readdir(layoutFolder)).toHaveLength(1);
@@ -79,6 +83,26 @@ describe('a model that is laid out for this machine', () => {
       expect(await mended.embed(['The lamp.'])).toHaveLength(1);
       expect(await readdir(layoutFolder)).toHaveLength(there);
     }
+  }, 60_000);
+
+  test('takes the place of one that none has opened for a month, and of one that was begun and left', async () => {
+    await using folder = await tempFolder();
+    const layoutFolder = join(folder.path, 'laid-out');
+    const ages = { 'used-lately': 1, unused: 40, 'begun.part-lately': 0, 'begun.part-left': 1 };
+    for (const [name, days] of Object.entries(ages)) {
+      await mkdir(join(layoutFolder, name), { recursive: true });
+      const then = new Date(Date.now() - days * 24 * 3_600_000);
+      await utimes(join(layoutFolder, name), then, then);
+    }
+    await (await openEmbedder({ layoutFolder }))[Symbol.asyncDispose]();
+    const left = await readdir(layoutFolder);
+    expect(left).toEqual(expect.arrayContaining(['used-lately', 'begun.part-lately']));
+    expect(left).toHaveLength(3);
+    const own = left.find((name) => !(name in ages)) ?? '';
+    const then = new Date(Date.now() - 40 * 24 * 3_600_000);
+    await utimes(join(layoutFolder, own), then, then);
+    await (await openEmbedder({ layoutFolder }))[Symbol.asyncDispose]();
+    expect((await stat(join(layoutFolder, own))).mtimeMs).toBeGreaterThan(Date.now() - 3_600_000);
   }, 60_000);
 
   test('is not needed: where its folder cannot be written, the published one is used', async () => {
@@ -195,7 +219,8 @@ describe('an embedder', () => {
     await using single = await openEmbedder();
     const worker = started.at(-1);
     const [before] = await single.embed(['x']);
-    const jobs = Array.from({ length: 6 }, (_, n) => single.embed([`Text ${n}. `.repeat(20)]));
+    // Long enough that the thread has some in hand when the first is done, however busy the machine is.
+    const jobs = Array.from({ length: 12 }, (_, n) => single.embed([`Text ${n}. `.repeat(80)]));
     const outcomes = Promise.allSettled(jobs);
     await jobs[0];
     breakThread(worker);

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
-import { bytesField, floatField, textField, wholeField } from '../../activities/adapters/onnx/protobuf.ts';
-import { int8Columns } from '../../workers/model/int8-columns.ts';
+import { int8Columns } from '../../activities/adapters/onnx/graphs/int8-columns.ts';
 import {
   beside,
   columnsOf,
@@ -10,8 +9,9 @@ import {
   matrixOf,
   rowsOf,
   transposed,
-} from '../../workers/model/matrices.ts';
-import { OnnxGraph } from '../../workers/model/onnx-graph.ts';
+} from '../../activities/adapters/onnx/graphs/matrices.ts';
+import { OnnxGraph } from '../../activities/adapters/onnx/graphs/onnx-graph.ts';
+import { bytesField, floatField, textField, wholeField } from '../../activities/adapters/onnx/protobuf.ts';
 
 const { root } = protobuf.parse(
   `

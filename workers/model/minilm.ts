@@ -1,8 +1,5 @@
 import type { LocalModel } from '../../activities/adapters/onnx/model-folder.ts';
 
-/** Numbers of a vector. */
-export const DIMENSIONS = 384;
-
 /** How all-MiniLM-L6-v2 is used, whichever of its files; its makers trained it with texts of 256 tokens. */
 export const minilm = {
   ...{ name: 'all-MiniLM-L6-v2', pooling: 'mean', maxTokens: 256 },

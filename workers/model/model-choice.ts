@@ -3,12 +3,14 @@
  * vectors of two files ever meet, since a library is pinned to the file's hash, but a home that changed its file could
  * not search what it has.
  */
+
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { pointTableName } from '../../activities/adapters/model-hash.ts';
 import type { Gpu, Probe } from '../../activities/adapters/onnx/device-choice.ts';
 import { embedderIdOfHashes } from '../../activities/adapters/onnx/embedder-id.ts';
+import { DIMENSIONS } from '../../activities/adapters/onnx/graphs/minilm-graph.ts';
 import { runDeviceProbe } from '../../activities/adapters/onnx/run-device-probe.ts';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { FindOptions } from '../assets/find-asset.ts';
@@ -17,7 +19,7 @@ import type { Config } from '../config.ts';
 import { findDevice } from '../local-embedder.ts';
 import { fastestOf, LEAST_GAIN, type measureVariants } from './measure.ts';
 import { measureVariantsApart } from './measure-apart.ts';
-import { DIMENSIONS, minilm } from './minilm.ts';
+import { minilm } from './minilm.ts';
 import {
   findVariant,
   type ModelVariant,

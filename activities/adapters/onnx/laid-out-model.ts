@@ -1,13 +1,14 @@
 /**
  * The model as ONNX Runtime lays it out for this machine: optimised once, its weights in the order in which the kernels
  * read them, in a file that all sessions of all processes map. A session of the published file has 190 MB of its own and
- * takes 1.5 s to open; one of these has 20 to 50 MB and takes 0.2 s. The vectors are the same.
+ * takes 1.5 s to open; one of these has 20 to 50 MB and takes 0.2 s. The vectors are the same,
+ * up to rounding where `graphs/published-minilm.ts` has a better graph for the file.
  */
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { siblingModule } from '../../sibling-module.ts';
@@ -16,6 +17,9 @@ import { runtimePackage } from './device-facts.ts';
 
 export const LAID_OUT_NAME = 'model.onnx';
 const ABANDONED_MS = 3_600_000;
+const UNUSED_MS = 30 * 24 * 3_600_000;
+/** Counts what is changed about how a model is laid out: those of before are not used any more. */
+const REVISION = '2';
 
 /**
  * Path of the model laid out, which is made first where it is not there; null where that can't be done: then the published
@@ -27,7 +31,11 @@ export async function laidOutModel(modelPath: string, folder: string): Promise<s
   if (sha256 === null) return null;
   const own = join(folder, `${sha256.slice(0, 12)}-${await machineHash()}`);
   const path = join(own, LAID_OUT_NAME);
-  if (existsSync(path)) return path;
+  if (existsSync(path)) {
+    const now = new Date();
+    await utimes(own, now, now).catch(() => {});
+    return path;
+  }
   try {
     await mkdir(folder, { recursive: true });
     await dropAbandoned(folder);
@@ -46,13 +54,16 @@ export async function laidOutModel(modelPath: string, folder: string): Promise<s
   }
 }
 
-/** Laying out takes seconds: what is older was left by a process that was killed. Other layouts may be another machine's. */
+/**
+ * Laying out takes seconds: what is older was left by a process that was killed. Other layouts may be another machine's; those
+ * that none has opened for a month are of an older runtime.
+ */
 async function dropAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!name.includes('.part-')) continue;
     const path = join(folder, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(path, { recursive: true, force: true });
+    if (Date.now() - mtimeMs > (name.includes('.part-') ? ABANDONED_MS : UNUSED_MS))
+      await rm(path, { recursive: true, force: true });
   }
 }
 
@@ -79,6 +90,6 @@ async function machineHash(): Promise<string> {
   const cpu = cpus()[0]?.model ?? '';
   const abilities = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   const flags = /^(?:flags|Features)\s*:.*$/m.exec(abilities)?.[0] ?? '';
-  const named = [version, process.platform, process.arch, cpu, flags].join('\n');
+  const named = [REVISION, version, process.platform, process.arch, cpu, flags].join('\n');
   return createHash('sha256').update(named).digest('hex').slice(0, 12);
 }

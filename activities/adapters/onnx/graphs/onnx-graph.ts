@@ -1,5 +1,5 @@
 /** Writes an ONNX model node by node; field numbers are those of `onnx.proto` (ONNX IR version 10). */
-import { bytesField, floatField, textField, wholeField } from '../../activities/adapters/onnx/protobuf.ts';
+import { bytesField, floatField, textField, wholeField } from '../protobuf.ts';
 
 /** Little-endian values of a constant, row by row. */
 export interface Constant {
@@ -32,7 +32,7 @@ const OPSET_ID = { domain: 1, version: 2 } as const;
 const GRAPH = { node: 1, name: 2, constant: 5, input: 11, output: 12 } as const;
 const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 } as const;
 const ATTRIBUTE = { name: 1, float: 2, int: 3, type: 20 } as const;
-const TENSOR = { dimension: 1, type: 2, name: 8, raw: 9 } as const;
+export const TENSOR = { dimension: 1, type: 2, name: 8, raw: 9 } as const;
 /** Of elements, and of attributes. */
 export const TYPE = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
 const ATTRIBUTE_TYPE = { float: 1, int: 2 } as const;

@@ -4,7 +4,7 @@
  * 32 bits and slower than the other files: a question to a library that a GPU embedded needs no GPU.
  */
 import { beside, transposed } from './matrices.ts';
-import { DIMENSIONS } from './minilm.ts';
+import { DIMENSIONS } from './minilm-graph.ts';
 import { type Constant, MICROSOFT, OnnxGraph, TYPE, type Value } from './onnx-graph.ts';
 import type { Matrix, Weights } from './safetensors.ts';
 

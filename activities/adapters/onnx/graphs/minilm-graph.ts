@@ -17,7 +17,8 @@ import type { Matrix, Weights } from './safetensors.ts';
 
 const LAYERS = 6;
 const HEADS = 12;
-const DIMENSIONS = 384;
+/** Numbers of a vector. */
+export const DIMENSIONS = 384;
 const EPSILON = 1e-12;
 const EXACT_UNITS = 32;
 const INPUT = 'input_ids';
