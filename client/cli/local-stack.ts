@@ -41,10 +41,9 @@ export async function ensureStack(): Promise<void> {
 /** Runs the supervisor in the foreground; resolves to its exit code. */
 export function runInForeground(): Promise<number> {
   const child = spawn(process.execPath, [...workerFlags, supervisorEntry()], { stdio: 'inherit' });
-  // The terminal sends Ctrl-C to the supervisor as well; we wait until it has stopped everything.
-  const ignore = (): void => {};
+  // A terminal sends Ctrl-C to the supervisor as well, and `kill` to us alone: to hear of it twice does it no harm.
   const forward = (): void => void child.kill('SIGTERM');
-  process.on('SIGINT', ignore).on('SIGTERM', forward);
+  process.on('SIGINT', forward).on('SIGTERM', forward);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? 1));

@@ -1,7 +1,7 @@
 /** Real books out of Debian's packages, fetched with apt's own client where they are not installed. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -42,10 +42,21 @@ export async function pdfsOfPackage(name: string, cache: string): Promise<string
   return (await readdir(folder)).sort().map((file) => join(folder, file));
 }
 
-/** The first so many of them, by name. */
-export async function copyPdfs(name: string, count: number, target: string): Promise<void> {
-  const files = await pdfsOfPackage(name, join(homeOf().cache, 'bench-extract'));
+/** So many of them: the first by name, or the smallest. */
+export async function copyPdfs(
+  name: string,
+  count: number,
+  target: string,
+  by: 'name' | 'size' = 'name',
+): Promise<void> {
+  const byName = await pdfsOfPackage(name, join(homeOf().cache, 'bench-extract'));
+  const files = by === 'name' ? byName : await bySize(byName);
   for (const file of files.slice(0, count)) await copyFile(file, join(target, basename(file)));
+}
+
+async function bySize(files: readonly string[]): Promise<string[]> {
+  const sized = await Promise.all(files.map(async (path) => ({ path, size: (await stat(path)).size })));
+  return sized.toSorted((one, other) => one.size - other.size).map(({ path }) => path);
 }
 
 async function unpacked<T>(name: string, use: (folder: string) => Promise<T>): Promise<T> {

@@ -28,8 +28,10 @@ const CPU_BOOKS = 8;
 /** PDFs as they come, and the file of the model that a new home on this machine takes where all are at hand. */
 const REAL_BOOKS = 24;
 const REAL_PACKAGE = 'texlive-science-doc';
+/** Of a few pages each, as letters and articles are: there, one book leaves the cores idle between its stages. */
+const SHORT_BOOKS = 60;
 
-type Kind = 'network' | 'cpu' | 'one thread' | 'real';
+type Kind = 'network' | 'cpu' | 'one thread' | 'real' | 'short';
 
 export async function benchParallel(options: BenchOptions): Promise<BenchReport> {
   const { books = 40, parallel = 5, rounds: wanted = 1, signal, profileFolder } = options;
@@ -51,12 +53,18 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       ...{ ...common, folder: join(folder.path, 'real'), books: REAL_BOOKS, embedder: 'onnx', waitMs: 0 },
       workerEnv: { SCRIPTORIUM_MODEL: model.path },
     },
+    short: {
+      ...{ ...common, folder: join(folder.path, 'short'), books: SHORT_BOOKS, embedder: 'onnx', waitMs: 0 },
+      workerEnv: { SCRIPTORIUM_MODEL: model.path },
+    },
   };
-  const { network, cpu, real } = kinds;
+  const { network, cpu, real, short } = kinds;
   await generateBooks({ folder: network.folder, books: network.books, passages: PASSAGES });
   await generateBooks({ folder: cpu.folder, books: cpu.books, passages: CPU_PASSAGES });
   await mkdir(real.folder);
   await copyPdfs(REAL_PACKAGE, REAL_BOOKS, real.folder);
+  await mkdir(short.folder);
+  await copyPdfs(REAL_PACKAGE, SHORT_BOOKS, short.folder, 'size');
   const rateOf = (kind: Kind, atOnce: number) => async () => {
     const { seconds, result } = await runOurs({ ...kinds[kind], parallel: atOnce });
     return result.chunks / seconds;
@@ -70,6 +78,8 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       'cpu, one on one thread': rateOf('one thread', 1),
       'real, one': rateOf('real', 1),
       'real, many': rateOf('real', parallel),
+      'short, one': rateOf('short', 1),
+      'short, many': rateOf('short', parallel),
     },
     wanted,
     signal,
@@ -77,7 +87,13 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
   return reportOfKinds(rounds, {
     ...{ parallel, rounds: wanted, books, cpuBooks: CPU_BOOKS, passages: PASSAGES.join(' to ') },
     cpuPassages: CPU_PASSAGES.join(' to '),
-    ...{ waitMs: WAIT_MS, networkBatch: NETWORK_BATCH, realBooks: REAL_BOOKS, realModel: model.name },
+    ...{
+      waitMs: WAIT_MS,
+      networkBatch: NETWORK_BATCH,
+      realBooks: REAL_BOOKS,
+      shortBooks: SHORT_BOOKS,
+      realModel: model.name,
+    },
   });
 }
 
@@ -92,7 +108,10 @@ function reportOfKinds(
     const [one = [], many = []] = [rounds[alone], rounds[`${kind}, many`]];
     return median(many.map((figure, round) => figure / (one[round] ?? Number.NaN)));
   };
-  const ratios = { network: ratioOf('network'), cpu: ratioOf('cpu'), real: ratioOf('real') };
+  const ratios = {
+    ...{ network: ratioOf('network'), cpu: ratioOf('cpu') },
+    ...{ real: ratioOf('real'), short: ratioOf('short') },
+  };
   return {
     ...{ bench: 'parallel', unit: 'chunks/s', settings, rounds, medians, ratios, ratio: ratios.network },
     notMeasured: 'a real endpoint, which has limits of its own',
@@ -100,6 +119,7 @@ function reportOfKinds(
       'many books at once to one, network': ratios.network.toFixed(2),
       'many books at once to one, CPU': ratios.cpu.toFixed(2),
       'many books at once to one, real PDFs': ratios.real.toFixed(2),
+      'many books at once to one, real PDFs of a few pages': ratios.short.toFixed(2),
       'many books at once to one on one thread, CPU': ratioOf('cpu', 'cpu, one on one thread').toFixed(2),
     },
   };
