@@ -144,11 +144,11 @@ export const errorRegistry = {
     'The vector store refused for too many requests.',
     'Raise its limits, or ingest with a smaller --parallel; the work goes on by itself.',
   ),
-  STORE_REJECTED: entry(
-    false,
-    'The vector store refused the request.',
-    'Read its reason in the message; check the API key and the collection.',
+  STORE_DENIED: outage(
+    'The vector store refuses the API key, or has lost a collection.',
+    'Set QDRANT_API_KEY to a key that may write, or restore the collection, and start the workers anew, which make one that is missing; the work goes on by itself.',
   ),
+  STORE_REJECTED: entry(false, 'The vector store refused the request.', 'Read its reason in the message.'),
   COUNT_MISMATCH: entry(
     true,
     'The store does not hold exactly the chunks of the book.',

@@ -70,7 +70,7 @@ export function createExtractActivities(ports: ExtractPorts) {
       // Within roots it is the checked path that is read, whatever a link leads to by now; elsewhere the name tells the format.
       const readPath = ports.roots.length > 0 ? before.realPath : input.path;
       const sha256 = await sha256OfFile(readPath, context.signal);
-      const pagesKey = pagesKeyOf(sha256, ports.pipeline);
+      const pagesKey = pagesKeyOf(sha256, ports.pipeline, readPath);
       const { summary, pages } =
         (await finished(ports, pagesKey)) ??
         (await extract(ports, { ...input, readPath }, pagesKey, context));

@@ -30,8 +30,17 @@ export function fingerprintOf(pipeline: Pipeline): string {
   );
 }
 
-export const pagesKeyOf = (sha256: string, { extractor }: Pipeline): string =>
-  `pages/${hashOf(sha256, extractor)}`;
+/** @param path of the file, of whose name the reading may depend. Records of version 0.1, which name no artifacts, go without. */
+export function pagesKeyOf(sha256: string, { extractor }: Pipeline, path = ''): string {
+  const named = formatByName(path);
+  return `pages/${hashOf(sha256, extractor, ...(named ? [named] : []))}`;
+}
+
+/** The same bytes are Markdown, a piece of HTML or plain text by what the file is called. */
+function formatByName(path: string): string | null {
+  if (/\.(?:md|markdown)$/i.test(path)) return 'markdown';
+  return /\.x?html?$/i.test(path) ? 'html' : null;
+}
 
 export function chunksKeyOf(pagesKey: string, pipeline: Pipeline): string {
   const { chunker, chunking, embedderId, tokenizer } = pipeline;

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ScriptoriumError } from '../activities/errors.ts';
+import { isAlive } from './is-alive.ts';
 
 export const DEFAULT_NAMESPACE = 'scriptorium';
 
@@ -62,14 +63,19 @@ const ALIVE_TIMEOUT_MS = 10_000;
  * @throws ScriptoriumError STACK_UNREACHABLE when something holds its port and does not answer: busy is not gone
  */
 export async function askAlive(state: StackState): Promise<StackStatus | null> {
-  const response = await control(state, 'GET', '/alive', ALIVE_TIMEOUT_MS);
-  return response?.ok ? stackStatus.parse(await response.json()) : null;
+  return await statusIn(await control(state, 'GET', '/alive', ALIVE_TIMEOUT_MS));
 }
 
 /** As `askAlive`, with the health of every part. */
 export async function askStack(state: StackState): Promise<StackStatus | null> {
-  const response = await control(state, 'GET', '/status', STATUS_TIMEOUT_MS);
-  return response?.ok ? stackStatus.parse(await response.json()) : null;
+  return await statusIn(await control(state, 'GET', '/status', STATUS_TIMEOUT_MS));
+}
+
+/** Null for what another program says that has the port by now. */
+async function statusIn(response: Response | null): Promise<StackStatus | null> {
+  if (!response?.ok) return null;
+  const said: unknown = await response.json().catch(() => null);
+  return stackStatus.safeParse(said).data ?? null;
 }
 
 /** Asks the supervisor to stop everything; false when it is not there. */
@@ -88,7 +94,7 @@ async function control(
   try {
     return await fetch(new URL(path, controlUrl), { method, headers, signal });
   } catch (cause) {
-    if (!signal.aborted) return null;
+    if (!signal.aborted || !isAlive(pid)) return null;
     const message = `The stack (process ${pid}) did not answer within ${timeoutMs / 1_000} s`;
     throw new ScriptoriumError('STACK_UNREACHABLE', message, { cause });
   }

@@ -73,7 +73,10 @@ async function main(): Promise<void> {
   const httpUrl = server?.url ?? null;
   logger.info({ queues, pid: process.pid, metrics: telemetry.metricsUrl, http: httpUrl }, 'worker ready');
   // What was asked over HTTP needs the queues and the store until it is answered.
+  let isStopping = false;
   const stop = (): void => {
+    if (isStopping) return;
+    isStopping = true;
     endAtLast(config.graceMs + LATE_END_MS, logger);
     void (server?.drain() ?? Promise.resolve()).finally(() => worker.stop());
   };

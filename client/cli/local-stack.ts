@@ -1,12 +1,13 @@
 /** Starting, finding and stopping the stack of this machine, as processes of their own. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrorCode, ScriptoriumError } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
 import { homeOf } from '../home.ts';
 import { isAlive } from '../is-alive.ts';
+import { endOrphan } from '../orphans.ts';
 import { askAlive, readStackState, type StackState, type StackStatus, stopStack } from '../stack-state.ts';
 import { workerFlags } from '../worker-flags.ts';
 import { printable, say } from './output.ts';
@@ -34,8 +35,27 @@ export async function liveStack(): Promise<LiveStack | null> {
 export async function ensureStack(): Promise<void> {
   if (process.env.TEMPORAL_ADDRESS) return;
   if ((await liveStack())?.status.phase === 'ready') return;
-  await startInBackground();
+  await readyStack();
   say('The stack was started in the background; `scriptorium down` stops it.');
+}
+
+/**
+ * The stack once it is ready: one that is starting is waited for, and one that stops is let go before another is started.
+ * @throws ScriptoriumError STACK_UNREACHABLE, and what the supervisor failed with
+ */
+export async function readyStack(): Promise<StackState> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  let told: StackStatus['phase'] | null = null;
+  for (let live = await liveStack(); live; live = await liveStack()) {
+    const { phase } = live.status;
+    if (phase === 'ready') return live.state;
+    if (phase !== told) say(`the stack (process ${live.state.pid}) is ${phase}; waiting`);
+    told = phase;
+    if (Date.now() > deadline)
+      throw new ScriptoriumError('STACK_UNREACHABLE', 'The stack does not get ready');
+    await pause();
+  }
+  return await startInBackground();
 }
 
 /** Runs the supervisor in the foreground; resolves to its exit code. */
@@ -54,7 +74,7 @@ export function runInForeground(): Promise<number> {
  * Starts the supervisor detached, shows what it says, and resolves when the stack is ready.
  * @throws ScriptoriumError STACK_UNREACHABLE with the supervisor's last words
  */
-export async function startInBackground(): Promise<StackState> {
+async function startInBackground(): Promise<StackState> {
   const { logs } = homeOf();
   mkdirSync(logs, { recursive: true });
   const logPath = join(logs, 'supervisor.log');
@@ -76,7 +96,8 @@ export async function startInBackground(): Promise<StackState> {
 /** Stops the stack; false when none was up. */
 export async function stopLocalStack(): Promise<boolean> {
   const live = await liveStack();
-  if (!live || !(await stopStack(live.state))) return false;
+  if (!live) return await endLeftovers();
+  if (!(await stopStack(live.state))) return false;
   const deadline = Date.now() + STOP_TIMEOUT_MS;
   while ((await readStackState(homeOf().stackFile))?.pid === live.state.pid) {
     if (Date.now() > deadline)
@@ -84,6 +105,16 @@ export async function stopLocalStack(): Promise<boolean> {
     await pause();
   }
   await processGone(live.state.pid);
+  return true;
+}
+
+/** What a supervisor that was killed has left: its workers end by themselves, and Temporal's server does not. */
+async function endLeftovers(): Promise<boolean> {
+  const { stackFile, temporalDb } = homeOf();
+  const state = await readStackState(stackFile);
+  if (!state?.temporalPid || !(await endOrphan(state.temporalPid, temporalDb))) return false;
+  // A stack that has started meanwhile has a file of its own.
+  if ((await readStackState(stackFile))?.pid === state.pid) await rm(stackFile, { force: true });
   return true;
 }
 

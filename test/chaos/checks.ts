@@ -121,7 +121,7 @@ function contentFaults(
   { path, sha256, chunks, pages }: StoredRecord,
   points: readonly StoredPoint[],
 ): string[] {
-  const pagesKey = pagesKeyOf(sha256 ?? '', pipeline);
+  const pagesKey = pagesKeyOf(sha256 ?? '', pipeline, path);
   const chunksKey = chunksKeyOf(pagesKey, pipeline);
   const texts = whole.get(chunksKey)?.map((record) => chunkText.parse(JSON.parse(record.toString())));
   const vectors = whole.get(vectorsKeyOf(chunksKey, pipeline));

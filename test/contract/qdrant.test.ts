@@ -110,15 +110,24 @@ describe('a Qdrant server that misbehaves', () => {
 
   test.each([
     [400, 'Wrong input: no such field'],
-    [401, 'Must provide an API key'],
-    [403, 'forbidden'],
-    [404, "Not found: Collection `x` doesn't exist!"],
     [413, 'payload too large'],
   ])('%d is a refusal, with the reason of the server', async (status, reason) => {
     const failed = countWhile(answer(status, JSON.stringify({ status: { error: reason } })));
     await expect(failed).rejects.toMatchObject({
       code: 'STORE_REJECTED',
       retryable: false,
+      message: expect.stringContaining(reason),
+    });
+  });
+
+  test.each([
+    [401, 'Must provide an API key'],
+    [403, 'forbidden'],
+    [404, "Not found: Collection `x` doesn't exist!"],
+  ])('%d concerns every book, and is waited out', async (status, reason) => {
+    const failed = countWhile(answer(status, JSON.stringify({ status: { error: reason } })));
+    await expect(failed).rejects.toMatchObject({
+      ...{ code: 'STORE_DENIED', retryable: true },
       message: expect.stringContaining(reason),
     });
   });
@@ -167,7 +176,7 @@ describe('the address of Qdrant', () => {
   test('a path before the API is kept', async () => {
     const proxy = await startProxy(() => qdrant.url);
     proxy.mode = { kind: 'answer', status: 404, body: '{}' };
-    await expect(open(`${proxy.url}/behind/a/path/`)).rejects.toMatchObject({ code: 'STORE_REJECTED' });
+    await expect(open(`${proxy.url}/behind/a/path/`)).rejects.toMatchObject({ code: 'STORE_DENIED' });
     expect(proxy.requests[0]).toMatch(/^GET \/behind\/a\/path\/collections\//);
     await proxy.stop();
   });
@@ -177,7 +186,7 @@ test('a wrong API key is refused, the right one is not', async () => {
   await using locked = await startQdrantStandIn({ apiKey: 'right' });
   const options = { url: locked.url, embedderId: 'm', dimensions: 3, prefix: 'p', timeoutMs: 10_000 };
   await expect(openQdrantStores({ ...options, apiKey: 'wrong' })).rejects.toMatchObject({
-    code: 'STORE_REJECTED',
+    code: 'STORE_DENIED',
   });
   const { store } = await openQdrantStores({ ...options, apiKey: 'right' });
   expect(await store.health()).toContain('Qdrant 1.');

@@ -8,7 +8,7 @@ export interface BookFolder extends TempFolder {
 }
 
 /** A new folder with the given files. */
-export async function bookFolder(files: Readonly<Record<string, string>>): Promise<BookFolder> {
+export async function bookFolder(files: Readonly<Record<string, string | Buffer>>): Promise<BookFolder> {
   const folder = await tempFolder();
   const at = (path: string): string => (path === '' ? folder.path : `${folder.path}/${path}`);
   for (const [path, content] of Object.entries(files)) {

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import getPort from 'get-port';
 import { z } from 'zod';
-import { askStack, readStackState } from '../../client/stack-state.ts';
+import { askAlive, askStack, readStackState } from '../../client/stack-state.ts';
 import { workerFlags } from '../../client/worker-flags.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
@@ -112,7 +112,43 @@ describe('after kill -9 of the supervisor', () => {
   }, 120_000);
 });
 
+describe('a stack that is stopping', () => {
+  test('is waited for by `up`, which starts another one', async () => {
+    const down = home.run('down');
+    await eventually(async () => {
+      const state = await readStackState(home.paths.stackFile);
+      return (state && (await askAlive(state)))?.phase !== 'ready';
+    });
+    const { code, result } = await home.json('up', '--detach');
+    expect((await down).code).toBe(0);
+    expect(code).toBe(0);
+    expect(up.parse(result).pid).not.toBe(pid);
+    pid = up.parse(result).pid;
+    for (const part of (await partsNow()).values()) expect(part).toMatchObject({ healthy: true });
+  }, 120_000);
+});
+
+describe('a stack that is starting', () => {
+  test('is waited for by a second `up`', async () => {
+    await home.run('down');
+    const [one, other] = await Promise.all([home.json('up', '--detach'), home.json('up', '--detach')]);
+    expect([one.code, other.code]).toEqual([0, 0]);
+    expect(up.parse(one.result)).toEqual(up.parse(other.result));
+    pid = up.parse(one.result).pid;
+  }, 120_000);
+});
+
 describe('down', () => {
+  test('ends what a supervisor that was killed has left', async () => {
+    const orphan = (await temporalPid(home.paths.stackFile)) ?? 0;
+    process.kill(pid, 'SIGKILL');
+    expect(await home.json('down')).toEqual({ code: 0, result: { stopped: true } });
+    // Its parent is gone; whoever has taken it over lets go of it in a moment.
+    await eventually(async () => (await commandLineOf(orphan)) === '');
+    expect(await readStackState(home.paths.stackFile)).toBeNull();
+    pid = up.parse((await home.json('up', '--detach')).result).pid;
+  }, 120_000);
+
   test('stops every process, and the next `up` steps over ports that others hold', async () => {
     const processes = [
       pid,

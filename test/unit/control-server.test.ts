@@ -1,5 +1,13 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
-import { askStack, type StackState, type StackStatus, stopStack } from '../../client/stack-state.ts';
+import {
+  askAlive,
+  askStack,
+  type StackState,
+  type StackStatus,
+  stopStack,
+} from '../../client/stack-state.ts';
 import { type ControlServer, startControlServer } from '../../workers/supervisor/control-server.ts';
 import '../helpers/any-realm.ts';
 
@@ -83,6 +91,22 @@ describe('the control service', () => {
     expect(await askStack(stateOf(stack.server))).toEqual(STATUS);
   });
 
+  test.each(['it works', '{"phase":"asleep"}', ''])(
+    'is not taken for another program that has its port by now and says %j',
+    async (said) => {
+      const other = createServer((_, response) => response.end(said));
+      await once(other.listen(0, '127.0.0.1'), 'listening');
+      try {
+        const address = other.address();
+        const port = typeof address === 'object' ? address?.port : 0;
+        const state = stateOf({ url: `http://127.0.0.1:${port}`, token: 'x' });
+        expect([await askAlive(state), await askStack(state)]).toEqual([null, null]);
+      } finally {
+        other.close();
+      }
+    },
+  );
+
   test('is gone once it is closed, even while an answer is awaited', async () => {
     const { promise: asked, resolve } = Promise.withResolvers<void>();
     const stack = await running(() => {
@@ -108,7 +132,7 @@ async function running(status: () => Promise<StackStatus> = async () => STATUS) 
   return { server, stops: () => stops, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
-function stateOf({ url, token }: ControlServer): StackState {
+function stateOf({ url, token }: Pick<ControlServer, 'url' | 'token'>): StackState {
   return {
     ...{ pid: 1, controlUrl: url, token },
     ...{ temporalAddress: null, namespace: 'n', uiUrl: null, temporalPid: null, httpUrl: null },

@@ -45,6 +45,22 @@ describe('a managed process', () => {
     await managed.process.stop(5_000);
   });
 
+  test('for which the system has no room just now is tried again', async () => {
+    let refusals = 0;
+    const managed = manage((nth) => {
+      if (nth === 1 && refusals++ === 0) throw new Error('spawn ENOMEM');
+      return spawnNode(IDLE);
+    });
+    (await managed.nextStart()).kill('SIGKILL');
+    await managed.nextStart();
+    expect(managed.ends.map(({ how }) => how)).toEqual([
+      'ended by SIGKILL',
+      expect.stringContaining('could not be started: Error: spawn ENOMEM'),
+    ]);
+    expect(managed.process.restarts).toBe(2);
+    await managed.process.stop(5_000);
+  });
+
   test('that is stopped ends, and stays so', async () => {
     const managed = manage(() => spawnNode(IDLE));
     const child = await managed.nextStart();

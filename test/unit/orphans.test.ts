@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { endOrphan } from '../../workers/supervisor/orphans.ts';
+import { endOrphan } from '../../client/orphans.ts';
 import '../helpers/any-realm.ts';
 import { IDLE, STUBBORN, startProcess } from '../helpers/child-process.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';

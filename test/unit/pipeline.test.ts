@@ -69,6 +69,15 @@ describe('artifacts and revisions', () => {
     },
   );
 
+  test('of a text depend on what its name says of it, and of no more', () => {
+    const pagesOf = (path?: string): string => pagesKeyOf('abc', pipeline, path);
+    expect(pagesOf('/a/notes.md')).toBe(pagesOf('/b/OTHER.Markdown'));
+    expect(pagesOf('/a/page.htm')).toBe(pagesOf('/a/page.xhtml'));
+    expect(pagesOf('/a/notes.txt')).toBe(pagesOf('/b/book.pdf'));
+    expect(pagesOf('/a/notes.txt')).toBe(pagesOf());
+    expect(new Set(['/a.md', '/a.html', '/a.txt'].map(pagesOf)).size).toBe(3);
+  });
+
   test('are of one kind each', () => {
     expect(Object.values(namesOf('abc', pipeline)).map((key) => key.replace(/[0-9a-f]{32}/, '#'))).toEqual([
       'pages/#',

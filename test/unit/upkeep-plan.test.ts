@@ -37,6 +37,12 @@ describe('a table is idle', () => {
     expect([state(110, 20), state(110, 20)].map((each) => watch.isIdle(each))).toEqual([false, true]);
   });
 
+  test('again after an hour of looks: whoever was told may not have got upkeep going', () => {
+    const watch = new IdleWatch();
+    const looks = Array.from({ length: 400 }, () => watch.isIdle(state(100, 10)));
+    expect(looks.flatMap((idle, at) => (idle ? [at] : []))).toEqual([1, 181, 361]);
+  });
+
   test('never, when every row has its indexes', () => {
     const watch = new IdleWatch();
     expect([1, 2, 3].map(() => watch.isIdle(state(100, 0)))).toEqual([false, false, false]);

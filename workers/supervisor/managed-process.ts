@@ -65,12 +65,21 @@ export class ManagedProcess {
   #ended(child: ChildProcess, how: string): void {
     if (this.#child !== child) return;
     this.#child = null;
+    this.#startLater(how);
+  }
+
+  #startLater(how: string): void {
     if (this.#stopping) return;
     if (Date.now() - this.#startedAtMs > WELL_AFTER_MS) this.#pauseMs = FIRST_PAUSE_MS;
     this.#options.onUnexpectedEnd({ name: this.#options.name, how, againInMs: this.#pauseMs });
     this.#timer = setTimeout(() => {
       this.#restarts += 1;
-      this.start();
+      try {
+        this.start();
+      } catch (error) {
+        // The system has no memory for another process just now.
+        this.#startLater(`could not be started: ${String(error)}`);
+      }
     }, this.#pauseMs);
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
   }

@@ -2,8 +2,8 @@ import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { ScriptoriumError } from '../../activities/errors.ts';
+import { endOrphan } from '../../client/orphans.ts';
 import { askAlive, readStackState, type StackState } from '../../client/stack-state.ts';
-import { endOrphan } from './orphans.ts';
 
 /** Written beside and renamed, readable by its owner only: it holds the control service's secret. */
 export async function writeStackState(file: string, state: StackState): Promise<void> {

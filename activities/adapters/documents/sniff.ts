@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { ScriptoriumError } from '../../errors.ts';
 import type { BookFormat, DocumentLimits } from '../../ports/documents.ts';
+import { isBinary } from '../../text/quality.ts';
 import { SafeZip } from './archive/safe-zip.ts';
 import { formatOfName } from './format-of-name.ts';
 
@@ -14,7 +15,11 @@ const COMPOUND_MAGIC = Buffer.from('d0cf11e0a1b11ae1', 'hex');
 const ENCRYPTED_STREAM = Buffer.from('EncryptedPackage', 'utf16le');
 /** Text by its bytes, but written for a program: RTF, PostScript. */
 const NOT_FOR_READING = /^(?:\{\\rtf|%!PS)/;
-const HTML_START = /^(?:\s|<!--[\s\S]{0,500}?-->|<\?xml[^>]*>)*<(?:!doctype html|html)\b/i;
+/** A comment ends at its first end: were it free to go on to a later one, forty of them would be tried in 2^39 ways. */
+const HTML_START = /^(?:\s|<!--(?:(?!-->)[\s\S])*-->|<\?xml[^>]*>)*<(?:!doctype html|html)\b/i;
+const PDF_MAGIC = '%PDF-';
+/** A byte order mark and white space, as far as a text may begin with them. */
+const PDF_AT_ONCE = /^(?:\xEF\xBB\xBF)?\s*%PDF-/;
 
 export const BINARY_FORMATS: ReadonlySet<BookFormat> = new Set(['pdf', 'epub', 'docx']);
 
@@ -25,13 +30,21 @@ export const BINARY_FORMATS: ReadonlySet<BookFormat> = new Set(['pdf', 'epub', '
 export async function sniffFormat(path: string, limits: DocumentLimits): Promise<BookFormat> {
   const head = await readHead(path);
   if (head.length === 0) throw new ScriptoriumError('EMPTY_FILE', `"${path}" has 0 bytes.`);
-  if (head.includes('%PDF-')) return 'pdf';
   const start = head.toString('latin1');
+  if (isPdf(path, head, start)) return 'pdf';
   if (start.startsWith(ZIP_MAGIC)) return await formatOfZip(path, limits);
   if (start.startsWith(EMPTY_ZIP_MAGIC))
     throw new ScriptoriumError('CORRUPT_FILE', `"${path}" is an empty archive.`);
   if (head.subarray(0, 8).equals(COMPOUND_MAGIC)) return await refuseCompound(path, limits);
   return formatOfText(path, start);
+}
+
+/** Readers of PDF pass over what stands before the mark; a text may well speak of it. */
+function isPdf(path: string, head: Buffer, start: string): boolean {
+  const promised = formatOfName(path);
+  const isTextByName = promised !== null && !BINARY_FORMATS.has(promised);
+  if (!start.includes(PDF_MAGIC)) return false;
+  return !isTextByName || PDF_AT_ONCE.test(start) || isBinary(head);
 }
 
 async function readHead(path: string): Promise<Buffer> {

@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { siblingModule } from '../../sibling-module.ts';
 import { sha256OfFile } from '../../sources/source-file.ts';
 import { runtimePackage } from './device-facts.ts';
@@ -32,8 +32,7 @@ export async function laidOutModel(modelPath: string, folder: string): Promise<s
   const own = join(folder, `${sha256.slice(0, 12)}-${await machineHash()}`);
   const path = join(own, LAID_OUT_NAME);
   if (existsSync(path)) {
-    const now = new Date();
-    await utimes(own, now, now).catch(() => {});
+    await sayInUse(path);
     return path;
   }
   try {
@@ -54,6 +53,12 @@ export async function laidOutModel(modelPath: string, folder: string): Promise<s
   }
 }
 
+/** Keeps it from being taken for one that nobody uses. @param path of the model laid out */
+export async function sayInUse(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(dirname(path), now, now).catch(() => {});
+}
+
 /**
  * Laying out takes seconds: what is older was left by a process that was killed. Other layouts may be another machine's; those
  * that none has opened for a month are of an older runtime.
@@ -63,7 +68,8 @@ async function dropAbandoned(folder: string): Promise<void> {
     const path = join(folder, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
     if (Date.now() - mtimeMs > (name.includes('.part-') ? ABANDONED_MS : UNUSED_MS))
-      await rm(path, { recursive: true, force: true });
+      // Another user's is theirs.
+      await rm(path, { recursive: true, force: true }).catch(() => {});
   }
 }
 

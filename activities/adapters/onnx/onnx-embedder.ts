@@ -5,7 +5,7 @@ import type { Embedder } from '../../ports/embedder.ts';
 import { sha256OfFile } from '../../sources/source-file.ts';
 import { EmbedThreads } from './embed-threads.ts';
 import { embedderIdOfHashes } from './embedder-id.ts';
-import { laidOutModel } from './laid-out-model.ts';
+import { laidOutModel, sayInUse } from './laid-out-model.ts';
 import type { LocalModel } from './model-folder.ts';
 import { openTokenizer, type Tokenize } from './model-tokenizer.ts';
 
@@ -16,6 +16,9 @@ export interface OnnxEmbedderOptions extends Omit<LocalModel, 'prefixes'> {
   readonly layoutFolder?: string;
 }
 
+/** A process may run for longer than a layout that nobody opens is kept. */
+const SAY_IN_USE_EVERY_MS = 24 * 3_600_000;
+
 /** Texts of one message to a thread: small, so that threads end together and a question waits for little. */
 const TEXTS_PER_JOB = 4;
 
@@ -25,18 +28,21 @@ export class OnnxEmbedder implements Embedder {
   readonly maxTokens: number;
   readonly #tokenize: Tokenize;
   readonly #threads: EmbedThreads;
+  readonly #inUse: NodeJS.Timeout | undefined;
 
   private constructor(
     id: string,
     maxTokens: number,
     tokenize: Tokenize,
-    { pool, dimensions }: StartedThreads,
+    { pool, dimensions, laidOut }: OpenedThreads,
   ) {
     this.id = id;
     this.dimensions = dimensions;
     this.maxTokens = maxTokens;
     this.#tokenize = tokenize;
     this.#threads = pool;
+    if (laidOut !== undefined)
+      this.#inUse = setInterval(() => void sayInUse(laidOut), SAY_IN_USE_EVERY_MS).unref();
   }
 
   /** @throws ScriptoriumError ASSET_UNAVAILABLE when model or tokenizer can't be loaded */
@@ -78,6 +84,7 @@ export class OnnxEmbedder implements Embedder {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#inUse);
     await this.#threads[Symbol.asyncDispose]();
   }
 
@@ -97,18 +104,20 @@ export class OnnxEmbedder implements Embedder {
 }
 
 type StartedThreads = Awaited<ReturnType<typeof EmbedThreads.start>>;
+/** `laidOut` is the path of the model laid out, where that is what they have. */
+type OpenedThreads = StartedThreads & { readonly laidOut?: string };
 
-async function publishedThreads(options: OnnxEmbedderOptions): Promise<StartedThreads> {
+async function publishedThreads(options: OnnxEmbedderOptions): Promise<OpenedThreads> {
   return await startThreads(options, options.modelPath, false);
 }
 
 /** Null where the model can't be laid out; a layout that can't be loaded is dropped, and made anew at the next start. */
-async function laidOutThreads(options: OnnxEmbedderOptions): Promise<StartedThreads | null> {
+async function laidOutThreads(options: OnnxEmbedderOptions): Promise<OpenedThreads | null> {
   const { layoutFolder } = options;
   const modelPath = layoutFolder === undefined ? null : await laidOutModel(options.modelPath, layoutFolder);
   if (modelPath === null) return null;
   try {
-    return await startThreads(options, modelPath, true);
+    return { ...(await startThreads(options, modelPath, true)), laidOut: modelPath };
   } catch {
     await rm(dirname(modelPath), { recursive: true, force: true });
     return null;

@@ -36,7 +36,11 @@ export class QdrantAnswerCache implements AnswerCache {
     const qdrant = new QdrantConnection(options);
     const collection = `${prefix}-answers-${modelHash(embedderId, dimensions)}`;
     const shape = { vectors: { size: dimensions, distance: 'Cosine' } } as const;
-    await qdrant.ensureCollection(collection, shape, { key: 'keyword', scope: 'keyword' });
+    await qdrant.ensureCollection(collection, shape, {
+      ...{ key: 'keyword', scope: 'keyword' },
+      // Servers in strict mode delete by indexed fields alone.
+      madeAtMs: 'integer',
+    });
     return new QdrantAnswerCache(qdrant, collection, dimensions);
   }
 

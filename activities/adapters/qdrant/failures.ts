@@ -8,6 +8,8 @@ const qdrantReason = z.object({ status: z.object({ error: z.string() }) });
 
 /** Refusals that end by themselves: request timeout, too early. */
 const PASSING_STATUS: ReadonlySet<number> = new Set([408, 425]);
+/** The key is not, or no longer, one that may do this; or a collection that was there is gone. */
+const DENIED_STATUS: ReadonlySet<number> = new Set([401, 403, 404]);
 const TOO_MANY_REQUESTS = 429;
 const LONGEST_REASON = 500;
 
@@ -20,7 +22,8 @@ interface FailedCall {
 }
 
 /**
- * What the client threw, in words of the registry: an answer of 4xx is a refusal, with the server's reason. All else
+ * What the client threw, in words of the registry: an answer of 4xx is a refusal, with the server's reason. A refusal of all
+ * that is asked, for want of a right or of the collection, is no fault of a book, which waits. All else
  * (no connection, a timeout, 408, 425, 429, 5xx) is a server that does not serve now, and is worth another try, at the
  * time that it names.
  */
@@ -35,10 +38,14 @@ export function qdrantFailure(thrown: unknown, { url, action, retryAfter }: Fail
   });
 }
 
-type StoreCode = Extract<ErrorCode, 'STORE_REJECTED' | 'STORE_OVERLOADED' | 'STORE_UNREACHABLE'>;
+type StoreCode = Extract<
+  ErrorCode,
+  'STORE_REJECTED' | 'STORE_DENIED' | 'STORE_OVERLOADED' | 'STORE_UNREACHABLE'
+>;
 
 function codeOf(status: number): StoreCode {
   if (status === TOO_MANY_REQUESTS) return 'STORE_OVERLOADED';
+  if (DENIED_STATUS.has(status)) return 'STORE_DENIED';
   return status >= 400 && status < 500 && !PASSING_STATUS.has(status)
     ? 'STORE_REJECTED'
     : 'STORE_UNREACHABLE';

@@ -6,7 +6,7 @@ import { connectTemporal } from '../../connection.ts';
 import { askStack, type Part } from '../../stack-state.ts';
 import { workerEnv, workerFlags } from '../../worker-flags.ts';
 import { keptRunning } from '../kept-running.ts';
-import { liveStack, runInForeground, startInBackground, stopLocalStack } from '../local-stack.ts';
+import { liveStack, readyStack, runInForeground, stopLocalStack } from '../local-stack.ts';
 import { exitCodes, printable, printResult, say } from '../output.ts';
 import { percent, runText } from '../run-rows.ts';
 import { type Run, runsNow } from '../running.ts';
@@ -65,7 +65,7 @@ async function up(options: { detach?: boolean }, command: Command): Promise<void
     process.exitCode = await runInForeground();
     return;
   }
-  const state = (await liveStack())?.state ?? (await startInBackground());
+  const state = await readyStack();
   const { temporalAddress, uiUrl, httpUrl, pid } = state;
   printResult(command, { pid, temporalAddress, uiUrl, httpUrl }, () => [
     `The stack is up: Temporal at ${temporalAddress}, web UI at ${uiUrl ?? 'the cluster'}`,
@@ -142,9 +142,11 @@ async function runWorker(args: readonly string[]): Promise<void> {
   const told = new AbortController();
   let child: ChildProcess | null = null;
   process
+    // A terminal sends Ctrl-C to the worker as well, and `kill` to us alone.
     .on('SIGINT', () => {
+      if (!told.signal.aborted) say('draining; the batch in hand is finished');
       told.abort();
-      say('draining; the batch in hand is finished');
+      child?.kill('SIGTERM');
     })
     .on('SIGTERM', () => {
       told.abort();

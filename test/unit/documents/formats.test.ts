@@ -62,6 +62,15 @@ describe('EPUB', () => {
     ]);
   });
 
+  test('a picture among its pages is passed over', async () => {
+    const withPicture = package3
+      .replace('</manifest>', '<item id="p" href="cover.jpg" media-type="image/jpeg"/></manifest>')
+      .replace('<itemref idref="a"/>', '<itemref idref="p"/><itemref idref="a"/>');
+    const picture = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0, 1, 2, 3]);
+    const zip = await makeZip({ ...entries, 'OPS/book.opf': withPicture, 'OPS/cover.jpg': picture });
+    expect(texts(await read('picture.epub', zip))).toHaveLength(4);
+  });
+
   test('fonts may be obfuscated', async () => {
     const encryption =
       '<encryption><EncryptedData><EncryptionMethod Algorithm="http://www.idpf.org/2008/embedding"/><CipherData>' +

@@ -3,6 +3,8 @@ import { ScriptoriumError } from '../../../errors.ts';
 
 /** More entries than any book has; listing millions is an attack by itself. */
 const MAX_ENTRIES = 50_000;
+/** Of names and what is written beside them, in all: the list is held in memory before anything is read. */
+const MAX_LIST_BYTES = 16 << 20;
 /** Deflate reaches 1032 : 1 on nothing but zeros; the text of books 3 to 20. */
 const MAX_RATIO = 100;
 /** Below this size a ratio says nothing. */
@@ -110,7 +112,10 @@ export class SafeZip implements Disposable {
 async function listEntries(zip: ZipFile, path: string): Promise<ReadonlyMap<string, Entry>> {
   if (zip.entryCount > MAX_ENTRIES) throw unsafe(path, `has ${zip.entryCount} entries`);
   const entries = new Map<string, Entry>();
+  let listed = 0;
   for await (const entry of zip.eachEntry()) {
+    listed += entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
+    if (listed > MAX_LIST_BYTES) throw unsafe(path, 'has a list of files without end');
     const name = getFileNameLowLevel(
       entry.generalPurposeBitFlag,
       entry.fileNameRaw,

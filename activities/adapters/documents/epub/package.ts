@@ -24,6 +24,9 @@ interface Item {
   readonly properties: string;
 }
 
+/** A picture that is a page of its own has a text to fall back to at best; SVG is text. */
+const WITHOUT_TEXT = /^(?:image\/(?!svg)|audio\/|video\/|font\/)/i;
+
 /**
  * @param path of the package document in the archive; links in it are relative to it
  * @throws ScriptoriumError UNSAFE_ARCHIVE when a link leads out of the archive
@@ -42,8 +45,9 @@ export function parsePackage(xml: string, path: string): EpubPackage {
   return {
     ...metadataOf(first(root, 'metadata') ?? root),
     spine: order
-      .flatMap((ref) => items.get(attribute(ref, 'idref'))?.path ?? [])
-      .filter((item) => item !== nav),
+      .flatMap((ref) => items.get(attribute(ref, 'idref')) ?? [])
+      .filter(({ path, type }) => path !== nav && !WITHOUT_TEXT.test(type))
+      .map(({ path }) => path),
     nav,
     ncx: (items.get(ncxId) ?? all.find((item) => item.type === 'application/x-dtbncx+xml'))?.path ?? null,
   };
