@@ -221,6 +221,11 @@ export const errorRegistry = {
     'Pruning would remove more than a tenth of the books of the library, or of those below the paths.',
     'Check that the folder is mounted and complete; if they are really gone, prune with --force.',
   ),
+  GC_REFUSED: entry(
+    false,
+    'The catalog knows no finished book, and the intermediate files of some would all be dropped.',
+    'Where the store was lost or is another one, ingest first: these files spare reading and embedding. Where they are really not wanted, gc with --force.',
+  ),
   RUN_NOT_READY: entry(
     false,
     'The run does not take this change in the state that it is in.',

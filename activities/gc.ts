@@ -3,6 +3,7 @@ import type { FileCount, GarbageResult } from '../workflows/upkeep-contract.ts';
 import { artifactKeysOf } from './artifact-keys.ts';
 import type { StageLimits } from './attempt.ts';
 import { eachRecord } from './each-record.ts';
+import { ScriptoriumError } from './errors.ts';
 import { isInPart, type Part, partsOf } from './partition.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ArtifactStore, ListedArtifact } from './ports/artifact-store.ts';
@@ -23,6 +24,8 @@ export interface GarbagePorts {
 export interface GarbageOptions {
   readonly dryRun: boolean;
   readonly graceMs: number;
+  /** Even where the catalog knows no finished book. */
+  readonly force?: boolean;
 }
 
 const BOOKS_PER_PASS = 50_000;
@@ -33,7 +36,7 @@ export type GarbageActivities = ReturnType<typeof createGarbageActivities>;
 
 export function createGarbageActivities(ports: GarbagePorts) {
   return {
-    /** @throws RUN_IN_PROGRESS while anything is being ingested, unless nothing is to be dropped */
+    /** @throws RUN_IN_PROGRESS while anything is being ingested, GC_REFUSED where the catalog is empty, unless nothing is to be dropped */
     dropUnneeded: ingestStage(async (options: GarbageOptions, context): Promise<GarbageResult> => {
       if (!options.dryRun) await assertQuiet(ports);
       return await new Sweep(ports, options, context).run();
@@ -52,6 +55,7 @@ async function assertQuiet({ catalog, running }: GarbagePorts): Promise<void> {
 class Sweep {
   readonly #ports: GarbagePorts;
   readonly #dryRun: boolean;
+  readonly #force: boolean;
   readonly #context: StageContext;
   /** A book that is begun while we look writes files younger than this, even without any grace. */
   readonly #before: number;
@@ -60,16 +64,25 @@ class Sweep {
   #needed: FileCount = { files: 0, bytes: 0 };
   #young: FileCount = { files: 0, bytes: 0 };
 
-  constructor(ports: GarbagePorts, { dryRun, graceMs }: GarbageOptions, context: StageContext) {
+  constructor(
+    ports: GarbagePorts,
+    { dryRun, graceMs, force = false }: GarbageOptions,
+    context: StageContext,
+  ) {
     this.#ports = ports;
     this.#dryRun = dryRun;
+    this.#force = force;
     this.#context = context;
     this.#before = Date.now() - graceMs;
   }
 
   async run(): Promise<GarbageResult> {
-    let books = 0;
-    for await (const _ of eachRecord(this.#ports.catalog)) books += 1;
+    let [books, finished] = [0, 0];
+    for await (const { revision } of eachRecord(this.#ports.catalog)) {
+      books += 1;
+      if (revision !== null) finished += 1;
+    }
+    if (finished === 0 && !this.#force && !this.#dryRun) await this.#refuseToDropAll();
     for (const part of partsOf(books, this.#ports.booksPerPass ?? BOOKS_PER_PASS)) await this.#sweep(part);
     return {
       dryRun: this.#dryRun,
@@ -77,6 +90,16 @@ class Sweep {
       needed: this.#needed,
       young: this.#young,
     };
+  }
+
+  /** A store that was lost is filled again from these files: to drop them first would cost a day of embedding. */
+  async #refuseToDropAll(): Promise<void> {
+    for await (const { key, partialOf, modifiedMs } of this.#ports.artifacts.list())
+      if (partialOf === null && key.startsWith('vectors/') && modifiedMs <= this.#before)
+        throw new ScriptoriumError(
+          'GC_REFUSED',
+          'The catalog knows no finished book, and the vectors of some are there; nothing was dropped',
+        );
   }
 
   async #sweep(part: Part): Promise<void> {

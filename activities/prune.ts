@@ -5,6 +5,7 @@ import { ScriptoriumError } from './errors.ts';
 import type { BookRecord, Catalog } from './ports/catalog.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { cancelledRecord } from './records.ts';
+import { isBusy, type RunningWorkflows } from './running.ts';
 import type { PathSet } from './sources/below.ts';
 
 export interface PrunePorts {
@@ -55,6 +56,22 @@ export async function goneBooks({ catalog }: PrunePorts, input: PruneInput): Pro
   if (gone.length > Math.max(FEW, below * MOST))
     throw new ScriptoriumError('PRUNE_REFUSED', `${of} ${below} books below the paths ${end}`);
   return gone;
+}
+
+/**
+ * Those that nobody ingests at the moment: the others would be put back by whoever does, and are left to the next pruning.
+ */
+export async function notAtWork(
+  books: readonly BookRecord[],
+  running: RunningWorkflows,
+): Promise<BookRecord[]> {
+  const idle: BookRecord[] = [];
+  for (let from = 0; from < books.length; from += AT_ONCE) {
+    const some = books.slice(from, from + AT_ONCE);
+    const busy = await Promise.all(some.map(({ library, bookId }) => isBusy(running, library, bookId)));
+    for (const [at, book] of some.entries()) if (!busy[at]) idle.push(book);
+  }
+  return idle;
 }
 
 /**

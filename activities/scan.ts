@@ -13,9 +13,10 @@ import type { ArtifactStore, ArtifactWriter } from './ports/artifact-store.ts';
 import type { BookRecord, Catalog, FailureRecord } from './ports/catalog.ts';
 import type { SandboxLimits } from './ports/documents.ts';
 import type { VectorStore } from './ports/vector-store.ts';
-import { goneBooks, removeBooks } from './prune.ts';
+import { goneBooks, notAtWork, removeBooks } from './prune.ts';
 import { failedRecord, stageOf } from './records.ts';
 import { pathsToRetry } from './retry-paths.ts';
+import type { RunningWorkflows } from './running.ts';
 import { SkippedFiles } from './skipped-files.ts';
 import { PathSet } from './sources/below.ts';
 import { stateOfSource } from './sources/source-file.ts';
@@ -36,6 +37,8 @@ export interface ScanPorts {
   isBookName(name: string): boolean;
   /** Whether the namespace knows our search attributes; a run that sets unknown ones would be stuck. */
   readonly searchAttributes: boolean;
+  /** A child of a run that was terminated goes on: a book that it works on is not pruned. */
+  readonly running: RunningWorkflows;
 }
 
 export interface ScanInput {
@@ -234,7 +237,7 @@ class Scan {
     const { library, retry, prune = false, force = false } = this.#input;
     if (!prune || retry !== undefined) return 0;
     const walked = { library, paths: new PathSet(paths), failing: this.#failing, force };
-    const gone = await goneBooks(this.#ports, walked);
+    const gone = await notAtWork(await goneBooks(this.#ports, walked), this.#ports.running);
     const { workflowId } = whereabouts();
     await removeBooks(this.#ports, gone, { workflowId, signal: this.#context.signal });
     return gone.length;

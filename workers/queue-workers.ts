@@ -121,7 +121,7 @@ function queueOptions({
     main: () => ({
       workflows: 'all',
       activities: {
-        ...createScanActivities({ ...bounded, roots, isBookName, sandboxLimits, searchAttributes }),
+        ...createScanActivities({ ...bounded, roots, isBookName, sandboxLimits, searchAttributes, running }),
         ...createRunActivities({ ...bounded, client, sandboxLimits }),
         ...createRemoveActivities(bounded),
         ...createVerifyActivities({ ...bounded, running }),

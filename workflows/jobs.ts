@@ -53,7 +53,7 @@ export class Jobs {
     return `Ingests what is handed in over HTTP or MCP. ${this.#waiting.length} jobs wait, ${this.#ended.length} ended.`;
   }
 
-  /** @throws ApplicationFailure RATE_LIMITED, IDEMPOTENCY_CONFLICT */
+  /** @throws ApplicationFailure INVALID_ARGUMENT, RATE_LIMITED, IDEMPOTENCY_CONFLICT */
   check(input: ParsedJob): void {
     if (this.#requests >= MAX_REQUESTS)
       throw ApplicationFailure.nonRetryable(
@@ -61,6 +61,11 @@ export class Jobs {
         'RATE_LIMITED',
       );
     if (this.#sameRequest(input)) return;
+    if (input.paths.join('').length > MAX_WAITING_TEXT)
+      throw ApplicationFailure.nonRetryable(
+        `paths: one job takes ${MAX_WAITING_TEXT} characters of them; hand in the folder that they lie in`,
+        'INVALID_ARGUMENT',
+      );
     const waiting = [...this.#waiting, input];
     const text = waiting.flatMap(({ paths }) => paths).join('').length;
     if (text > MAX_WAITING_TEXT || JSON.stringify(waiting).length > MAX_KEPT_JSON)

@@ -114,6 +114,8 @@ export const garbageInput = z.strictObject({
   dryRun: z.boolean().default(false),
   /** Files that were written in this time stay. */
   graceMs: z.int().min(0).default(DEFAULT_GRACE_MS),
+  /** Even where the catalog knows no finished book. */
+  force: z.boolean().default(false),
 });
 export type GarbageInput = z.input<typeof garbageInput>;
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Embedder } from '../ports/embedder.ts';
 import { CacheCounts, type CacheListener } from './cache-counts.ts';
@@ -64,24 +65,30 @@ export class CachedEmbedder implements Embedder {
   }
 
   async #question(text: string): Promise<Float32Array> {
-    this.counts.count(this.#vectors?.has(text) ? 'hit' : 'miss');
+    this.counts.count(this.#vectors?.has(keyOf(text)) ? 'hit' : 'miss');
     return await this.#vector(text);
   }
 
   /** Without the asker's signal: others may wait for the same vector. */
   async #vector(text: string): Promise<Float32Array> {
-    const known = this.#vectors?.get(text);
+    const key = keyOf(text);
+    const known = this.#vectors?.get(key);
     if (known) return (await known).slice();
     const vector = this.#embedder
       .embed([text], { kind: 'question' })
       .then(([first]) => first ?? new Float32Array());
-    this.#vectors?.set(text, vector);
+    this.#vectors?.set(key, vector);
     try {
       return (await vector).slice();
     } catch (error) {
       // The next one tries again.
-      if (this.#vectors?.peek(text) === vector) this.#vectors.delete(text);
+      if (this.#vectors?.peek(key) === vector) this.#vectors.delete(key);
       throw error;
     }
   }
+}
+
+/** A question may have thousands of characters, which would be kept as well. */
+function keyOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
 }

@@ -35,7 +35,8 @@ export function cleanText(raw: string): string {
       .replace(/\u00AD[ \t]*\n[ \t]*/g, '')
       .replace(INVISIBLE, '')
       .normalize('NFC')
-      .replace(/[ \t]+$/gm, '')
+      // Looked for at the first space of each run alone: at every one of a long run it takes the square of its length.
+      .replace(/(?<![ \t])[ \t]+$/gm, '')
       .replace(/\n{3,}/g, '\n\n')
   );
 }

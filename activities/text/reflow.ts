@@ -22,17 +22,17 @@ export function reflow(text: string): string {
   const lines = text.split('\n');
   const width = usualWidth(lines);
   const out: string[] = [];
-  let open = lines[0] ?? '';
+  let open = new OpenParagraph(lines[0] ?? '');
   for (let at = 1; at < lines.length; at++) {
     const line = lines[at] ?? '';
     if (isWrapped(lines[at - 1] ?? '', line, width)) {
-      open = joinLine(open, line.trimStart());
+      open.join(line.trimStart());
     } else {
-      out.push(open);
-      open = line;
+      out.push(open.text);
+      open = new OpenParagraph(line);
     }
   }
-  out.push(open);
+  out.push(open.text);
   return out.join('\n');
 }
 
@@ -45,10 +45,37 @@ function usualWidth(lines: readonly string[]): number {
   return lengths[Math.ceil((lengths.length - 1) * 0.8)] ?? 0;
 }
 
-function joinLine(text: string, rest: string): string {
-  const cut = /(\p{L}[\p{L}\p{M}-]*)-$/u.exec(text.slice(-LONGEST_CUT))?.[1];
-  if (cut === undefined || !startsLower(rest)) return `${text} ${rest}`;
-  return keepsHyphen(cut) ? text + rest : text.slice(0, -1) + rest;
+/** A paragraph, to which lines are joined. In parts: a text that is one paragraph would be copied for each of its lines. */
+class OpenParagraph {
+  readonly #parts: string[];
+  #tail: string;
+
+  constructor(line: string) {
+    this.#parts = [line];
+    this.#tail = line.slice(-LONGEST_CUT);
+  }
+
+  get text(): string {
+    return this.#parts.join('');
+  }
+
+  join(line: string): void {
+    const cut = /(\p{L}[\p{L}\p{M}-]*)-$/u.exec(this.#tail)?.[1];
+    if (cut === undefined || !startsLower(line)) this.#add(' ');
+    else if (!keepsHyphen(cut)) this.#dropHyphen();
+    this.#add(line);
+  }
+
+  #add(part: string): void {
+    this.#parts.push(part);
+    this.#tail = (this.#tail + part).slice(-LONGEST_CUT);
+  }
+
+  /** It is the last character of the last part: a line that ends in it is not empty. */
+  #dropHyphen(): void {
+    this.#parts.push((this.#parts.pop() ?? '').slice(0, -1));
+    this.#tail = this.#tail.slice(0, -1);
+  }
 }
 
 function keepsHyphen(cut: string): boolean {

@@ -61,7 +61,7 @@ function wordsOf(question: string, foldsCase: boolean): string[] {
     .replace(/[\u2010\u2011\u2212]/gu, '-')
     .replace(/\s+/gu, ' ')
     .trim()
-    .replace(/ ?\?+$/u, '')
+    .replace(/(?: |(?<!\?))\?+$/u, '')
     .replace(/, please$/iu, '');
   const plain = spelledOut(text).replace(POLITE, '').replace(HOW_ONE, 'how do one ');
   const words = plain.split(' ').map((word, index, { length }) => bare(word, index === length - 1));
@@ -85,11 +85,15 @@ function spelledOut(text: string): string {
     .replace(/(?<!\S)(\p{L}+)'s (\p{L}+)/gu, '$2 of $1');
 }
 
+/** A question is anybody's: quotation marks by the hundred are no word, and would be tried in all ways. */
+const LONGEST_WORD = 100;
+
 /**
  * Without the quotation marks and the punctuation of a sentence; signs inside of a word and before it stay, and within a
  * question `!` and `?` belong to a name: "sort!", "empty?".
  */
 function bare(word: string, isLast: boolean): string {
+  if (word.length > LONGEST_WORD) return word;
   const ends = isLast ? '[?!.,;:…]*' : '[.,;:…]*';
   const quoted = new RegExp(`^["“”„«»¿¡]*(.*?\\p{L}{2}${isLast ? '' : '[!?]?'})["“”»]*${ends}["“”»]*$`, 'u');
   const [, inner = word] = quoted.exec(word) ?? [];

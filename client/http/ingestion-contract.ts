@@ -10,10 +10,18 @@ import {
 import { MAX_JOB_PATHS } from '../../workflows/job-contract.ts';
 import { bookSummary, failure, problem, text, whole } from './fields.ts';
 
+/** Longest path that an operating system takes, in characters. */
+export const MAX_PATH = 4_096;
+
 export const indexBody = z
   .strictObject({
     paths: z
-      .array(z.string().regex(/^(\/|[A-Za-z]:[\\/]|\\\\)/, 'a path must be absolute'))
+      .array(
+        z
+          .string()
+          .max(MAX_PATH)
+          .regex(/^(\/|[A-Za-z]:[\\/]|\\\\)/, 'a path must be absolute'),
+      )
       .min(1)
       .max(MAX_JOB_PATHS)
       .meta({ description: 'Files and folders of the machine that the workers run on' }),

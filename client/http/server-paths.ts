@@ -1,6 +1,6 @@
 /** Who may hand in paths of the server, and which. What may be read at all the workers hold against their roots. */
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { Principal } from './principal.ts';
 
@@ -65,10 +65,9 @@ function isInside(path: string, folder: string): boolean {
 /** Of what does not exist: where it would be. */
 async function realPathOf(path: string): Promise<string> {
   const whole = resolve(path);
-  try {
-    return await realpath(whole);
-  } catch {
-    const above = dirname(whole);
-    return above === whole ? whole : join(await realPathOf(above), basename(whole));
+  for (let there = whole; ; there = dirname(there)) {
+    const real = await realpath(there).catch(() => null);
+    if (real !== null) return join(real, relative(there, whole));
+    if (dirname(there) === there) return whole;
   }
 }

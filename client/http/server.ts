@@ -95,7 +95,8 @@ function tellProblems(app: App): void {
     if (wait !== null && !reply.hasHeader('retry-after')) void reply.header('retry-after', wait);
     if (told.status === 401) void reply.header('www-authenticate', 'Bearer realm="scriptorium"');
     // The rest of a body that nobody reads would hold up the next request on the connection.
-    const unread = told.status === 413 || told.status === 408 || request.isMultipart();
+    const unread =
+      told.status === 413 || told.status === 408 || request.isMultipart() || !request.raw.complete;
     if (unread) void reply.header('connection', 'close');
     // Not through the schema of the answer: that of a failure is the same for all.
     void reply
@@ -200,9 +201,9 @@ function limitBodies(app: App, timeoutMs: number): void {
   });
   app.addHook('preValidation', async (request) => {
     stop(request);
-    // An answer may take longer than a request may be silent.
+    // An answer may take longer than a request may be silent; of an upload `UploadWatch` sees that it goes on.
     const { socket } = request.raw;
-    if (!request.isMultipart() && socket instanceof Socket) socket.setTimeout(0);
+    if (socket instanceof Socket) socket.setTimeout(0);
   });
   app.addHook('onError', async (request) => stop(request));
   app.addHook('onRequestAbort', async (request) => stop(request));

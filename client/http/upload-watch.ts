@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { ScriptoriumError } from '../../activities/errors.ts';
-import type { UploadLimits } from './limits.ts';
+import { IDLE_TIMEOUT_MS, type UploadLimits } from './limits.ts';
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -16,6 +16,7 @@ export class UploadWatch implements Disposable {
   /** Of the connection, which may have brought other requests. */
   readonly #bytesBefore: number;
   #fileBytes = 0;
+  #heard = { bytes: 0, atMs: performance.now() };
 
   /** @param folder on the disk that takes the files */
   constructor(request: IncomingMessage, folder: string, limits: UploadLimits) {
@@ -55,7 +56,12 @@ export class UploadWatch implements Disposable {
   async #look(): Promise<void> {
     const bytes = this.#request.socket.bytesRead - this.#bytesBefore;
     this.#assertSize(bytes);
-    this.#assertPace(bytes, performance.now() - this.#beganAtMs);
+    // What is done with all that came takes its own time: a disk may be slow to write it down.
+    if (!this.#request.complete) {
+      const now = performance.now();
+      this.#assertPace(bytes, now - this.#beganAtMs);
+      this.#assertNotSilent(bytes, now);
+    }
     await this.#assertRoom(0);
   }
 
@@ -71,6 +77,15 @@ export class UploadWatch implements Disposable {
       throw new ScriptoriumError(
         'REQUEST_TIMEOUT',
         `The upload comes in at less than ${leastUploadRate} bytes a second`,
+      );
+  }
+
+  #assertNotSilent(bytes: number, now: number): void {
+    if (bytes !== this.#heard.bytes) this.#heard = { bytes, atMs: now };
+    if (now - this.#heard.atMs > IDLE_TIMEOUT_MS)
+      throw new ScriptoriumError(
+        'REQUEST_TIMEOUT',
+        `Nothing of the upload came for ${IDLE_TIMEOUT_MS / 1_000} s`,
       );
   }
 

@@ -218,10 +218,12 @@ function isOfParser(error: unknown): error is Error {
 
 /** Longest name of a file, in UTF-16 units: file systems take 255 bytes. */
 const MAX_NAME = 60;
+/** Of what is sent as a name, of which the end counts: to clean a long one takes the square of its length. */
+const LONGEST_SENT = 1_024;
 
 /** The last part of whatever was sent as a name, without anything that a file system or a terminal takes for more than a letter. */
 export function safeName(sent: string | undefined): string {
-  const last = basename((sent ?? '').replaceAll('\\', '/'));
+  const last = basename((sent ?? '').slice(-LONGEST_SENT).replaceAll('\\', '/'));
   const plain = last
     .toWellFormed()
     .normalize('NFC')

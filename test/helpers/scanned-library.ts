@@ -33,6 +33,8 @@ export class ScannedLibrary implements AsyncDisposable {
   readonly catalog = new MemoryCatalog();
   readonly store = new MemoryVectorStore();
   readonly artifacts: FileArtifacts;
+  /** Ids of workflows that are said to run. */
+  readonly runningIds = new Set<string>();
   readonly #artifactFolder: AsyncDisposable;
   #scans = 0;
 
@@ -53,6 +55,7 @@ export class ScannedLibrary implements AsyncDisposable {
       pipeline: { ...pipeline, ...changes.pipeline },
       sandboxLimits: { ...sandboxLimits, ...changes.sandboxLimits },
       isBookName: (name) => /\.(txt|pdf)$/i.test(name),
+      running: { isRunning: async (id) => this.runningIds.has(id), idsOf: async () => [...this.runningIds] },
     });
   }
 

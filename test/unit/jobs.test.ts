@@ -47,6 +47,13 @@ describe('the jobs of a library', () => {
     expect(JSON.stringify(jobs.carried).length).toBeLessThanOrEqual(1.2 * MAX_KEPT_JSON);
   });
 
+  test('that names more than one can carry is told so, and not to come again later', () => {
+    const long = Array.from({ length: 100 }, (_, at) => `/books/${'x'.repeat(2_000)}-${at}`);
+    expect(() => new Jobs([], []).check(request(1, long))).toThrow(
+      expect.objectContaining({ type: 'INVALID_ARGUMENT' }),
+    );
+  });
+
   test('that is sent again and again is refused before Temporal refuses it', () => {
     const jobs = new Jobs([], []);
     const again = request(1, ['/a']);

@@ -106,6 +106,20 @@ describe('questions that differ', () => {
   });
 });
 
+describe('a question of nothing but marks', () => {
+  // The process that answers looks at it, so that everybody else waits.
+  test.each([
+    ['quotation marks', `${'"'.repeat(2_600)}ab${'"'.repeat(5_000)}x`],
+    ['question marks', `${'?'.repeat(7_900)}x`],
+    ['full stops', `ab${'.'.repeat(7_900)}x`],
+  ])('is looked at in no time: %s', (_, text) => {
+    const startedMs = performance.now();
+    mayShareAnswer(text, `${text} ?`);
+    // Cubic, it took a minute.
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+});
+
 describe('for any two questions', () => {
   const text = fc.oneof(
     fc.string({ unit: 'grapheme' }),

@@ -255,6 +255,16 @@ describe('pruning', () => {
     expect(library.store.points.size).toBe(36);
   });
 
+  test('leaves a book alone at which a child of an earlier run is still at work: it would be put back', async () => {
+    await using library = await shelf(2);
+    library.runningIds.add(`ingest/default/${library.idOf('shelf/0.txt')}`);
+    expect(await library.scan({ prune: true })).toMatchObject({ pruned: 1 });
+    expect(await library.store.count(library.idOf('shelf/0.txt'))).toBe(2);
+    library.runningIds.clear();
+    expect(await library.scan({ prune: true })).toMatchObject({ pruned: 1 });
+    expect(library.catalog.books.size).toBe(18);
+  });
+
   test.each(['delete', 'remove'] as const)(
     'that is cut off at its first %s goes on where it was, counts every book, and shows none meanwhile',
     async (call) => {

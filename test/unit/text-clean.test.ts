@@ -35,6 +35,18 @@ describe('cleanText', () => {
   });
 });
 
+describe('a text of an odd shape is gone through once', () => {
+  test.each([
+    ['a run of spaces', () => cleanText(`a${' '.repeat(400_000)}b`)],
+    ['one paragraph of a number', () => reflow(`${'3141592653'.repeat(7)}1\n`.repeat(60_000))],
+  ])('%s', (_, work) => {
+    const startedMs = performance.now();
+    work();
+    // By the square of its length it took minutes.
+    expect(performance.now() - startedMs).toBeLessThan(4_000);
+  });
+});
+
 describe('reflow', () => {
   const prose = [
     'The keeper of the light goes up the stairs at four, and from then',
@@ -57,6 +69,13 @@ describe('reflow', () => {
       'winding clock was never to be touched.',
     ];
     expect(reflow(lines.join('\n'))).toContain('the self-winding clock');
+  });
+
+  test('looks at a word over all the lines that it was cut at', () => {
+    const long = 'It was understood by everybody who worked there that the inter-';
+    expect(
+      reflow([long, 'self-', 'ish clock was never to be touched by anybody at all.'].join('\n')),
+    ).toContain('the interselfish clock');
   });
 
   test('keeps the lines of code, lists and headings', () => {

@@ -79,6 +79,23 @@ describe('a garbage collection', () => {
   });
 });
 
+describe('a garbage collection of an empty catalog', () => {
+  test('is refused, unless forced: a store that was lost is filled again from what would go', async () => {
+    const { bookId } = await library.add('a', 2);
+    await library.catalog.remove([bookId]);
+    const { dropUnneeded } = createGarbageActivities(library);
+    const collect = (options: Partial<GarbageOptions>): Promise<GarbageResult> =>
+      resultOf(dropUnneeded, { dryRun: false, graceMs: 0, ...options });
+    await expect(collect({})).rejects.toMatchObject({ type: 'GC_REFUSED', nonRetryable: true });
+    expect(await Array.fromAsync(library.artifacts.list())).toHaveLength(3);
+    // What is young stays in any case.
+    expect(await collect({ graceMs: 3_600_000 })).toMatchObject({ dropped: {}, young: { files: 3 } });
+    expect((await collect({ dryRun: true })).dropped).toMatchObject({ vectors: { files: 1 } });
+    expect((await collect({ force: true })).dropped).toMatchObject({ vectors: { files: 1 } });
+    expect(await Array.fromAsync(library.artifacts.list())).toEqual([]);
+  });
+});
+
 describe('a garbage collection beside which a run begins', () => {
   test('stops: finished files are taken up again, however old they are', async () => {
     for (const name of ['a', 'b', 'c']) {
@@ -97,7 +114,7 @@ describe('a garbage collection beside which a run begins', () => {
     };
     const ports = { ...library, artifacts: Object.assign(Object.create(artifacts), watched) };
     const { dropUnneeded } = createGarbageActivities(ports);
-    await expect(resultOf(dropUnneeded, { dryRun: false, graceMs: 0 })).rejects.toMatchObject({
+    await expect(resultOf(dropUnneeded, { dryRun: false, graceMs: 0, force: true })).rejects.toMatchObject({
       type: 'RUN_IN_PROGRESS',
     });
     expect(discarded).toHaveLength(1);

@@ -65,9 +65,24 @@ export class SlowLog {
   }
 }
 
-function slowEntry({ text, traceId, ...rest }: QueryEnd, slow: SlowQueries): object {
-  const shown = slow.text === 'plain' ? { query: text } : { querySha256: sha256(text) };
+function slowEntry({ text, traceId, filters, ...rest }: QueryEnd, slow: SlowQueries): object {
+  const shown =
+    slow.text === 'plain'
+      ? { query: text, filters }
+      : { querySha256: sha256(text), filters: withoutTyped(filters) };
   return { ...shown, ...rest, ...(traceId !== null && { trace_id: traceId }) };
+}
+
+/** What people type tells what they look for, in a filter as in a question. */
+const TYPED: ReadonlySet<string> = new Set(['title', 'author', 'section']);
+
+function withoutTyped(filters: QueryEnd['filters']): QueryEnd['filters'] {
+  return Object.fromEntries(
+    Object.entries(filters).map(([name, value]) => [
+      name,
+      TYPED.has(name) && value !== undefined ? 'given' : value,
+    ]),
+  );
 }
 
 /** The same question has the same hash, so that one can be counted without being read. */

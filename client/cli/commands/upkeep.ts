@@ -19,6 +19,7 @@ interface VerifyFlags {
 interface GarbageFlags {
   readonly dryRun?: boolean;
   readonly grace?: number;
+  readonly force?: boolean;
 }
 
 export function addUpkeepCommands(program: Command): void {
@@ -75,6 +76,7 @@ function addGarbage(program: Command): void {
     .command('gc')
     .description('Drop intermediate files that no book needs any more')
     .option('--dry-run', 'only say what would be dropped')
+    .option('--force', 'even where the catalog knows no finished book')
     .option('--grace <hours>', 'keep what was written in the last hours', hours)
     .addHelpText(
       'after',
@@ -109,11 +111,14 @@ async function explain(id: string, { library }: SubjectFlags, command: Command):
   printResult(command, explanation, () => explanationLines(explanation));
 }
 
-async function collect({ dryRun, grace }: GarbageFlags, command: Command): Promise<void> {
+async function collect({ dryRun, grace, force }: GarbageFlags, command: Command): Promise<void> {
   await ensureStack();
   await using client = await ScriptoriumClient.connect();
   const graceMs = grace === undefined ? {} : { graceMs: Math.round(grace * 3_600_000) };
-  const result = await client.collectGarbage({ dryRun: dryRun === true, ...graceMs });
+  const result = await client.collectGarbage({
+    ...{ dryRun: dryRun === true, force: force === true },
+    ...graceMs,
+  });
   printResult(command, result, () => garbageLines(result));
 }
 

@@ -47,6 +47,16 @@ describe('who may hand in paths', () => {
   });
 });
 
+describe('a path without end', () => {
+  test('is refused, and one of the longest is looked at in no time', async () => {
+    await using server = await testServer({ keys, rootsSet: true });
+    const endless = { paths: ['/a'.repeat(200_000)] };
+    expect(await index(server, endless, { presented: 'feeder' })).toMatchObject({ status: 400 });
+    const longest = { paths: Array.from({ length: 20 }, (_, n) => `/${n}${'/a'.repeat(2_000)}`) };
+    expect(await index(server, longest, { presented: 'feeder' })).toMatchObject({ status: 202 });
+  });
+});
+
 describe('what was uploaded is handed in by nobody', () => {
   test.each([
     ['a folder of it', (uploads: string) => join(uploads, 'law')],

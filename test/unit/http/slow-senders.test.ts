@@ -39,6 +39,20 @@ describe('who sends a body of JSON too slowly', () => {
   });
 });
 
+describe('who is refused before the body has come', () => {
+  test('hears that the connection ends, and it does', async () => {
+    await using server = await testServer({ parts: { open: false } });
+    const socket = sent(
+      await server.listen(),
+      ...['POST /api/v1/query HTTP/1.1', 'Host: localhost', 'Content-Type: application/json'],
+      ...['Content-Length: 500000', '', '{'],
+    );
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(answer).toMatch(/^connection: close\r$/im);
+  });
+});
+
 describe('an upload', () => {
   test('that comes in too slowly is told so, and nothing of it stays', async () => {
     await using server = await testServer({ limits: { leastUploadRate: 1_000_000, uploadGraceMs: 50 } });
