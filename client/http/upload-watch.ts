@@ -81,7 +81,8 @@ export class UploadWatch implements Disposable {
   }
 
   #assertNotSilent(bytes: number, now: number): void {
-    if (bytes !== this.#heard.bytes) this.#heard = { bytes, atMs: now };
+    // What came and is not read yet waits for our disk, and with it whoever sends.
+    if (bytes !== this.#heard.bytes || this.#request.readableLength > 0) this.#heard = { bytes, atMs: now };
     if (now - this.#heard.atMs > IDLE_TIMEOUT_MS)
       throw new ScriptoriumError(
         'REQUEST_TIMEOUT',
