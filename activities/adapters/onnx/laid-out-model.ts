@@ -14,22 +14,28 @@ import { dirname, join } from 'node:path';
 import { siblingModule } from '../../sibling-module.ts';
 import { sha256OfFile } from '../../sources/source-file.ts';
 import { runtimePackage } from './device-facts.ts';
+import { PUBLISHED_SHA256 } from './graphs/published-minilm.ts';
+import type { LocalModel } from './model-folder.ts';
 
 export const LAID_OUT_NAME = 'model.onnx';
 const ABANDONED_MS = 3_600_000;
 const UNUSED_MS = 30 * 24 * 3_600_000;
-/** Counts what is changed about how a model is laid out: those of before are not used any more. */
-const REVISION = '2';
 
 /**
  * Path of the model laid out, which is made first where it is not there; null where that can't be done: then the published
  * file does as well.
  * @param folder where such models are kept; each takes 130 MB
  */
-export async function laidOutModel(modelPath: string, folder: string): Promise<string | null> {
+export async function laidOutModel(
+  { modelPath, pooling }: Pick<LocalModel, 'modelPath' | 'pooling'>,
+  folder: string,
+): Promise<string | null> {
   const sha256 = await sha256OfFile(modelPath).catch(() => null);
   if (sha256 === null) return null;
-  const own = join(folder, `${sha256.slice(0, 12)}-${await machineHash()}`);
+  // Our graph pools, and by the mean.
+  const graph = sha256 === PUBLISHED_SHA256 && pooling === 'mean' ? 'own' : 'published';
+  const name = [sha256.slice(0, 12), await machineHash(), ...(graph === 'own' ? [graph] : [])].join('-');
+  const own = join(folder, name);
   const path = join(own, LAID_OUT_NAME);
   if (existsSync(path)) {
     await sayInUse(path);
@@ -40,7 +46,7 @@ export async function laidOutModel(modelPath: string, folder: string): Promise<s
     await dropAbandoned(folder);
     const fresh = await mkdtemp(`${own}.part-`);
     try {
-      await layOut(modelPath, fresh);
+      await layOut(modelPath, fresh, graph);
       await syncFolder(fresh);
       await rename(fresh, own);
     } finally {
@@ -74,8 +80,8 @@ async function dropAbandoned(folder: string): Promise<void> {
 }
 
 /** In a process of its own, whose memory is given back. */
-async function layOut(modelPath: string, folder: string): Promise<void> {
-  const child = fork(siblingModule(import.meta.url, 'lay-out-model'), [modelPath, folder], {
+async function layOut(modelPath: string, folder: string, graph: 'own' | 'published'): Promise<void> {
+  const child = fork(siblingModule(import.meta.url, 'lay-out-model'), [modelPath, folder, graph], {
     stdio: 'ignore',
   });
   const [code] = await once(child, 'exit');
@@ -96,6 +102,6 @@ async function machineHash(): Promise<string> {
   const cpu = cpus()[0]?.model ?? '';
   const abilities = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   const flags = /^(?:flags|Features)\s*:.*$/m.exec(abilities)?.[0] ?? '';
-  const named = [REVISION, version, process.platform, process.arch, cpu, flags].join('\n');
+  const named = [version, process.platform, process.arch, cpu, flags].join('\n');
   return createHash('sha256').update(named).digest('hex').slice(0, 12);
 }

@@ -1,12 +1,11 @@
-/** Writes a model as ONNX Runtime lays it out for this machine: `lay-out-model MODEL FOLDER`. See `laid-out-model.ts`. */
+/** Writes a model as ONNX Runtime lays it out for this machine: `lay-out-model MODEL FOLDER own|published`. See `laid-out-model.ts`. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime';
-import { sha256OfFile } from '../../sources/source-file.ts';
-import { PUBLISHED_SHA256, publishedMinilm } from './graphs/published-minilm.ts';
+import { publishedMinilm } from './graphs/published-minilm.ts';
 import { LAID_OUT_NAME } from './laid-out-model.ts';
 
-const [modelPath = '', folder = ''] = process.argv.slice(2);
+const [modelPath = '', folder = '', graph = 'published'] = process.argv.slice(2);
 const options: InferenceSession.SessionOptions = {
   ...{ intraOpNumThreads: 1, interOpNumThreads: 1, graphOptimizationLevel: 'all' },
   optimizedModelFilePath: join(folder, LAID_OUT_NAME),
@@ -18,8 +17,7 @@ const options: InferenceSession.SessionOptions = {
     },
   },
 };
-if ((await sha256OfFile(modelPath)) === PUBLISHED_SHA256)
-  await InferenceSession.create(publishedMinilm(await readFile(modelPath)), options);
+if (graph === 'own') await InferenceSession.create(publishedMinilm(await readFile(modelPath)), options);
 else await InferenceSession.create(modelPath, options);
 // Its memory needs no tidying; and a parent that is gone must not be waited for.
 process.exit(0);

@@ -114,7 +114,7 @@ async function publishedThreads(options: OnnxEmbedderOptions): Promise<OpenedThr
 /** Null where the model can't be laid out; a layout that can't be loaded is dropped, and made anew at the next start. */
 async function laidOutThreads(options: OnnxEmbedderOptions): Promise<OpenedThreads | null> {
   const { layoutFolder } = options;
-  const modelPath = layoutFolder === undefined ? null : await laidOutModel(options.modelPath, layoutFolder);
+  const modelPath = layoutFolder === undefined ? null : await laidOutModel(options, layoutFolder);
   if (modelPath === null) return null;
   try {
     return { ...(await startThreads(options, modelPath, true)), laidOut: modelPath };
