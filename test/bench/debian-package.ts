@@ -42,15 +42,15 @@ export async function pdfsOfPackage(name: string, cache: string): Promise<string
   return (await readdir(folder)).sort().map((file) => join(folder, file));
 }
 
-/** So many of them: the first by name, or the smallest. */
+/** So many of them: the first by name, or the smallest from a place on. */
 export async function copyPdfs(
   name: string,
   count: number,
   target: string,
-  by: 'name' | 'size' = 'name',
+  smallestFrom: number | null = null,
 ): Promise<void> {
   const byName = await pdfsOfPackage(name, join(homeOf().cache, 'bench-extract'));
-  const files = by === 'name' ? byName : await bySize(byName);
+  const files = smallestFrom === null ? byName : (await bySize(byName)).slice(smallestFrom);
   for (const file of files.slice(0, count)) await copyFile(file, join(target, basename(file)));
 }
 
