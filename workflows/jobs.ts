@@ -61,14 +61,13 @@ export class Jobs {
         'RATE_LIMITED',
       );
     if (this.#sameRequest(input)) return;
-    if (input.paths.join('').length > MAX_WAITING_TEXT)
+    if (textOf([input]) > MAX_WAITING_TEXT)
       throw ApplicationFailure.nonRetryable(
         `paths: one job takes ${MAX_WAITING_TEXT} characters of them; hand in the folder that they lie in`,
         'INVALID_ARGUMENT',
       );
     const waiting = [...this.#waiting, input];
-    const text = waiting.flatMap(({ paths }) => paths).join('').length;
-    if (text > MAX_WAITING_TEXT || JSON.stringify(waiting).length > MAX_KEPT_JSON)
+    if (textOf(waiting) > MAX_WAITING_TEXT || JSON.stringify(waiting).length > MAX_KEPT_JSON)
       throw ApplicationFailure.nonRetryable('Too many jobs of this library wait already', 'RATE_LIMITED');
   }
 
@@ -149,4 +148,9 @@ function endOf(error: unknown): End {
   const code = cause instanceof ApplicationFailure ? (cause.type ?? 'INTERNAL') : 'INTERNAL';
   const message = cause instanceof Error ? cause.message : String(cause);
   return { state: 'failed', result: null, failure: { code, message } };
+}
+
+/** Characters of all paths. */
+function textOf(jobs: readonly Pick<KeptJob, 'paths'>[]): number {
+  return jobs.flatMap(({ paths }) => paths).join('').length;
 }

@@ -11,7 +11,7 @@ import { MAX_JOB_PATHS } from '../../workflows/job-contract.ts';
 import { bookSummary, failure, problem, text, whole } from './fields.ts';
 
 /** Longest path that an operating system takes, in characters. */
-export const MAX_PATH = 4_096;
+const MAX_PATH = 4_096;
 
 export const indexBody = z
   .strictObject({

@@ -3,7 +3,6 @@
  * vectors of two files ever meet, since a library is pinned to the file's hash, but a home that changed its file could
  * not search what it has.
  */
-
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';

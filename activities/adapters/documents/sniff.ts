@@ -41,9 +41,9 @@ export async function sniffFormat(path: string, limits: DocumentLimits): Promise
 
 /** Readers of PDF pass over what stands before the mark; a text may well speak of it. */
 function isPdf(path: string, head: Buffer, start: string): boolean {
+  if (!start.includes(PDF_MAGIC)) return false;
   const promised = formatOfName(path);
   const isTextByName = promised !== null && !BINARY_FORMATS.has(promised);
-  if (!start.includes(PDF_MAGIC)) return false;
   return !isTextByName || PDF_AT_ONCE.test(start) || isBinary(head);
 }
 

@@ -27,9 +27,9 @@ interface NodeOptions {
 export const MICROSOFT = 'com.microsoft';
 const IR_VERSION = 10;
 const OPSET = 21;
-const MODEL = { irVersion: 1, producer: 2, graph: 7, opset: 8 } as const;
+export const MODEL = { irVersion: 1, producer: 2, graph: 7, opset: 8 } as const;
 const OPSET_ID = { domain: 1, version: 2 } as const;
-const GRAPH = { node: 1, name: 2, constant: 5, input: 11, output: 12 } as const;
+export const GRAPH = { node: 1, name: 2, constant: 5, input: 11, output: 12 } as const;
 const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 } as const;
 const ATTRIBUTE = { name: 1, float: 2, int: 3, type: 20 } as const;
 export const TENSOR = { dimension: 1, type: 2, name: 8, raw: 9 } as const;

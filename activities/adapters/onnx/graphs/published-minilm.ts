@@ -6,14 +6,12 @@
 import { fieldsOf } from '../protobuf.ts';
 import { matrixOf, transposed } from './matrices.ts';
 import { minilmGraph } from './minilm-graph.ts';
-import { TENSOR } from './onnx-graph.ts';
+import { GRAPH, MODEL, TENSOR } from './onnx-graph.ts';
 import type { Matrix, Weights } from './safetensors.ts';
 
 /** Of the file; another one may name its weights otherwise. */
 export const PUBLISHED_SHA256 = '8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6';
 
-/** Numbers of fields in onnx.proto: ModelProto.graph, GraphProto.initializer. */
-const [GRAPH, INITIALIZER] = [7, 5];
 /** Matrices without a name of their own are numbered in the order in which a text goes through them. */
 const OF_A_LAYER = [
   ...['attention.self.query', 'attention.self.key', 'attention.self.value', 'attention.output.dense'],
@@ -27,8 +25,8 @@ export function publishedMinilm(file: Uint8Array): Uint8Array {
 
 function weightsOf(file: Uint8Array): Weights {
   const tensors = new Map(
-    fieldsOf(file, GRAPH)
-      .flatMap((graph) => fieldsOf(graph, INITIALIZER))
+    fieldsOf(file, MODEL.graph)
+      .flatMap((graph) => fieldsOf(graph, GRAPH.constant))
       .map((tensor) => [Buffer.from(one(tensor, TENSOR.name)).toString('utf8'), one(tensor, TENSOR.raw)]),
   );
   const matrixNames = [...tensors.keys()].filter((name) => /^val_\d+_q$/.test(name)).map(withoutSuffix);
