@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { StageLimits } from './attempt.ts';
 import { ScriptoriumError } from './errors.ts';
 import { parsePage } from './extract.ts';
+import { requireWorkerModel } from './library-model.ts';
 import { chunksKeyOf, type Pipeline } from './pipeline.ts';
 import type { ArtifactReader, ArtifactStore } from './ports/artifact-store.ts';
+import type { Catalog } from './ports/catalog.ts';
 import type { Chunk, ChunkPlace, DocumentSandbox, PageText } from './ports/documents.ts';
 import { ingestStage, type StageContext } from './stage.ts';
 
@@ -12,10 +14,13 @@ export interface ChunkPorts {
   readonly limits: StageLimits;
   readonly sandbox: DocumentSandbox;
   readonly artifacts: ArtifactStore;
+  readonly catalog: Pick<Catalog, 'getLibrary'>;
   readonly pipeline: Pipeline;
 }
 
 export interface ChunkInput {
+  /** Absent in histories of before it was told. */
+  readonly library?: string;
   readonly bookId: string;
   readonly path: string;
   readonly pagesKey: string;
@@ -31,6 +36,7 @@ export type ChunkActivities = ReturnType<typeof createChunkActivities>;
 export function createChunkActivities(ports: ChunkPorts) {
   return {
     chunkBook: ingestStage(async (input: ChunkInput, context): Promise<ChunkedBook> => {
+      await requireWorkerModel(ports.catalog, input.library, ports.pipeline.embedderId);
       const chunksKey = chunksKeyOf(input.pagesKey, ports.pipeline);
       const chunks =
         (await finished(ports, chunksKey)) ?? (await cutAnywhere(ports, input, chunksKey, context));

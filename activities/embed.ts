@@ -5,6 +5,7 @@ import { batchesOf } from './batches.ts';
 import { openArtifact, parseChunk } from './chunk.ts';
 import { ScriptoriumError } from './errors.ts';
 import { KnownVectors } from './known-vectors.ts';
+import { requireWorkerModel } from './library-model.ts';
 import { type Pipeline, vectorsKeyOf } from './pipeline.ts';
 import type { ArtifactStore } from './ports/artifact-store.ts';
 import type { Catalog } from './ports/catalog.ts';
@@ -26,6 +27,8 @@ export interface EmbedPorts {
 }
 
 export interface EmbedInput {
+  /** Absent in histories of before it was told. */
+  readonly library?: string;
   readonly bookId: string;
   readonly path: string;
   readonly chunksKey: string;
@@ -45,6 +48,7 @@ export function createEmbedActivities(ports: EmbedPorts) {
   return {
     embedBook: ingestStage(
       async (input: EmbedInput, context): Promise<EmbeddedBook> => {
+        await requireWorkerModel(ports.catalog, input.library, ports.pipeline.embedderId);
         const vectorsKey = vectorsKeyOf(input.chunksKey, ports.pipeline);
         await using finished = await ports.artifacts.open(vectorsKey);
         return { vectorsKey, embedded: finished ? 0 : await embed(ports, input, vectorsKey, context) };

@@ -113,6 +113,10 @@ export const errorRegistry = {
     'The library was embedded with another model; vectors of two models are never mixed.',
     'Configure the model that the library was made with, or ingest into a new library (--library).',
   ),
+  WORKER_MODEL_MISMATCH: outage(
+    'A worker that took a step of a book has another model than the library.',
+    'Give all workers the model that the library was made with; the step is tried again by itself, by any worker.',
+  ),
   EMBEDDING_FAILED: entry(
     true,
     'The embedding model failed on a batch.',

@@ -3,7 +3,7 @@ import { basename, extname } from 'node:path';
 import { z } from 'zod';
 import type { StageLimits } from './attempt.ts';
 import { ScriptoriumError } from './errors.ts';
-import { requireModelOf } from './library-model.ts';
+import { requireWorkerModel } from './library-model.ts';
 import { fingerprintOf, type Pipeline, pagesKeyOf, revisionOf } from './pipeline.ts';
 import type { ArtifactStore, ArtifactWriter } from './ports/artifact-store.ts';
 import type { Catalog } from './ports/catalog.ts';
@@ -64,7 +64,7 @@ export type ExtractActivities = ReturnType<typeof createExtractActivities>;
 export function createExtractActivities(ports: ExtractPorts) {
   return {
     extractBook: ingestStage(async (input: ExtractInput, context): Promise<ExtractedBook> => {
-      await requireModelOf(ports.catalog, input.library, ports.pipeline.embedderId);
+      await requireWorkerModel(ports.catalog, input.library, ports.pipeline.embedderId);
       const before = await stateOfSource(input.path, ports.roots);
       if (before.bytes === 0) throw new ScriptoriumError('EMPTY_FILE', `${input.path} has no content`);
       // Within roots it is the checked path that is read, whatever a link leads to by now; elsewhere the name tells the format.

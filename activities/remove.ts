@@ -2,7 +2,7 @@
 import type { RemovedBook } from '../workflows/upkeep-contract.ts';
 import type { StageLimits } from './attempt.ts';
 import { ScriptoriumError } from './errors.ts';
-import { requireModelOf } from './library-model.ts';
+import { requireModelOf, requireWorkerModel } from './library-model.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Catalog } from './ports/catalog.ts';
 import type { VectorStore } from './ports/vector-store.ts';
@@ -34,7 +34,8 @@ export function createRemoveActivities({ catalog, store, limits, pipeline }: Rem
       return { bookId, library, path: record?.path ?? null, title: record?.title ?? null, points };
     }, limits),
     /** The record first: from then on no search gives any of its points. Doing it again changes nothing. */
-    takeOut: ingestStage(async ({ bookId }: RemovableBook): Promise<void> => {
+    takeOut: ingestStage(async ({ library, bookId }: RemovableBook): Promise<void> => {
+      await requireWorkerModel(catalog, library, pipeline.embedderId);
       await catalog.remove([bookId]);
       await store.delete(bookId);
     }, limits),

@@ -4,7 +4,7 @@ import { STALL_MS, type StageLimits } from './attempt.ts';
 import { batchesOf } from './batches.ts';
 import { ScriptoriumError } from './errors.ts';
 import type { ExtractedBook } from './extract.ts';
-import { requireModelOf } from './library-model.ts';
+import { requireWorkerModel } from './library-model.ts';
 import { type Pipeline, vectorsKeyOf } from './pipeline.ts';
 import { pointsOf, upsertBatch } from './points.ts';
 import type { ArtifactStore } from './ports/artifact-store.ts';
@@ -34,6 +34,8 @@ export interface StoredBook extends ExtractedBook {
 }
 
 export interface RevisionInput {
+  /** Absent in histories of before it was told. */
+  readonly library?: string;
   readonly bookId: string;
   readonly revision: string;
 }
@@ -59,10 +61,13 @@ export type StoreActivities = ReturnType<typeof createStoreActivities>;
 
 export function createStoreActivities(ports: StorePorts) {
   const { store } = ports;
+  // With another model a worker has other points before it.
+  const requireModelOf = (library: string | undefined): Promise<void> =>
+    requireWorkerModel(ports.catalog, library, ports.pipeline.embedderId);
   return {
     upsertBook: ingestStage(
       async (book: StoredBook, context): Promise<{ points: number }> => {
-        await requireModelOf(ports.catalog, book.library, ports.pipeline.embedderId);
+        await requireModelOf(book.library);
         requireOwnVectors(book, ports.pipeline);
         // What an earlier attempt wrote was acknowledged, and stays; the count at the end proves it.
         const from = Math.min(context.doneBefore, book.chunks);
@@ -79,17 +84,26 @@ export function createStoreActivities(ports: StorePorts) {
       },
       { ...ports.limits, maxStallMs: STALL_MS },
     ),
-    verifyBook: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<VerifiedBook> => {
+    verifyBook: ingestStage(async ({ library, bookId, revision }: RevisionInput): Promise<VerifiedBook> => {
+      await requireModelOf(library);
       const countedAtMs = Date.now();
       // Together: a store may answer both by one look.
       const [points, all] = await Promise.all([store.count(bookId, revision), store.count(bookId)]);
       return { points, stale: all - points, countedAtMs };
     }, ports.limits),
-    commitBook: ingestStage((book: StoredBook) => commit(ports, book), ports.limits),
-    dropStale: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
-      return { dropped: await store.deleteStale(bookId, revision) };
+    commitBook: ingestStage(async (book: StoredBook): Promise<void> => {
+      await requireModelOf(book.library);
+      await commit(ports, book);
     }, ports.limits),
-    dropRevision: ingestStage(async ({ bookId, revision }: RevisionInput): Promise<void> => {
+    dropStale: ingestStage(
+      async ({ library, bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
+        await requireModelOf(library);
+        return { dropped: await store.deleteStale(bookId, revision) };
+      },
+      ports.limits,
+    ),
+    dropRevision: ingestStage(async ({ library, bookId, revision }: RevisionInput): Promise<void> => {
+      await requireModelOf(library);
       await store.delete(bookId, revision);
     }, ports.limits),
   };

@@ -91,12 +91,12 @@ async function ingestOnce(input: IngestBookInput, progress: MutableProgress): Pr
   const book = await extractBook.executeWithOptions({ summary: `read ${name}` }, [{ library, bookId, path }]);
   Object.assign(progress, { stage: 'chunk', pages: book.pages });
   const cut = await chunkBook.executeWithOptions({ summary: `cut ${book.pages} pages` }, [
-    { bookId, path, pagesKey: book.pagesKey },
+    { library, bookId, path, pagesKey: book.pagesKey },
   ]);
   Object.assign(progress, { stage: 'embed', chunks: cut.chunks });
   if (cut.chunks > LONG_EMBEDDING) publish({ state: 'running', stage: 'embed' });
   const { vectorsKey } = await embedBook.executeWithOptions({ summary: `embed ${cut.chunks} chunks` }, [
-    { bookId, path, chunksKey: cut.chunksKey, ...(input.isNew && { isNew: true }) },
+    { library, bookId, path, chunksKey: cut.chunksKey, ...(input.isNew && { isNew: true }) },
   ]);
   await writeAndVerify(
     { ...input, ...book, chunksKey: cut.chunksKey, vectorsKey, chunks: cut.chunks },
@@ -116,19 +116,19 @@ type WrittenBook = IngestBookInput &
 
 /** The store must hold exactly the chunks of the book before the catalog says so. */
 async function writeAndVerify(book: WrittenBook, progress: MutableProgress): Promise<void> {
-  const { bookId, revision, chunks } = book;
+  const { library, bookId, revision, chunks } = book;
   for (let round = 1; ; round++) {
     progress.stage = 'upsert';
     await upsertBook.executeWithOptions({ summary: `store ${chunks} chunks` }, [book]);
     progress.stage = 'verify';
-    const { points, stale, countedAtMs } = await verifyBook({ bookId, revision });
+    const { points, stale, countedAtMs } = await verifyBook({ library, bookId, revision });
     if (points === chunks) {
       progress.stage = 'commit';
       try {
         // Once it is committed the book is ingested, whoever cancels it now.
         await CancellationScope.nonCancellable(async () => {
           await commitBook({ ...book, countedAtMs });
-          if (stale > 0) await dropStale({ bookId, revision });
+          if (stale > 0) await dropStale({ library, bookId, revision });
         });
         return;
       } catch (error) {
@@ -142,7 +142,7 @@ async function writeAndVerify(book: WrittenBook, progress: MutableProgress): Pro
         round,
       );
     }
-    await dropRevision({ bookId, revision });
+    await dropRevision({ library, bookId, revision });
   }
 }
 

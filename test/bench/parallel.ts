@@ -33,7 +33,10 @@ const SHORT_BOOKS = 60;
 /** Of the smallest files of the package a third are drawings, without a word. */
 const SHORT_FROM = 60;
 
-type Kind = 'network' | 'cpu' | 'one thread' | 'real' | 'short';
+/** Read here and embedded elsewhere (a GPU, an endpoint): the cores are had by the reading, of which a book takes one. */
+const READ_BOOKS = 100;
+
+type Kind = 'network' | 'cpu' | 'one thread' | 'real' | 'short' | 'read';
 
 export async function benchParallel(options: BenchOptions): Promise<BenchReport> {
   const { books = 40, parallel = 5, rounds: wanted = 1, signal, profileFolder } = options;
@@ -59,14 +62,17 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       ...{ ...common, folder: join(folder.path, 'short'), books: SHORT_BOOKS, embedder: 'onnx', waitMs: 0 },
       workerEnv: { SCRIPTORIUM_MODEL: model.path },
     },
+    read: { ...common, folder: join(folder.path, 'read'), books: READ_BOOKS, embedder: 'fake', waitMs: 0 },
   };
-  const { network, cpu, real, short } = kinds;
+  const { network, cpu, real, short, read } = kinds;
   await generateBooks({ folder: network.folder, books: network.books, passages: PASSAGES });
   await generateBooks({ folder: cpu.folder, books: cpu.books, passages: CPU_PASSAGES });
   await mkdir(real.folder);
   await copyPdfs(REAL_PACKAGE, REAL_BOOKS, real.folder);
   await mkdir(short.folder);
   await copyPdfs(REAL_PACKAGE, SHORT_BOOKS, short.folder, SHORT_FROM);
+  await mkdir(read.folder);
+  await copyPdfs(REAL_PACKAGE, READ_BOOKS, read.folder);
   const rateOf = (kind: Kind, atOnce: number) => async () => {
     const { seconds, result } = await runOurs({ ...kinds[kind], parallel: atOnce });
     return result.chunks / seconds;
@@ -82,6 +88,8 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       'real, many': rateOf('real', parallel),
       'short, one': rateOf('short', 1),
       'short, many': rateOf('short', parallel),
+      'read, one': rateOf('read', 1),
+      'read, many': rateOf('read', parallel),
     },
     wanted,
     signal,
@@ -94,6 +102,7 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       networkBatch: NETWORK_BATCH,
       realBooks: REAL_BOOKS,
       shortBooks: SHORT_BOOKS,
+      readBooks: READ_BOOKS,
       realModel: model.name,
     },
   });
@@ -112,7 +121,7 @@ function reportOfKinds(
   };
   const ratios = {
     ...{ network: ratioOf('network'), cpu: ratioOf('cpu') },
-    ...{ real: ratioOf('real'), short: ratioOf('short') },
+    ...{ real: ratioOf('real'), short: ratioOf('short'), read: ratioOf('read') },
   };
   return {
     ...{ bench: 'parallel', unit: 'chunks/s', settings, rounds, medians, ratios, ratio: ratios.network },
@@ -122,6 +131,8 @@ function reportOfKinds(
       'many books at once to one, CPU': ratios.cpu.toFixed(2),
       'many books at once to one, real PDFs': ratios.real.toFixed(2),
       'many books at once to one, real PDFs of a few pages': ratios.short.toFixed(2),
+      'many books at once to one, real PDFs whose vectors come from elsewhere at once':
+        ratios.read.toFixed(2),
       'many books at once to one on one thread, CPU': ratioOf('cpu', 'cpu, one on one thread').toFixed(2),
     },
   };

@@ -7,6 +7,7 @@ import type { Pipeline } from '../../activities/pipeline.ts';
 import type { ChunkPlace, DocumentSandbox } from '../../activities/ports/documents.ts';
 import '../helpers/any-realm.ts';
 import { chunkOf } from '../helpers/artifact-records.ts';
+import { MemoryCatalog } from '../helpers/memory-stores.ts';
 import { runActivity } from '../helpers/run-activity.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 
@@ -41,7 +42,7 @@ async function cut({ isTooLarge }: { readonly isTooLarge: boolean }) {
     },
   };
   const { chunkBook } = createChunkActivities({
-    ...{ artifacts, pipeline, limits: { maxOutageMs: 1e9 } },
+    ...{ artifacts, pipeline, catalog: new MemoryCatalog(), limits: { maxOutageMs: 1e9 } },
     sandbox: {
       ...sandbox,
       open: () => Promise.reject(new Error('no')),

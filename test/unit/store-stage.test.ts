@@ -119,10 +119,25 @@ test('a worker with another model than the library has writes nothing into it', 
   await using given = await shelf();
   await given.catalog.putLibrary({ library: 'default', embedderId: 'former', dimensions: 2 });
   const { failure } = await runActivity(given.activities.upsertBook, book);
-  expect(failure).toMatchObject({ type: 'MODEL_MISMATCH', nonRetryable: true });
+  expect(failure).toMatchObject({ type: 'WORKER_MODEL_MISMATCH', nonRetryable: false });
   expect(given.store.upserts).toEqual([]);
   await given.catalog.putLibrary({ library: 'default', embedderId: 'model', dimensions: 2 });
   expect(await resultOf(given.activities.upsertBook, book)).toEqual({ points: CHUNKS });
+});
+
+test('nor does it count, commit or drop what it cannot see', async () => {
+  await using given = await shelf();
+  await given.catalog.putLibrary({ library: 'default', embedderId: 'former', dimensions: 2 });
+  const { verifyBook, commitBook, dropStale, dropRevision } = given.activities;
+  const revision = { library: 'default', bookId: BOOK, revision: 'r2' };
+  const failures = [
+    await runActivity(verifyBook, revision),
+    await runActivity(commitBook, book),
+    await runActivity(dropStale, revision),
+    await runActivity(dropRevision, revision),
+  ].map(({ failure }) => failure?.type);
+  expect(failures).toEqual(Array(4).fill('WORKER_MODEL_MISMATCH'));
+  expect(given.catalog.books.size).toBe(0);
 });
 
 describe('a second try', () => {
