@@ -1,4 +1,5 @@
 import type { BookPage, BookSummary } from '../workflows/result-contract.ts';
+import { ScriptoriumError } from './errors.ts';
 import type { BookQuery, BookRecord, Catalog, FailureRecord } from './ports/catalog.ts';
 import { stageOf } from './records.ts';
 import { questionStage } from './stage.ts';
@@ -9,7 +10,14 @@ type Listing = { readonly [K in keyof BookQuery]: BookQuery[K] | undefined } & {
 
 export function createCatalogActivities({ catalog }: { readonly catalog: Catalog }) {
   return {
-    listCatalog: questionStage((listing: Listing) => catalogPage({ catalog }, listing)),
+    /** @throws LIBRARY_NOT_FOUND: no book of a library that is there, and none of one whose name is mistyped, are two things */
+    listCatalog: questionStage(async (listing: Listing): Promise<BookPage> => {
+      const page = await catalogPage({ catalog }, listing);
+      const { library, after } = listing;
+      if (page.books.length === 0 && library && !after && (await catalog.getLibrary(library)) === null)
+        throw new ScriptoriumError('LIBRARY_NOT_FOUND', `There is no library ${library}`);
+      return page;
+    }),
   };
 }
 

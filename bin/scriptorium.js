@@ -27,10 +27,23 @@ if (!existsSync(main)) {
   const folder = dirname(module.createRequire(import.meta.url).resolve('node/package.json'));
   const node = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
-  // A terminal sends its signals to both; the one that does the work decides when to end.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-    process.on(signal, () => signal === 'SIGINT' || child.kill(signal));
-  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)));
+  // A terminal sends its signals to both, and `kill` to us alone; the one that does the work decides when to end.
+  const forward = (signal) => child.kill(signal);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  child.on('error', ({ message }) => {
+    process.stderr.write(
+      `scriptorium: Node.js ${OLDEST} is needed, and the one that npm's package \`node\` brings is not there (${message}). ` +
+        `Install Node.js ${OLDEST}, or install this package with its dependencies' install scripts allowed.\n`,
+    );
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => {
+    if (!signal) process.exit(code ?? 1);
+    // With a handler of our own we would outlive it, and end with 0.
+    for (const own of signals) process.off(own, forward);
+    process.kill(process.pid, signal);
+  });
 }
 
 /** What lies there is run unseen, so nobody else may write it. Others may share the folder that it is in. */

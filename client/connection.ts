@@ -3,6 +3,7 @@ import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ScriptoriumError } from '../activities/errors.ts';
 import { CallRetries } from './call-retries.ts';
+import { refusalOf } from './failures.ts';
 import { homeOf } from './home.ts';
 import { DEFAULT_NAMESPACE, readStackState } from './stack-state.ts';
 import { traceStarts } from './tracing.ts';
@@ -34,12 +35,12 @@ export async function temporalTarget({
   const usesFile = Boolean(env.TEMPORAL_PROFILE || env.TEMPORAL_CONFIG_FILE);
   const usesEnvironment = Boolean(env.TEMPORAL_ADDRESS || usesFile);
   if (!address && !usesEnvironment) return await localTarget(env, namespace);
-  const found = loadClientConnectConfig({ disableFile: !usesFile, overrideEnvVars: definedOnly(env) });
+  const found = loadClientConnectConfig({ disableFile: !usesFile, overrideEnvVars: setOnly(env) });
   const connection = address ? { ...found.connectionOptions, address } : found.connectionOptions;
   if (!connection.address) return await localTarget(env, namespace);
   return {
     connection: connectionOptions(connection),
-    namespace: namespace ?? (env.TEMPORAL_NAMESPACE || found.namespace) ?? DEFAULT_NAMESPACE,
+    namespace: namespace ?? (env.TEMPORAL_NAMESPACE?.trim() || found.namespace || DEFAULT_NAMESPACE),
   };
 }
 
@@ -50,7 +51,7 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Cli
   const workflow = await traceStarts(options.env ?? process.env);
   try {
     const opened = await Connection.connect({
-      ...connection,
+      ...withoutProxyOnLoopback(connection),
       interceptors: retries.interceptors,
       connectTimeout: CONNECT_TIMEOUT,
     });
@@ -60,10 +61,20 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Cli
       ...(workflow.length > 0 && { interceptors: { workflow } }),
     });
   } catch (cause) {
+    const refusal = refusalOf(cause);
+    if (refusal) throw refusal;
     throw new ScriptoriumError('STACK_UNREACHABLE', `Temporal does not answer at ${connection.address}`, {
       cause,
     });
   }
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)(?::\d+)?$/i;
+
+/** gRPC takes `https_proxy` for this machine, too, where no other program does; a proxy elsewhere can't reach it. */
+export function withoutProxyOnLoopback(options: ConnectionOptions): ConnectionOptions {
+  if (!LOOPBACK.test(options.address ?? '')) return options;
+  return { ...options, channelArgs: { ...options.channelArgs, 'grpc.enable_http_proxy': 0 } };
 }
 
 async function localTarget(env: NodeJS.ProcessEnv, namespace: string | undefined): Promise<TemporalTarget> {
@@ -93,8 +104,9 @@ function connectionOptions({
   };
 }
 
-function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+/** An empty value counts as not set: the loader would take an empty key for one, and speak TLS. */
+function setOnly(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    Object.entries(env).flatMap(([name, value]) => (value?.trim() ? [[name, value]] : [])),
   );
 }

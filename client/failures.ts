@@ -23,6 +23,8 @@ export function fromWorkflow(error: unknown): ScriptoriumError {
   }
   if (error instanceof WorkflowNotFoundError)
     return new ScriptoriumError('NO_RUN', `There is no run ${error.workflowId}`, { cause: error });
+  const refusal = refusalOf(error);
+  if (refusal) return refusal;
   if (isOutage(error))
     return new ScriptoriumError('STACK_UNREACHABLE', 'Temporal does not answer', { cause: error });
   return cause instanceof Error ? toScriptoriumError(cause) : toScriptoriumError(error);
@@ -50,6 +52,19 @@ const ENDED_MEANWHILE = 'AcceptedUpdateCompletedWorkflow';
 
 export function isCancelled(error: unknown): boolean {
   return error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure;
+}
+
+/** gRPC's UNIMPLEMENTED, PERMISSION_DENIED, UNAUTHENTICATED: another service, or a key that does not do. */
+const REFUSALS = new Set([12, 7, 16]);
+
+/** What Temporal refuses whoever asks, as a failure of the settings; the SDK keeps its reason in a cause. Null for anything else. */
+export function refusalOf(error: unknown): ScriptoriumError | null {
+  if (isGrpcServiceError(error)) {
+    if (!REFUSALS.has(error.code)) return null;
+    const message = `Temporal refuses: ${error.details}. Look at TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_API_KEY`;
+    return new ScriptoriumError('INVALID_CONFIG', message, { cause: error });
+  }
+  return error instanceof Error && error.cause !== undefined ? refusalOf(error.cause) : null;
 }
 
 /** gRPC's DEADLINE_EXCEEDED. */

@@ -20,12 +20,13 @@ import {
 import { absolutePaths } from './absolute-paths.ts';
 import { parse } from './checked-input.ts';
 import { fromWorkflow } from './failures.ts';
+import { localTimeZone } from './local-time-zone.ts';
 import { argsOf } from './start-run.ts';
 
 export interface ScheduleOptions {
   /** Default `default`. */
   readonly library?: string;
-  /** Time of day, `02:00`, in the time zone of this machine. Default 02:00, unless `cron` is given. */
+  /** Time of day, `03:30`, in the time zone of this machine. Default 03:30, unless `cron` is given. */
   readonly at?: string;
   /** Five fields, as cron has them, in the time zone of this machine. */
   readonly cron?: string;
@@ -109,7 +110,8 @@ interface Times {
   readonly text: string;
 }
 
-const DEFAULT_AT = '02:00';
+/** No clock is ever set over it: where summer begins or ends at night, an hour between one and three is missing, or comes twice. */
+const DEFAULT_AT = '03:30';
 const timeOfDay = /^([01]?\d|2[0-3]):([0-5]\d)$/;
 
 function timesOf({ at, cron }: { at: string | undefined; cron: string | undefined }): Times {
@@ -118,7 +120,7 @@ function timesOf({ at, cron }: { at: string | undefined; cron: string | undefine
       'INVALID_ARGUMENT',
       'Give either a time of day (at) or a cron expression, not both',
     );
-  const { timeZone: timezone } = Intl.DateTimeFormat().resolvedOptions();
+  const timezone = localTimeZone();
   if (cron !== undefined)
     return { spec: { cronExpressions: [cron], timezone }, text: `by cron ${cron} (${timezone})` };
   const [, hour, minute] = timeOfDay.exec(at ?? DEFAULT_AT) ?? [];

@@ -1,5 +1,7 @@
 /** The file in which a running stack says where it is, and the small service behind which it answers. */
 import { readFile } from 'node:fs/promises';
+import { Agent, type RequestOptions, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { ScriptoriumError } from '../activities/errors.ts';
 import { isAlive } from './is-alive.ts';
@@ -43,13 +45,8 @@ export type StackStatus = z.infer<typeof stackStatus>;
 
 /** What the last stack wrote; null when there is none or the file makes no sense. It may be long gone. */
 export async function readStackState(file: string): Promise<StackState | null> {
-  const text = await readFile(file, 'utf8').catch(() => null);
-  if (text === null) return null;
-  try {
-    return stackState.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
+  const said = await readFile(file, 'utf8').catch(() => null);
+  return said === null ? null : (stackState.safeParse(parsed(said)).data ?? null);
 }
 
 /** Longest wait for the health checks of all parts; the supervisor bounds each of them. */
@@ -63,19 +60,25 @@ const ALIVE_TIMEOUT_MS = 10_000;
  * @throws ScriptoriumError STACK_UNREACHABLE when something holds its port and does not answer: busy is not gone
  */
 export async function askAlive(state: StackState): Promise<StackStatus | null> {
-  return await statusIn(await control(state, 'GET', '/alive', ALIVE_TIMEOUT_MS));
+  return statusIn(await control(state, 'GET', '/alive', ALIVE_TIMEOUT_MS));
 }
 
 /** As `askAlive`, with the health of every part. */
 export async function askStack(state: StackState): Promise<StackStatus | null> {
-  return await statusIn(await control(state, 'GET', '/status', STATUS_TIMEOUT_MS));
+  return statusIn(await control(state, 'GET', '/status', STATUS_TIMEOUT_MS));
 }
 
 /** Null for what another program says that has the port by now. */
-async function statusIn(response: Response | null): Promise<StackStatus | null> {
-  if (!response?.ok) return null;
-  const said: unknown = await response.json().catch(() => null);
-  return stackStatus.safeParse(said).data ?? null;
+function statusIn(answer: ControlAnswer | null): StackStatus | null {
+  return answer?.ok ? (stackStatus.safeParse(parsed(answer.body)).data ?? null) : null;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** Asks the supervisor to stop everything; false when it is not there. */
@@ -88,14 +91,30 @@ async function control(
   method: string,
   path: string,
   timeoutMs: number,
-): Promise<Response | null> {
+): Promise<ControlAnswer | null> {
   const signal = AbortSignal.timeout(timeoutMs);
   const headers = { authorization: `Bearer ${token}` };
   try {
-    return await fetch(new URL(path, controlUrl), { method, headers, signal });
+    return await askDirectly(new URL(path, controlUrl), { method, headers, signal });
   } catch (cause) {
     if (!signal.aborted || !isAlive(pid)) return null;
     const message = `The stack (process ${pid}) did not answer within ${timeoutMs / 1_000} s`;
     throw new ScriptoriumError('STACK_UNREACHABLE', message, { cause });
   }
+}
+
+interface ControlAnswer {
+  readonly ok: boolean;
+  readonly body: string;
+}
+
+/** Through no proxy, whatever the environment asks `fetch` for (NODE_USE_ENV_PROXY): it is this machine. */
+function askDirectly(url: URL, options: RequestOptions): Promise<ControlAnswer> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { ...options, agent: new Agent() }, (response) => {
+      const { statusCode = 0 } = response;
+      text(response).then((body) => resolve({ ok: statusCode >= 200 && statusCode < 300, body }), reject);
+    });
+    asked.on('error', reject).end();
+  });
 }

@@ -12,3 +12,10 @@ export const workerEnv: NodeJS.ProcessEnv = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM
 
 /** With which a worker ends that wants another one in its place (EX_TEMPFAIL of sysexits.h). */
 export const REPLACE_WORKER = 75;
+
+/** The parts of a stack ask each other on this machine: where Node.js is told to use a proxy, it is not for that. */
+export function directOnLoopback(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const others = (env.no_proxy ?? env.NO_PROXY)?.trim();
+  const direct = [...(others ? [others] : []), 'localhost', '127.0.0.1', '[::1]'].join(',');
+  return { ...env, NO_PROXY: direct, no_proxy: direct };
+}

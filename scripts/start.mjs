@@ -5,6 +5,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, node, root, run } from './ensure-installed.mjs';
 
+const command = join(root, 'bin', 'scriptorium.js');
+
 ensureInstalled();
 // A stack that is up runs from there: it is left alone where nothing has changed.
 if (!isBuilt()) run('node', ['scripts/build.mjs']);
@@ -12,8 +14,8 @@ const given = process.argv.slice(2);
 if (given.length === 0) run('node', ['samples/build.ts']);
 const paths = given.length > 0 ? given : [join(root, 'samples', 'books')];
 
-const wasUp = scriptorium(['status', '--json'], 'ignore') === 0;
-scriptorium(['up', '--detach'], 'inherit') === 0 || process.exit(1);
+// A stack that was up is left up, healthy or not: it may be ingesting.
+const wasUp = started();
 process.on('SIGTERM', stop);
 const ingested = scriptorium(['ingest', ...paths], 'inherit');
 const question = firstQuestion();
@@ -24,11 +26,24 @@ scriptorium(['status'], 'inherit');
 process.exitCode = ingested || asked;
 
 if (process.stdin.isTTY && process.stdout.isTTY) {
-  process.stdout.write('\nAsk on: npx scriptorium ask "…"   Ctrl-C stops the stack.\n');
+  const end = wasUp ? 'leaves the stack up, as it was' : 'stops the stack';
+  process.stdout.write(`\nAsk on: npx scriptorium ask "…"   Ctrl-C ${end}.\n`);
   process.on('SIGINT', stop);
   setInterval(() => {}, 60_000);
 } else if (!wasUp) {
   scriptorium(['down'], 'inherit');
+}
+
+function started() {
+  const up = spawnSync(node, [command, 'up', '--detach', '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  if (up.status !== 0) process.exit(up.status ?? 1);
+  const { temporalAddress, uiUrl, httpUrl, wasUp } = JSON.parse(up.stdout);
+  process.stdout.write(`The stack is up: Temporal at ${temporalAddress}, web UI at ${uiUrl}\n`);
+  if (httpUrl) process.stdout.write(`The dashboard and the API are at ${httpUrl}\n`);
+  return wasUp;
 }
 
 function isBuilt() {
@@ -52,10 +67,7 @@ function firstQuestion() {
 }
 
 function scriptorium(args, stdout) {
-  return (
-    spawnSync(node, [join(root, 'bin', 'scriptorium.js'), ...args], { stdio: ['ignore', stdout, 'inherit'] })
-      .status ?? 1
-  );
+  return spawnSync(node, [command, ...args], { stdio: ['ignore', stdout, 'inherit'] }).status ?? 1;
 }
 
 function stop() {

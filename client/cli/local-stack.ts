@@ -9,7 +9,7 @@ import { homeOf } from '../home.ts';
 import { isAlive } from '../is-alive.ts';
 import { endOrphan } from '../orphans.ts';
 import { askAlive, readStackState, type StackState, type StackStatus, stopStack } from '../stack-state.ts';
-import { workerFlags } from '../worker-flags.ts';
+import { directOnLoopback, workerFlags } from '../worker-flags.ts';
 import { printable, say } from './output.ts';
 
 const LOOK_EVERY_MS = 150;
@@ -35,32 +35,36 @@ export async function liveStack(): Promise<LiveStack | null> {
 export async function ensureStack(): Promise<void> {
   if (process.env.TEMPORAL_ADDRESS) return;
   if ((await liveStack())?.status.phase === 'ready') return;
-  await readyStack();
-  say('The stack was started in the background; `scriptorium down` stops it.');
+  const { wasUp } = await readyStack();
+  if (!wasUp) say('The stack was started in the background; `scriptorium down` stops it.');
 }
 
 /**
  * The stack once it is ready: one that is starting is waited for, and one that stops is let go before another is started.
+ * `wasUp` where another command has started it.
  * @throws ScriptoriumError STACK_UNREACHABLE, and what the supervisor failed with
  */
-export async function readyStack(): Promise<StackState> {
+export async function readyStack(): Promise<{ readonly state: StackState; readonly wasUp: boolean }> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   let told: StackStatus['phase'] | null = null;
   for (let live = await liveStack(); live; live = await liveStack()) {
     const { phase } = live.status;
-    if (phase === 'ready') return live.state;
+    if (phase === 'ready') return { state: live.state, wasUp: true };
     if (phase !== told) say(`the stack (process ${live.state.pid}) is ${phase}; waiting`);
     told = phase;
     if (Date.now() > deadline)
       throw new ScriptoriumError('STACK_UNREACHABLE', 'The stack does not get ready');
     await pause();
   }
-  return await startInBackground();
+  return { state: await startInBackground(), wasUp: false };
 }
 
 /** Runs the supervisor in the foreground; resolves to its exit code. */
 export function runInForeground(): Promise<number> {
-  const child = spawn(process.execPath, [...workerFlags, supervisorEntry()], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [...workerFlags, supervisorEntry()], {
+    stdio: 'inherit',
+    env: directOnLoopback(process.env),
+  });
   // A terminal sends Ctrl-C to the supervisor as well, and `kill` to us alone: to hear of it twice does it no harm.
   const forward = (): void => void child.kill('SIGTERM');
   process.on('SIGINT', forward).on('SIGTERM', forward);
@@ -85,6 +89,7 @@ async function startInBackground(): Promise<StackState> {
   const child = spawn(process.execPath, [...workerFlags, supervisorEntry()], {
     detached: true,
     stdio: ['ignore', log, log],
+    env: directOnLoopback(process.env),
   });
   closeSync(log);
   child.unref();
@@ -100,6 +105,11 @@ export async function stopLocalStack(): Promise<boolean> {
   if (!(await stopStack(live.state))) return false;
   const deadline = Date.now() + STOP_TIMEOUT_MS;
   while ((await readStackState(homeOf().stackFile))?.pid === live.state.pid) {
+    // Killed meanwhile, by someone without patience.
+    if (!isAlive(live.state.pid)) {
+      await endLeftovers();
+      return true;
+    }
     if (Date.now() > deadline)
       throw new ScriptoriumError('STACK_UNREACHABLE', `The stack (process ${live.state.pid}) does not stop`);
     await pause();

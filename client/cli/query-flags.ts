@@ -34,10 +34,10 @@ export function withQueryOptions(command: Command): Command {
     .option('--top-k <n>', 'passages to find, 1 to 100', wholeNumber, DEFAULT_TOP_K)
     .option('--per-book <n>', 'passages of one book at most', wholeNumber)
     .option('--book <id>', 'look only in this book')
-    .option('--title <text>', 'only in books of this title')
-    .option('--author <text>', 'only in books of this author')
+    .option('--title <text>', 'only in books of exactly this title, as `books` shows it')
+    .option('--author <text>', 'only in books of exactly this author, as `books` shows it')
     .option('--language <code>', 'only in books in this language, for example en')
-    .option('--format <name>', `only in books of this format: ${bookFormats.join(', ')}`, bookFormat)
+    .addOption(formatOption())
     .option('--section <heading>', 'only below this heading')
     .option('--pages <range>', 'only on these pages: 12, 10-20, 10- or -20', span)
     .option('--years <range>', 'only in books of these years: 1999, 1990-1999, 1990- or -1999', span);
@@ -68,6 +68,13 @@ export function queryOptions({ library, topK, perBook, ...filters }: QueryFlags)
 
 export function searchOptions({ mode, neighbours, ...flags }: SearchFlags): SearchOptions {
   return { ...queryOptions(flags), ...(mode && { mode }), ...(neighbours !== undefined && { neighbours }) };
+}
+
+/** Its choices are told and completed; what it takes, the parser decides. */
+function formatOption(): Option {
+  const option = new Option('--format <name>', 'only in books of this format').argParser(bookFormat);
+  option.argChoices = [...bookFormats];
+  return option;
 }
 
 /** What people call a format by the ending of its files. */

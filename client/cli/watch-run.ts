@@ -30,7 +30,8 @@ async function watch(client: ScriptoriumClient, run: IngestHandle): Promise<Inge
     say(`The run goes on in the background as ${run.workflowId}; \`scriptorium status\` shows it.`);
     process.exit(exitCodes.interrupted);
   };
-  process.once('SIGINT', interrupted);
+  // It may come twice: from the terminal, and from a program that hands it on.
+  process.on('SIGINT', interrupted);
   void tellOfMissingWorkers(client, view, over.signal);
   try {
     return await run.result({ onOutage: (out) => view.note(out ? OUTAGE : OUTAGE_OVER) });

@@ -119,7 +119,7 @@ function variantRatios(rounds: Readonly<Record<string, readonly number[]>>): Rec
 function openOurs({ modelPath, tokenizerPath, threads }: Files): Promise<OnnxEmbedder> {
   return OnnxEmbedder.open({
     ...{ ...minilm, modelPath, tokenizerPath, threads },
-    layoutFolder: layoutFolderOf({ cacheFolder: homeOf().cache, env: process.env }),
+    layoutFolder: layoutFolderOf(homeOf()),
   });
 }
 

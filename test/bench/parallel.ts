@@ -146,7 +146,7 @@ async function fastestModel(): Promise<{ readonly name: string; readonly path: s
     forCpu.map(async (variant) => ({ variant, path: await findVariant(variant, finding) })),
   );
   const measured = await measureVariants(atHand, await findAsset(tokenizerAsset, finding), {
-    ...{ threads: availableParallelism(), layoutFolder: layoutFolderOf(finding) },
+    ...{ threads: availableParallelism(), layoutFolder: layoutFolderOf(homeOf()) },
   });
   const { variant } = fastestOf(measured);
   return { name: variant, path: await findVariant(variantOf(variant), finding) };

@@ -7,6 +7,7 @@ const serviceSchema = z.strictObject({
   image: z.string(),
   build: z.strictObject({ context: z.string() }).optional(),
   container_name: z.string().optional(),
+  profiles: z.array(z.string()).optional(),
   restart: z.union([z.literal('unless-stopped'), z.string().regex(/^on-failure:\d+$/)]),
   entrypoint: z.array(z.string()).optional(),
   command: z.array(z.string()).optional(),
@@ -73,7 +74,7 @@ type Service = Compose['services'][string];
  * @throws ZodError that names the key which the schema does not know, or misses
  */
 export function parseCompose(text: string): Compose {
-  return composeSchema.parse(parse(text));
+  return composeSchema.parse(parse(text, { merge: true }));
 }
 
 /** What is wrong with a stack, one line each. `text` is the file as it is written, before interpolation. */

@@ -8,7 +8,7 @@ import { homeOf } from '../../client/home.ts';
 import { type FindOptions, findAsset } from '../../workers/assets/find-asset.ts';
 import { modelAsset, tokenizerAsset, weightsAsset } from '../../workers/assets/manifest.ts';
 import { measureVariantsApart } from '../../workers/model/measure-apart.ts';
-import { layoutFolderOf, variantsAtHand } from '../../workers/model/model-choice.ts';
+import { variantsAtHand } from '../../workers/model/model-choice.ts';
 import { findVariant, variantOf, variants } from '../../workers/model/variants.ts';
 import '../helpers/any-realm.ts';
 import { type TempFolder, tempFolder } from '../helpers/temp-folder.ts';
@@ -36,7 +36,7 @@ describe('the files of the model', () => {
     const atHand = await variantsAtHand(finding);
     expect(atHand.map(({ variant }) => variant.name)).toEqual(['int8-weights', 'int8', 'fp32', 'fp16']);
     const measured = await measureVariantsApart(atHand, await findAsset(tokenizerAsset, finding), {
-      ...{ threads: 2, layoutFolder: layoutFolderOf(finding) },
+      ...{ threads: 2, layoutFolder: join(cache.path, 'laid-out') },
     });
     for (const { cosine, reference } of measured) {
       expect(reference).toBe('fp32');
@@ -48,7 +48,7 @@ describe('the files of the model', () => {
     const [first] = await variantsAtHand(finding);
     if (!first) throw new Error('nothing is at hand');
     const broken = [{ ...first, path: join(cache.path, 'no-such-file') }];
-    const options = { threads: 1, layoutFolder: layoutFolderOf(finding) };
+    const options = { threads: 1, layoutFolder: join(cache.path, 'laid-out') };
     const tokenizer = await findAsset(tokenizerAsset, finding);
     await expect(measureVariantsApart(broken, tokenizer, options)).rejects.toMatchObject({
       ...{ code: 'ASSET_UNAVAILABLE', message: expect.stringContaining('no-such-file') },

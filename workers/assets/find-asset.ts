@@ -96,8 +96,8 @@ async function cachedOr(
 ): Promise<string> {
   const folder = join(options.cacheFolder, `${asset.name}-${asset.version}`);
   const path = join(folder, asset.fileName);
-  await mkdir(folder, { recursive: true });
   if (await isRight(asset, path)) return path;
+  await requireWritable(folder, asset);
   // A second process waits here, and then finds what the first one fetched.
   const unlock = await lock(folder, {
     stale: 15_000,
@@ -109,6 +109,21 @@ async function cachedOr(
     await unlock();
   }
   return path;
+}
+
+/** A lock that can't be made at all would be waited for as long as one that another process holds. */
+async function requireWritable(folder: string, { title, variable }: Asset): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new ScriptoriumError(
+      'ASSET_UNAVAILABLE',
+      `The ${title} is not in ${folder}, and can't be put there (${reasonOf(cause)}). Make that folder writable, ` +
+        `name another one with SCRIPTORIUM_CACHE, or set ${variable} to the path of the file`,
+      { cause },
+    );
+  }
 }
 
 async function fetchInto(path: string, folder: string, asset: Asset, options: FindOptions): Promise<void> {

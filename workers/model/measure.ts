@@ -60,7 +60,11 @@ export function mostExact<C extends { readonly variant: ModelVariant }>(contende
     ({ variant: a }, { variant: b }) =>
       b.computesWith - a.computesWith || (b.recallAt10 ?? 0) - (a.recallAt10 ?? 0),
   );
-  if (!best) throw new ScriptoriumError('INTERNAL', 'there is no file to measure');
+  if (!best)
+    throw new ScriptoriumError(
+      'ASSET_UNAVAILABLE',
+      'No file of the model is at hand to measure: `scriptorium up` fetches one, `scriptorium model make int8` makes another',
+    );
   return best;
 }
 

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { areFree, freeTemporalPorts, type TemporalPorts } from './temporal-server.ts';
@@ -13,7 +13,7 @@ const port = z.int().min(1).max(65_535);
 /** By the path of the stack's file, which is there from `up` until `down`. */
 const register = z.record(z.string(), z.object({ frontend: port, ui: port }));
 
-const registerFile = (): string => join(tmpdir(), `scriptorium-ports-${userInfo().uid}.json`);
+const registerFile = (): string => join(tmpdir(), `scriptorium-ports-${process.getuid?.() ?? ''}.json`);
 
 /** The ports for the stack with this file. To be called in turn; see `port-turn.ts`. */
 export async function keptTemporalPorts(

@@ -1,5 +1,5 @@
 /** `keys`: who may come in over HTTP and MCP. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ScriptoriumError } from '../../../activities/errors.ts';
 import { homeOf } from '../../home.ts';
 import { type Scope, scopes } from '../../http/contract.ts';
@@ -24,11 +24,7 @@ export function addKeysCommand(program: Command): void {
     .command('add')
     .description('Make a key; it is shown this once')
     .argument('<name>', 'what you will know it by')
-    .option(
-      '--scope <name>',
-      `what it allows: ${scopes.join(', ')}; may be repeated (default: ask)`,
-      scopeList,
-    )
+    .addOption(scopeOption())
     .option('--library <name>', 'only this library; may be repeated (default: all)', list)
     .addHelpText(
       'after',
@@ -79,6 +75,15 @@ function store(): KeyStore {
 function keyLine({ id, name, scopes: allowed, libraries, createdAtMs }: ApiKey): string {
   const where = libraries === null ? 'all libraries' : `only ${libraries.join(', ')}`;
   return `${id}  ${printable(name)}: ${allowed.join(', ')} in ${where}, made ${new Date(createdAtMs).toISOString().slice(0, 10)}`;
+}
+
+/** Its choices are told and completed; what it takes, the parser decides. */
+function scopeOption(): Option {
+  const option = new Option('--scope <name>', 'what it allows; may be repeated (default: ask)').argParser(
+    scopeList,
+  );
+  option.argChoices = [...scopes];
+  return option;
 }
 
 function scopeList(text: string, before: readonly Scope[] = []): readonly Scope[] {

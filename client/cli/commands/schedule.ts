@@ -4,11 +4,13 @@ import { DEFAULT_LIBRARY } from '../../../workflows/contract.ts';
 import { type LibrarySchedule, ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
 import { printable, printResult } from '../output.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 interface AddFlags {
   readonly library: string;
   readonly at?: string;
   readonly cron?: string;
+  readonly parallel?: number;
   readonly prune?: boolean;
 }
 
@@ -18,15 +20,16 @@ export function addScheduleCommand(program: Command): void {
     .description('Ingest folders again and again, at a time of day; unchanged books are skipped')
     .addHelpText(
       'after',
-      '\nExamples:\n  scriptorium schedule add ~/Books --at 02:00\n  scriptorium schedule list\n  scriptorium schedule remove default',
+      '\nExamples:\n  scriptorium schedule add ~/Books --at 03:30\n  scriptorium schedule list\n  scriptorium schedule remove default',
     );
   schedule
     .command('add')
     .description('Set the schedule of a library; one that it has is replaced')
     .argument('<path...>', 'files or folders, as `ingest` takes them')
     .option('--library <name>', 'library that the books belong to', DEFAULT_LIBRARY)
-    .option('--at <time>', 'time of day on this machine, 02:00 unless --cron is given')
+    .option('--at <time>', 'time of day on this machine, 03:30 unless --cron is given')
     .option('--cron <expression>', 'instead of --at: minute, hour, day, month, weekday')
+    .option('--parallel <n>', 'books in flight at once, 1 to 500', wholeNumber)
     .option('--prune', 'remove books whose file is gone; refused when more than a tenth would go')
     .addHelpText(
       'after',
@@ -49,8 +52,13 @@ export function addScheduleCommand(program: Command): void {
 async function add(paths: string[], { prune = false, ...flags }: AddFlags, command: Command): Promise<void> {
   await ensureStack();
   await using client = await ScriptoriumClient.connect();
-  const { library, at, cron } = flags;
-  const added = await client.addSchedule(paths, { library, prune, ...(at && { at }), ...(cron && { cron }) });
+  const { library, at, cron, parallel } = flags;
+  const added = await client.addSchedule(paths, {
+    ...{ library, prune },
+    ...(at && { at }),
+    ...(cron && { cron }),
+    ...(parallel !== undefined && { parallel }),
+  });
   printResult(command, added, () => [scheduleLine(added)]);
 }
 

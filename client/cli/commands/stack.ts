@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { siblingModule } from '../../../activities/sibling-module.ts';
 import { connectTemporal } from '../../connection.ts';
 import { askStack, type Part } from '../../stack-state.ts';
-import { workerEnv, workerFlags } from '../../worker-flags.ts';
+import { directOnLoopback, workerEnv, workerFlags } from '../../worker-flags.ts';
 import { keptRunning } from '../kept-running.ts';
 import { liveStack, readyStack, runInForeground, stopLocalStack } from '../local-stack.ts';
 import { exitCodes, printable, printResult, say } from '../output.ts';
@@ -65,9 +65,9 @@ async function up(options: { detach?: boolean }, command: Command): Promise<void
     process.exitCode = await runInForeground();
     return;
   }
-  const state = await readyStack();
+  const { state, wasUp } = await readyStack();
   const { temporalAddress, uiUrl, httpUrl, pid } = state;
-  printResult(command, { pid, temporalAddress, uiUrl, httpUrl }, () => [
+  printResult(command, { pid, temporalAddress, uiUrl, httpUrl, wasUp }, () => [
     `The stack is up: Temporal at ${temporalAddress}, web UI at ${uiUrl ?? 'the cluster'}`,
     ...(httpUrl ? [`The dashboard and the API are at ${httpUrl}`] : []),
   ]);
@@ -155,7 +155,7 @@ async function runWorker(args: readonly string[]): Promise<void> {
   const start = (): ChildProcess => {
     child = spawn(process.execPath, [...workerFlags, entry, ...args], {
       stdio: 'inherit',
-      env: { ...workerEnv, ...process.env },
+      env: { ...workerEnv, ...directOnLoopback(process.env) },
     });
     return child;
   };

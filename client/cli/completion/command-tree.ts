@@ -8,6 +8,8 @@ export interface CommandNode {
   readonly description: string;
   readonly options: readonly OptionNode[];
   readonly children: readonly CommandNode[];
+  /** Values that its argument may have; empty: any. */
+  readonly values: readonly string[];
 }
 
 export interface OptionNode {
@@ -25,6 +27,7 @@ export function treeOf(command: Command, above: string | null = null): CommandNo
     ...{ path, name: command.name(), description: firstLine(command.description()) },
     options: [...command.options.flatMap(optionNode), help],
     children: command.commands.map((child) => treeOf(child, path)),
+    values: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
   };
 }
 

@@ -13,21 +13,24 @@ function bash(program: CommandNode): string {
   return [
     `# Completion of ${name} in bash.`,
     `_${name}() {`,
-    `  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" path="" word words=""`,
+    `  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" path="" word values="" commands="" options=""`,
     `  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do`,
     '    case "$path $word" in',
     `      ${pathPattern(program)}) path="$path $word" ;;`,
     '    esac',
     '  done',
     '  case "$path $prev" in',
-    ...choiceCases(program),
+    ...valueCases(program),
     '  esac',
-    '  if [ -z "$words" ]; then case "$path" in',
-    ...nodesOf(program).map(
-      (node) => `    ${shellQuoted(lead(node))}) words=${shellQuoted(wordsOf(node))} ;;`,
-    ),
-    '  esac; fi',
-    '  COMPREPLY=($(compgen -W "$words" -- "$cur"))',
+    '  if [ -n "$values" ]; then COMPREPLY=($(compgen -W "$values" -- "$cur")); return; fi',
+    '  case "$path" in',
+    ...nodesOf(program).map(bashNode),
+    '  esac',
+    // Without a reply, bash completes files.
+    '  case "$cur" in',
+    '    -*) COMPREPLY=($(compgen -W "$options" -- "$cur")) ;;',
+    '    *) COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;',
+    '  esac',
     '}',
     `complete -o default -F _${name} ${name}`,
     '',
@@ -66,14 +69,20 @@ function zsh(program: CommandNode): string {
 function fish(program: CommandNode): string {
   const lines = nodesOf(program).flatMap((node) => [
     ...node.children.map((child) => fishLine(program, node, `-f -a ${child.name}`, child.description)),
+    ...node.values.map((value) => fishLine(program, node, `-f -a ${value}`, '')),
     ...node.options.map((option) => fishLine(program, node, fishOption(option), option.description)),
   ]);
   return [`# Completion of ${program.name} in fish.`, ...lines, ''].join('\n');
 }
 
-/** Commands first, then options. */
-function wordsOf({ children, options }: CommandNode): string {
-  return [...children.map(({ name }) => name), ...options.map(({ flag }) => flag)].join(' ');
+function bashNode(node: CommandNode): string {
+  const options = node.options.map(({ flag }) => flag).join(' ');
+  return `    ${shellQuoted(lead(node))}) commands=${shellQuoted(namesIn(node).join(' '))} options=${shellQuoted(options)} ;;`;
+}
+
+/** What may stand after the command: one below it, or a value of its argument. */
+function namesIn({ children, values }: CommandNode): readonly string[] {
+  return [...children.map(({ name }) => name), ...values];
 }
 
 /** As the scripts gather it: a space before each name. */
@@ -95,13 +104,14 @@ function zshPattern(program: CommandNode): string {
   return `(${pathPattern(program)})`;
 }
 
-function choiceCases(program: CommandNode): string[] {
+/** After an option that takes any value, there is nothing to propose but files. */
+function valueCases(program: CommandNode): string[] {
   return nodesOf(program).flatMap((node) =>
-    node.options.flatMap(({ flag, choices }) =>
-      choices.length > 0
-        ? [`    ${shellQuoted(`${lead(node)} ${flag}`)}) words=${shellQuoted(choices.join(' '))} ;;`]
-        : [],
-    ),
+    node.options.flatMap(({ flag, takesValue, choices }) => {
+      if (!takesValue) return [];
+      const then = choices.length > 0 ? `values=${shellQuoted(choices.join(' '))}` : 'return';
+      return [`    ${shellQuoted(`${lead(node)} ${flag}`)}) ${then} ;;`];
+    }),
   );
 }
 
@@ -113,7 +123,10 @@ function zshChoice(node: CommandNode, { flag, choices }: OptionNode): string[] {
 function zshNode(node: CommandNode): string {
   const described = (name: string, description: string): string =>
     shellQuoted(`${name.replaceAll(':', '\\:')}:${description}`);
-  const commands = node.children.map(({ name, description }) => described(name, description));
+  const commands = [
+    ...node.children.map(({ name, description }) => described(name, description)),
+    ...node.values.map(shellQuoted),
+  ];
   const options = node.options.map(({ flag, description }) => described(flag, description));
   return `    ${shellQuoted(lead(node))}) commands_=(${commands.join(' ')}) options_=(${options.join(' ')}) ;;`;
 }

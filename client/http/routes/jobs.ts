@@ -36,7 +36,7 @@ export function jobRoutes(app: App, context: RouteContext): void {
       schema: {
         ...{ operationId: 'index', tags, summary: 'Hand in books: paths of the server, or an upload' },
         description:
-          'A job is done whatever is killed after this answer. Uploads are multipart/form-data with any number of files.',
+          'A job is done whatever is killed after this answer. Uploads are multipart/form-data with up to 100 files.',
         ...{ headers: indexHeaders, querystring: uploadQuery },
         consumes: ['application/json', 'multipart/form-data'],
         response: { 202: jobSchema.describe('The job'), ...problems(409, 413, 415, 422) },
