@@ -11,7 +11,7 @@ import {
 import { type BookOutcome, type BookReport, ingestBookId, workflowTypes } from '../workflows/contract.ts';
 import { atOnce } from './at-once.ts';
 import type { StageLimits } from './attempt.ts';
-import { errorRegistry } from './errors.ts';
+import { errorRegistry, toScriptoriumError } from './errors.ts';
 import { attemptFingerprintOf, isOfContent } from './failed-before.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Catalog } from './ports/catalog.ts';
@@ -135,7 +135,8 @@ async function outcomeOf(
     const { status, type, closeTime } = await handle.describe();
     if (RUNNING.has(status.name)) return null;
     // A removal has the id of the book's ingestion, so that the two can't be at work at once.
-    if (type !== workflowTypes.ingestBook || status.name === 'CANCELLED') return { outcome: 'cancelled' };
+    if (type !== workflowTypes.ingestBook) return { outcome: 'cancelled', removed: true };
+    if (status.name === 'CANCELLED') return { outcome: 'cancelled' };
     if (status.name === 'COMPLETED') return await handle.result();
     if (status.name === 'FAILED')
       return { outcome: 'failed', failure: await failureOf(handle.result(), book.path) };
@@ -173,7 +174,13 @@ async function lost(ports: RunPorts, library: string, book: NamedBook, why: stri
   const message = `${book.path}: ${why}. ${errorRegistry.CHILD_LOST.remedy}`;
   const failure = { path: book.path, stage: 'extract', code: 'CHILD_LOST', message, attempts: 1 } as const;
   const outcome: BookOutcome = { outcome: 'failed', failure };
-  await record(ports, { library, ...book, bytes: 0, outcome }, ingestBookId(library, book.bookId));
+  try {
+    await record(ports, { library, ...book, bytes: 0, outcome }, ingestBookId(library, book.bookId));
+  } catch (error) {
+    if (errorRegistry[toScriptoriumError(error).code].outage) throw error;
+    // The run must hear of it all the same, or it would never end.
+    log.error('a lost book could not be recorded', { path: book.path, error: String(error) });
+  }
   return outcome;
 }
 

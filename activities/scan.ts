@@ -133,6 +133,7 @@ class Scan {
   }
 
   async run(): Promise<ScanResult> {
+    const scannedAtMs = Date.now();
     const { workflowId, runId, activityId, attempt } = whereabouts();
     // A run may scan more than once; and an attempt that is taken for lost may yet finish a list, beside the one that is used.
     const manifestKey = `manifests/${hashOf(workflowId, runId, activityId, String(attempt))}`;
@@ -148,6 +149,7 @@ class Scan {
       skippedFiles: this.#skipped.result(),
       formats: Object.fromEntries(this.#formats),
       searchAttributes: this.#ports.searchAttributes,
+      scannedAtMs,
       ...(this.#input.retry && { retried: paths.length }),
     };
   }

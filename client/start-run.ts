@@ -1,5 +1,6 @@
 /** Starting a run, or joining the one that does the same. */
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { z } from 'zod';
 import { ScriptoriumError } from '../activities/errors.ts';
@@ -41,6 +42,10 @@ export async function startOrJoin(client: Client, input: RunInput): Promise<Inge
 async function join(client: Client, workflowId: string, input: RunInput): Promise<IngestHandle | null> {
   const { memo, runId, raw, closeTime, startTime } = await client.workflow.getHandle(workflowId).describe();
   if (closeTime) return null;
+  if (raw.workflowExtendedInfo?.cancelRequested) {
+    await endedSoon(client, { workflowId, runId });
+    return null;
+  }
   if (memo?.paths === fingerprintOf(input)) {
     const firstRunId = raw.workflowExecutionInfo?.firstRunId || runId;
     // The first step of a long run may have left Temporal's retention.
@@ -53,6 +58,24 @@ async function join(client: Client, workflowId: string, input: RunInput): Promis
   throw new ScriptoriumError(
     'RUN_IN_PROGRESS',
     `Library ${input.library} is being ingested by ${workflowId}, ${other}`,
+  );
+}
+
+/** Longest wait for a run that is being cancelled: its books end at the next checkpoint, unless a part is out of service. */
+const ENDING_MS = 60_000;
+const LOOK_EVERY_MS = 250;
+
+/** @throws ScriptoriumError RUN_IN_PROGRESS: what joined it would be cancelled with it */
+async function endedSoon(
+  client: Client,
+  { workflowId, runId }: { readonly workflowId: string; readonly runId: string },
+): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId, runId);
+  for (const until = performance.now() + ENDING_MS; performance.now() < until; await delay(LOOK_EVERY_MS))
+    if ((await handle.describe()).closeTime) return;
+  throw new ScriptoriumError(
+    'RUN_IN_PROGRESS',
+    `${workflowId} is being cancelled, and some of its books have not ended yet`,
   );
 }
 

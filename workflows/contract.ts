@@ -167,6 +167,8 @@ export interface ScanResult {
   readonly searchAttributes?: boolean;
   /** Failed paths that were looked at again; absent in a scan of other paths, and before version 0.7. */
   readonly retried?: number;
+  /** When it began, in milliseconds since 1970, by the clock of the worker; absent in runs of before it was told. */
+  readonly scannedAtMs?: number;
 }
 
 export interface IngestBookInput extends ManifestEntry {
@@ -183,7 +185,8 @@ export interface IngestBookInput extends ManifestEntry {
 export type BookOutcome =
   | { readonly outcome: 'ingested'; readonly chunks: number; readonly pages: number }
   | { readonly outcome: 'failed'; readonly failure: BookFailure }
-  | { readonly outcome: 'cancelled' };
+  /** `removed`: what was found under its id was the book's removal. */
+  | { readonly outcome: 'cancelled'; readonly removed?: true };
 
 export type BookReport = { readonly bookId: string } & BookOutcome;
 

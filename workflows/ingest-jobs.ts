@@ -2,7 +2,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   allHandlersFinished,
-  type ChildWorkflowHandle,
   condition,
   continueAsNew,
   defineQuery,
@@ -15,7 +14,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type IngestLibraryInput, type IngestLibraryResult, ingestLibraryId } from './contract.ts';
+import { ingestLibraryId } from './contract.ts';
 import { parseInput } from './input.ts';
 import {
   type AddJobInput,
@@ -27,7 +26,8 @@ import {
   jobQuery,
   type KeptJob,
 } from './job-contract.ts';
-import { Jobs } from './jobs.ts';
+import { type JobRun, Jobs } from './jobs.ts';
+import { endOf, type Ingestion } from './run-front.ts';
 
 const addJob = defineUpdate<Job, [AddJobInput]>(addJobUpdate);
 const jobOf = defineQuery<Job | null, [string]>(jobQuery);
@@ -58,18 +58,16 @@ export async function ingestJobs(raw: IngestJobsInput): Promise<void> {
   await continueAsNew<typeof ingestJobs>({ library, carried: jobs.carried });
 }
 
-type Ingestion = (input: IngestLibraryInput) => Promise<IngestLibraryResult>;
-type Run = ChildWorkflowHandle<Ingestion>;
-
 /** Null while another run over the library goes on. */
-async function start(library: string, { paths, parallel }: KeptJob): Promise<Run | null> {
+async function start(library: string, { paths, parallel }: KeptJob): Promise<JobRun | null> {
   try {
-    return await startChild<Ingestion>('ingestLibrary', {
+    const run = await startChild<Ingestion>('ingestLibrary', {
       args: [{ library, paths: [...paths], parallel }],
       workflowId: ingestLibraryId(library),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: `library ${library}`,
     });
+    return { result: () => endOf(run) };
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
     throw error;

@@ -64,6 +64,8 @@ export const MAX_KEPT_JSON = 330_000;
 export const MAX_ENDED_JOBS = 200;
 /** Requests that are taken up while one job is at work: Temporal takes 2,000 updates of one step of a workflow. */
 export const MAX_REQUESTS = 1_900;
+/** UTF-16 units that one execution takes: each is in its history twice, which the server ends at 50 MB. */
+export const MAX_TAKEN_JSON = 10_000_000;
 
 export const ingestJobsInput = z.strictObject({
   library: libraryName,

@@ -9,6 +9,7 @@ import {
   MAX_JOB_FAILURES,
   MAX_KEPT_JSON,
   MAX_REQUESTS,
+  MAX_TAKEN_JSON,
   MAX_WAITING_TEXT,
   type ParsedJob,
 } from './job-contract.ts';
@@ -30,6 +31,8 @@ export class Jobs {
   readonly #waiting: KeptJob[];
   readonly #ended: KeptJob[];
   #requests = 0;
+  /** UTF-16 units of what was asked for, repeats included: all of it is in the history. */
+  #taken = 0;
 
   constructor(waiting: readonly KeptJob[], ended: readonly KeptJob[]) {
     this.#waiting = [...waiting];
@@ -55,7 +58,7 @@ export class Jobs {
 
   /** @throws ApplicationFailure INVALID_ARGUMENT, RATE_LIMITED, IDEMPOTENCY_CONFLICT */
   check(input: ParsedJob): void {
-    if (this.#requests >= MAX_REQUESTS)
+    if (this.#requests >= MAX_REQUESTS || this.#taken >= MAX_TAKEN_JSON)
       throw ApplicationFailure.nonRetryable(
         'Too many requests came for this library while one job is at work',
         'RATE_LIMITED',
@@ -73,6 +76,7 @@ export class Jobs {
 
   add(input: ParsedJob): Job {
     this.#requests += 1;
+    this.#taken += JSON.stringify(input).length;
     const before = this.#sameRequest(input);
     if (before) return this.#shown(before);
     const { id, paths, parallel, idempotencyKey } = input;

@@ -54,6 +54,8 @@ export class LibraryRun {
   readonly #silence = new SilenceTimer();
   /** Reports of books that another run's child worked on. */
   #foreign: BookReport[] = [];
+  /** Books of another run's children that were cancelled by name: not to be started for this one. */
+  readonly #unwanted = new Set<string>();
   /** Books whose start Temporal has not confirmed yet, by id. */
   readonly #starting = new Map<string, Promise<void>>();
 
@@ -193,6 +195,11 @@ export class LibraryRun {
     await this.#starting.get(bookId)?.catch(() => {});
   }
 
+  /** Its child may be over by now: then nothing is there to be cancelled, and it is not to be started again. */
+  dropAdopted(bookId: string): void {
+    if (this.#window.isAdopted(bookId)) this.#unwanted.add(bookId);
+  }
+
   #startBook(entry: ManifestEntry, urgent: boolean): Promise<void> {
     const { bookId } = entry;
     const starting = this.#startChild(entry, urgent);
@@ -219,8 +226,12 @@ export class LibraryRun {
         ...(this.#searchable && { typedSearchAttributes: bookSearchAttributes(this.library, path) }),
       });
     } catch (error) {
-      // A child whose start was cancelled says nothing; whoever cancelled looks at it.
-      if (isCancellation(error)) return;
+      if (isCancellation(error)) {
+        // It was never asked for: nobody else will tell of it, or an older one of that id would.
+        if (patched('books-never-asked-for-are-cancelled'))
+          this.#window.settle({ bookId, outcome: 'cancelled' }, Date.now());
+        return;
+      }
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       // Another run's child, which reports to the same workflow id. It is waited for; what it read may be old.
       if (patched('adopted-books-are-checked')) this.#window.adopt(bookId);
@@ -254,7 +265,7 @@ export class LibraryRun {
         books,
         ...(cancelling && { cancelling }),
       });
-      for (const report of reports) this.report(report);
+      for (const report of reports) this.#found(report);
       await this.#checkForeign();
     } catch (error) {
       if (isCancellation(error)) throw error;
@@ -263,10 +274,24 @@ export class LibraryRun {
     }
   }
 
+  /** What a look at a child gave. */
+  #found(report: BookReport): void {
+    const { bookId, outcome } = report;
+    // Whoever cancels it for this run hears of it from the child itself: this one was cancelled for another run.
+    const forOther = outcome === 'cancelled' && !report.removed && this.#window.isAdopted(bookId);
+    if (forOther && !this.#window.cancelling && patched('books-cancelled-for-others-are-started-again'))
+      this.#foreign.push(report);
+    else this.report(report);
+  }
+
   /** A book that another run's child worked on counts only when it is as this run found it; else it is started again. */
   async #checkForeign(): Promise<void> {
     const reports = this.#foreign;
     this.#foreign = [];
+    if (reports.length === 0) return;
+    // Paused, it starts nothing; the looks after that find those books again.
+    if (this.#window.paused && !this.#window.cancelling && patched('paused-runs-start-no-adopted-books'))
+      return;
     await Promise.all(reports.map((report) => this.#checkOne(report)));
   }
 
@@ -274,10 +299,16 @@ export class LibraryRun {
     const book = this.#window.running.find(({ bookId }) => bookId === report.bookId);
     if (!book) return;
     const { bookId, path, bytes = 0 } = book;
+    // The child's own report and a look at it may both have come.
+    const once = patched('adopted-books-are-checked-once');
+    const isChecked = (): boolean => once && !this.#window.isAdopted(bookId);
+    if (isChecked()) return;
     const isCurrent =
       report.outcome === 'ingested' && (await isAsFound({ library: this.library, bookId, path }));
+    if (isChecked()) return;
     this.#window.disown(bookId);
     if (isCurrent || this.#window.cancelling) this.report(report);
+    else if (once && this.#unwanted.delete(bookId)) this.report({ bookId, outcome: 'cancelled' });
     else await this.#startBook({ bookId, path, bytes }, false);
   }
 }

@@ -5,13 +5,44 @@
 import { ChildWorkflowFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
-  executeChild,
+  CancellationScope,
+  type ChildWorkflowHandle,
+  getExternalWorkflowHandle,
+  log,
   ParentClosePolicy,
   patched,
   setCurrentDetails,
+  startChild,
   workflowInfo,
 } from '@temporalio/workflow';
 import { type IngestLibraryInput, type IngestLibraryResult, ingestLibraryId } from './contract.ts';
+
+export type Ingestion = (input: IngestLibraryInput) => Promise<IngestLibraryResult>;
+
+/**
+ * What a run that was begun here ends with. Temporal cancels a child by the run id of its first step, which is closed once the
+ * run has continued as new: so whichever step is open is asked as well.
+ */
+export async function endOf(run: ChildWorkflowHandle<Ingestion>): Promise<IngestLibraryResult> {
+  if (!patched('runs-are-cancelled-in-any-step')) return await run.result();
+  let isOver = false;
+  CancellationScope.current().cancelRequested.catch(async () => {
+    if (!isOver) await cancelNow(run.workflowId);
+  });
+  try {
+    return await run.result();
+  } finally {
+    isOver = true;
+  }
+}
+
+async function cancelNow(workflowId: string): Promise<void> {
+  try {
+    await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(workflowId).cancel());
+  } catch (error) {
+    log.warn('the run could not be cancelled', { workflowId, error: String(error) });
+  }
+}
 
 /** Version 0.1 ran under whatever id it was given. */
 export function isUnderAnotherId(library: string): boolean {
@@ -25,12 +56,14 @@ export async function runUnderItsOwnId(
   const workflowId = ingestLibraryId(input.library);
   setCurrentDetails(`The run is \`${workflowId}\`: query, update and watch it there.`);
   try {
-    return await executeChild<(input: IngestLibraryInput) => Promise<IngestLibraryResult>>('ingestLibrary', {
-      args: [input],
-      workflowId,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `library ${input.library}`,
-    });
+    return await endOf(
+      await startChild<Ingestion>('ingestLibrary', {
+        args: [input],
+        workflowId,
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        staticSummary: `library ${input.library}`,
+      }),
+    );
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
       throw ApplicationFailure.nonRetryable(

@@ -111,6 +111,11 @@ export class RunWindow {
     return this.#scan.skippedFiles;
   }
 
+  /** By the clock of the worker that scanned, as the times of failures are; null in runs of before it was told. */
+  get scannedAtMs(): number | null {
+    return this.#scan.scannedAtMs ?? null;
+  }
+
   get pruned(): number {
     return this.#scan.pruned ?? 0;
   }

@@ -138,6 +138,7 @@ function recordCancelled({ library }: LibraryRun, { bookId, path, bytes }: Manif
 async function cancelInFlight(run: LibraryRun, { bookId }: RunningBook): Promise<boolean> {
   // What is only being started can't be told anything yet.
   await run.started(bookId);
+  run.dropAdopted(bookId);
   return await getExternalWorkflowHandle(ingestBookId(run.library, bookId))
     .cancel()
     .then(
@@ -201,7 +202,7 @@ async function retryFailed(run: LibraryRun, { all = false }: RetryFailedInput): 
       library,
       ...(input.paths && { paths: input.paths }),
       retry: all ? 'all' : 'failed',
-      sinceMs: startedAtMs,
+      sinceMs: window.scannedAtMs ?? startedAtMs,
       except,
     });
     const waits = found.toIngest > 0 || !patched('a-retry-of-no-book-blocks-none');

@@ -2,7 +2,10 @@ export interface EmbedOptions {
   /** Default `passage`. */
   readonly kind?: 'passage' | 'question';
   readonly signal?: AbortSignal;
-  /** Hears of texts that are done before the others, from an embedder that takes many at once. */
+  /**
+   * Hears of texts that are done before the others: of this call, or of any where a part that can't hang does the work. Only
+   * where many are taken at once.
+   */
   readonly onSome?: () => void;
 }
 

@@ -151,6 +151,25 @@ describe('an embedding endpoint', () => {
     );
   });
 
+  test('tells all who wait of each request that is answered, theirs or another’s', async () => {
+    await withServer(always, async (_, options) => {
+      await using embedder = await EndpointEmbedder.open({ ...options, requestsAtOnce: 1 });
+      const texts = Array.from({ length: 8 }, (_, at) => 'x'.repeat(at + 1));
+      const counted = async () => {
+        let told = 0;
+        await embedder.embed(texts, {
+          onSome: () => {
+            told += 1;
+          },
+        });
+        return told;
+      };
+      const told = await Promise.all([counted(), counted()]);
+      // Two requests each, in turn: the second hears of those of the first, too.
+      expect(told).toEqual([2, 4]);
+    });
+  });
+
   test('that takes fewer texts at once is sent halves, and no more than that afterwards', async () => {
     await withServer(
       (next, _, input) => (input.length > 2 ? refuse(413) : next),

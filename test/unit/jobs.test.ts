@@ -1,6 +1,6 @@
 /** What a workflow keeps of its jobs fits into what it may carry, whatever comes. */
 import { describe, expect, test } from '@jest/globals';
-import { MAX_KEPT_JSON, MAX_REQUESTS } from '../../workflows/job-contract.ts';
+import { MAX_KEPT_JSON, MAX_REQUESTS, MAX_TAKEN_JSON } from '../../workflows/job-contract.ts';
 import { type JobRun, Jobs } from '../../workflows/jobs.ts';
 
 const request = (id: number, paths: readonly string[], idempotencyKey = `key ${id}`) => ({
@@ -52,6 +52,19 @@ describe('the jobs of a library', () => {
     expect(() => new Jobs([], []).check(request(1, long))).toThrow(
       expect.objectContaining({ type: 'INVALID_ARGUMENT' }),
     );
+  });
+
+  test('whose one request comes again and again are not more than a history holds', () => {
+    const jobs = new Jobs([], []);
+    const one = request(1, paths(1));
+    let taken = 0;
+    expect(() => {
+      for (; taken < MAX_REQUESTS; taken += 1) {
+        jobs.check(one);
+        jobs.add(one);
+      }
+    }).toThrow('Too many requests');
+    expect(taken * JSON.stringify(one).length).toBeLessThan(1.1 * MAX_TAKEN_JSON);
   });
 
   test('that is sent again and again is refused before Temporal refuses it', () => {

@@ -3,13 +3,15 @@ import { ApplicationFailure, Context, sleep } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { ExtractedBook, ExtractInput } from '../../activities/extract.ts';
 import type { OutcomeInput } from '../../activities/run.ts';
-import type { ManifestEntry, ScanResult, WaitingBook } from '../../workflows/contract.ts';
+import type { BookReport, ManifestEntry, ScanResult, WaitingBook } from '../../workflows/contract.ts';
 
 export interface FakeLibrary {
   readonly entries: readonly ManifestEntry[];
   readonly scan?: Partial<ScanResult>;
   /** What `checkBook` says of books that another run's child has ingested. */
   readonly current?: boolean;
+  /** What a look at silent children gives. */
+  readonly looks?: readonly BookReport[];
 }
 
 /** What the fakes saw. */
@@ -113,15 +115,19 @@ export function fakeActivities(library: FakeLibrary, seen: Seen, client: Client)
       if (path.includes('miscounted-once') && lateMiscounts-- > 0)
         throw ApplicationFailure.nonRetryable('the store held 3 points of 4', 'COUNT_MISMATCH', 3);
       seen.committed.push(path);
+      seen.calls.push(`commit ${path}`);
     },
-    dropStale: async ({ bookId }: { bookId: string }) => ({ dropped: seen.dropped.push(bookId) }),
+    dropStale: async ({ bookId }: { bookId: string }) => {
+      seen.calls.push(`drop ${bookId}`);
+      return { dropped: seen.dropped.push(bookId) };
+    },
     dropRevision: async ({ bookId }: { bookId: string }) => void seen.dropped.push(bookId),
     recordOutcome: async (input: OutcomeInput) => {
       seen.recording += 1;
       await sleep(seen.slowMs);
       seen.outcomes.push(input);
     },
-    inspectChildren: async () => [],
+    inspectChildren: async () => library.looks ?? [],
     cancelWorkflow: async ({ workflowId }: { workflowId: string }) =>
       void (await client.workflow.getHandle(workflowId).cancel()),
   };

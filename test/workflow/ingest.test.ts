@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { IngestHandle } from '../../client/ingest-handle.ts';
-import { ingestBookId, ingestLibraryId, taskQueues } from '../../workflows/contract.ts';
+import { startOrJoin } from '../../client/start-run.ts';
+import { type BookReport, ingestBookId, ingestLibraryId, taskQueues } from '../../workflows/contract.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { entriesOf } from './fake-activities.ts';
-import { failureOf, inFlight, RunFixture } from './run-fixture.ts';
+import { failureOf, inFlight, progressOf, RunFixture } from './run-fixture.ts';
 
 let fixture: RunFixture;
 beforeAll(async () => {
@@ -104,6 +105,43 @@ describe('a run', () => {
   }, 60_000);
 });
 
+test('a run starts a book anew whose child was cancelled for another run, and not one that was removed', async () => {
+  const entries = entriesOf('held-1', 'held-2');
+  const looks: BookReport[] = [
+    { bookId: 'id-held-1', outcome: 'cancelled' },
+    { bookId: 'id-held-2', outcome: 'cancelled', removed: true },
+  ];
+  await fixture.withRun({ entries, looks }, {}, async ({ handle, library, seen }) => {
+    const { workflow } = fixture.env.client;
+    await eventually(async () => seen.inFlight === 2);
+    await handle.terminate('the operator closed it');
+    const second = await workflow.start('ingestLibrary', {
+      args: [{ paths: ['/books'], library }],
+      taskQueue: taskQueues.main,
+      workflowId: ingestLibraryId(library),
+    });
+    await eventually(async () => (await progressOf(second)).running.length === 2);
+    for (const { bookId } of entries) await workflow.getHandle(ingestBookId(library, bookId)).terminate();
+    await eventually(async () => seen.inFlight === 0);
+    seen.released = true;
+    expect(await second.result()).toMatchObject({ books: { total: 2, ingested: 1, cancelled: 1 } });
+    expect(seen.committed).toEqual(['/books/held-1']);
+  });
+}, 120_000);
+
+test('who starts a run while another one is being cancelled does not join it', async () => {
+  await fixture.withRun({ entries: entriesOf('held-1') }, {}, async ({ handle, library, seen }) => {
+    await eventually(async () => seen.inFlight === 1);
+    await handle.cancel();
+    const input = { library, paths: ['/books'], parallel: 5, prune: false, force: false };
+    const next = await startOrJoin(fixture.env.client, input);
+    const former = fixture.env.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
+    expect((await former.describe()).status.name).toBe('CANCELLED');
+    seen.released = true;
+    expect(await next.result()).toMatchObject({ books: { total: 1, ingested: 1, cancelled: 0 } });
+  });
+}, 120_000);
+
 describe('a book', () => {
   test.each([
     ['the store counts wrong', 'wrong-once'],
@@ -128,7 +166,7 @@ describe('a book', () => {
   test('drops what is left of an older revision only after its own is committed', async () => {
     await fixture.withRun({ entries: entriesOf('replaced') }, {}, async ({ handle, seen }) => {
       await handle.result();
-      expect(seen.committed).toEqual(['/books/replaced']);
+      expect(seen.calls.slice(-2)).toEqual(['commit /books/replaced', 'drop id-replaced']);
       expect(seen.dropped).toEqual(['id-replaced']);
     });
   });

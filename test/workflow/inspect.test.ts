@@ -1,9 +1,11 @@
 /** What a run makes of books that stay silent: each is looked at in Temporal, and settled truthfully. */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { ScriptoriumError } from '../../activities/errors.ts';
 import { createRunActivities, type InspectInput } from '../../activities/run.ts';
 import { type BookReport, ingestBookId, taskQueues, workflowTypes } from '../../workflows/contract.ts';
 import '../helpers/any-realm.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { MemoryCatalog, MemoryVectorStore } from '../helpers/memory-stores.ts';
 import { resultOf } from '../helpers/run-activity.ts';
 import { limits, pipeline, sandboxLimits } from '../helpers/scanned-library.ts';
@@ -19,12 +21,17 @@ const catalog = new MemoryCatalog();
 const bookOf = (bookId: string) => ({ bookId, path: `/books/${bookId}.pdf` });
 
 /** No worker serves the queue: it stays as it was started. */
-async function start(bookId: string, type: string = workflowTypes.ingestBook) {
+async function start(
+  bookId: string,
+  type: string = workflowTypes.ingestBook,
+  limit: { readonly workflowExecutionTimeout?: '1s' } = {},
+) {
   const workflowId = ingestBookId('default', bookId);
   return await env.client.workflow.start(type, {
     taskQueue: `${taskQueues.main}-nobody`,
     workflowId,
     args: [],
+    ...limit,
   });
 }
 
@@ -70,8 +77,29 @@ describe('a book that stays silent', () => {
     expect(await look('never')).toMatchObject({ outcome: 'failed', failure: { code: 'CHILD_LOST' } });
   });
 
+  test('is lost when its time was over', async () => {
+    await start('timed-out', workflowTypes.ingestBook, { workflowExecutionTimeout: '1s' });
+    await eventually(async () => (await lookLater('timed-out', 25_000)) !== undefined);
+    expect(await lookLater('timed-out', 25_000)).toMatchObject({
+      failure: { code: 'CHILD_LOST', message: expect.stringContaining('ended as timed out') },
+    });
+  }, 30_000);
+
+  test('is told of as lost where that can not be recorded, but not while the store is only out of service', async () => {
+    await (await start('unrecorded')).terminate();
+    const put = jest.spyOn(catalog, 'put');
+    try {
+      put.mockRejectedValue(new ScriptoriumError('STORE_UNREACHABLE', 'gone'));
+      expect(await lookLater('unrecorded', 25_000)).toBeUndefined();
+      put.mockRejectedValue(new ScriptoriumError('STORE_REJECTED', 'no'));
+      expect(await lookLater('unrecorded', 25_000)).toMatchObject({ failure: { code: 'CHILD_LOST' } });
+    } finally {
+      put.mockRestore();
+    }
+  });
+
   test('is cancelled when what ended under its id was no ingestion', async () => {
     await (await start('removed', 'removeBook')).terminate();
-    expect(await look('removed')).toEqual({ bookId: 'removed', outcome: 'cancelled' });
+    expect(await look('removed')).toEqual({ bookId: 'removed', outcome: 'cancelled', removed: true });
   });
 });

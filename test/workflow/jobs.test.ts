@@ -1,11 +1,13 @@
 /** The jobs of a library: each is done, whatever goes on before it, and a request that is sent again makes no other. */
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CancelledFailure } from '@temporalio/common';
 import { addJob, job } from '../../client/jobs.ts';
 import { ingestLibraryId } from '../../workflows/contract.ts';
 import { jobsId } from '../../workflows/job-contract.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { entriesOf } from './fake-activities.ts';
-import { inFlight, RunFixture } from './run-fixture.ts';
+import { failureOf, inFlight, RunFixture } from './run-fixture.ts';
 
 /** So few that a job which cannot begin has made as many by the time it has tried once. */
 const EVENTS_A_STEP = 10;
@@ -15,6 +17,26 @@ beforeAll(async () => {
   fixture = await RunFixture.start({ 'limit.historyCount.suggestContinueAsNew': EVENTS_A_STEP });
 }, 120_000);
 afterAll(async () => await fixture?.stop());
+
+test('a run that was begun under another id is cancelled with it, in whichever step it is', async () => {
+  const fake = { entries: entriesOf('good-1', 'good-2', 'endless') };
+  await fixture.withRun(
+    fake,
+    {},
+    async ({ handle, library }) => {
+      const run = fixture.env.client.workflow.getHandle(ingestLibraryId(library));
+      const steps = async () => {
+        const { raw, runId } = await run.describe();
+        return raw.workflowExecutionInfo?.firstRunId !== runId;
+      };
+      await eventually(() => steps().catch(() => false));
+      await handle.cancel();
+      expect(await failureOf(handle)).toBeInstanceOf(CancelledFailure);
+      expect((await run.describe()).status.name).toBe('CANCELLED');
+    },
+    (library) => `mine/${library}`,
+  );
+}, 120_000);
 
 describe('a job', () => {
   test('behind a run of somebody else waits, is carried from step to step, and is done when that is over', async () => {

@@ -3,12 +3,13 @@ import OpenAI, { APIError } from 'openai';
 import { z } from 'zod';
 import { type ErrorCode, ScriptoriumError } from '../../errors.ts';
 import { hashOf } from '../../naming.ts';
-import type { Embedder } from '../../ports/embedder.ts';
+import type { Embedder, EmbedOptions } from '../../ports/embedder.ts';
 import { boundedBody } from '../bounded-body.ts';
 import { fetchWithWords, type Refusal, refusalOf } from '../openai-refusal.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { withoutKey } from '../without-key.ts';
 import { Lane } from './lane.ts';
+import { SomeDone } from './some-done.ts';
 
 export interface EndpointEmbedderOptions {
   /** What comes before `/embeddings`; OpenAI's own when left out. */
@@ -80,6 +81,7 @@ export class EndpointEmbedder implements Embedder {
   /** A question waits for no book: neither for a place, nor while books are refused for too many. */
   readonly #lanes: Readonly<Record<Kind, Lane>>;
   readonly #closed = new AbortController();
+  readonly #someDone = new SomeDone();
   #textsPerRequest: number;
 
   private constructor(options: EndpointEmbedderOptions, dimensions: number) {
@@ -114,9 +116,13 @@ export class EndpointEmbedder implements Embedder {
     return new EndpointEmbedder(options, vector?.length ?? 0);
   }
 
-  async embed(
+  async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<readonly Float32Array[]> {
+    return await this.#someDone.during(options.onSome, () => this.#embed(texts, options));
+  }
+
+  async #embed(
     texts: readonly string[],
-    { kind = 'passage', signal }: { readonly kind?: Kind; readonly signal?: AbortSignal } = {},
+    { kind = 'passage', signal }: EmbedOptions,
   ): Promise<readonly Float32Array[]> {
     signal?.throwIfAborted();
     const prefix = this.#options.prefixes[kind];
@@ -156,7 +162,9 @@ export class EndpointEmbedder implements Embedder {
     const { lane, until, signal } = patient;
     for (;;) {
       try {
-        return await this.#request(texts, signal);
+        const vectors = await this.#request(texts, signal);
+        this.#someDone.done();
+        return vectors;
       } catch (error) {
         if (error instanceof APIError && TOO_LARGE.has(error.status ?? 0) && texts.length > 1)
           return await this.#inHalves(texts, patient);

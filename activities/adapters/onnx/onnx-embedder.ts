@@ -1,7 +1,7 @@
 /** Embeds with a sentence-transformer model in ONNX, on every core. */
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Embedder } from '../../ports/embedder.ts';
+import type { Embedder, EmbedOptions } from '../../ports/embedder.ts';
 import { sha256OfFile } from '../../sources/source-file.ts';
 import { EmbedThreads } from './embed-threads.ts';
 import { embedderIdOfHashes } from './embedder-id.ts';
@@ -59,10 +59,7 @@ export class OnnxEmbedder implements Embedder {
 
   async embed(
     texts: readonly string[],
-    {
-      kind = 'passage',
-      signal,
-    }: { readonly kind?: 'passage' | 'question'; readonly signal?: AbortSignal } = {},
+    { kind = 'passage', signal, onSome = () => {} }: EmbedOptions = {},
   ): Promise<readonly Float32Array[]> {
     signal?.throwIfAborted();
     const longestFirst = texts
@@ -74,7 +71,7 @@ export class OnnxEmbedder implements Embedder {
     for (let from = 0; from < longestFirst.length; from += TEXTS_PER_JOB) {
       const indices = longestFirst.slice(from, from + TEXTS_PER_JOB);
       const encoded = await this.#tokenize(indices.map((index) => texts[index] ?? ''));
-      const running = this.#embedInto(vectors, indices, encoded, kind);
+      const running = this.#embedInto(vectors, indices, encoded, kind).then(onSome);
       // It may fail before the last is begun; `all` tells of it.
       running.catch(() => {});
       jobs.push(running);
