@@ -33,7 +33,9 @@ export async function watchSearches(
   while (!over.aborted) {
     const query = questions[answered % questions.length] ?? '';
     // Parts are killed under it: a search that gets no answer proves nothing.
-    const found = await searchOnce(ports, query, over).catch(() => null);
+    const found = await searchOnce(ports, query, over).catch((error: unknown) =>
+      error instanceof z.ZodError ? [`a search gave something else: ${error.message}`] : null,
+    );
     if (found) answered += 1;
     faults.push(...(found ?? []));
     await setTimeout(PAUSE_MS, undefined, { signal: over }).catch(() => {});

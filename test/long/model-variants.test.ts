@@ -38,6 +38,7 @@ describe('the files of the model', () => {
     const measured = await measureVariantsApart(atHand, await findAsset(tokenizerAsset, finding), {
       ...{ threads: 2, layoutFolder: join(cache.path, 'laid-out') },
     });
+    expect(measured).toHaveLength(4);
     for (const { cosine, reference } of measured) {
       expect(reference).toBe('fp32');
       expect(cosine).toBeGreaterThan(0.999);

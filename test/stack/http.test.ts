@@ -78,7 +78,15 @@ describe('books over HTTP', () => {
     expect(same?.jobId).toBe(job?.jobId);
     const seen = [];
     for await (const each of http.watch(job?.jobId ?? '')) seen.push(each);
-    expect(seen.at(-1)?.result?.books.failed ?? seen.at(-1)?.failure?.code).toBeTruthy();
+    expect(seen.at(-1)?.result?.failures).toMatchObject([
+      { path: '/no/such/folder', code: 'SOURCE_MISSING' },
+    ]);
+    const { data: failed } = await http.api.GET('/api/v1/failures', {
+      params: { query: { library: 'nowhere' } },
+    });
+    expect(failed?.failures).toMatchObject([
+      { code: 'SOURCE_MISSING', remedy: expect.stringContaining('Check the path') },
+    ]);
     const { error } = await http.api.POST('/api/v1/index', {
       body: { paths: ['/another'], library: 'nowhere' },
       headers: { 'Idempotency-Key': 'once' },

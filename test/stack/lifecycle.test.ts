@@ -1,5 +1,7 @@
 /** The local stack: started, found, killed at its parts, and stopped. */
+
 import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import getPort from 'get-port';
@@ -69,6 +71,7 @@ describe('a stack that is up', () => {
     const state = await readStackState(home.paths.stackFile);
     expect(state).not.toBeNull();
     if (!state) return;
+    expect((await stat(home.paths.stackFile)).mode & 0o777).toBe(0o600);
     expect(await askStack({ ...state, token: 'guessed' })).toBeNull();
   });
 

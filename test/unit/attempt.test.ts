@@ -124,6 +124,8 @@ describe('a stage whose workers are lost', () => {
     const heartbeatDetails = { ...details, done: 1, furthest: 6, forgiven: 0 };
     const { last } = await attempt(step, { info: { attempt: 20, heartbeatDetails } });
     expect(last).toMatchObject({ furthest: 6, forgiven: 0 });
+    const { failure } = await attempt(step, { info: { attempt: 40, heartbeatDetails: last } });
+    expect(failure).toMatchObject({ type: 'WORKER_LOST' });
   });
 });
 

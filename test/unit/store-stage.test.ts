@@ -196,6 +196,7 @@ describe('what spares the store a look', () => {
   test('a new book is said to be new in its first attempt, for some seconds', async () => {
     await using given = await shelf();
     await resultOf(given.activities.upsertBook, fresh);
+    expect(given.store.newUntilMs.length).toBeGreaterThan(0);
     for (const until of given.store.newUntilMs) {
       expect(until).toBeGreaterThan(Date.now());
       expect(until).toBeLessThan(Date.now() + 15_000);

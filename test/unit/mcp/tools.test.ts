@@ -90,13 +90,18 @@ describe('search', () => {
 
   test('is given up with its call', async () => {
     await using to = await connected();
-    let given: AbortSignal | undefined;
+    const begun = Promise.withResolvers<AbortSignal | undefined>();
     to.service.instead.search = async (_, options) => {
-      given = options?.signal;
-      return { hits: [], timings: {} };
+      begun.resolve(options?.signal);
+      return await new Promise(() => {});
     };
-    await to.call('search', { query: 'x' });
-    expect(given).toBeDefined();
+    const cancel = new AbortController();
+    const call = to.call('search', { query: 'x' }, { signal: cancel.signal });
+    const signal = await begun.promise;
+    expect(signal?.aborted).toBe(false);
+    cancel.abort('enough');
+    await expect(call).rejects.toThrow(/enough/);
+    await eventually(() => signal?.aborted === true);
   });
 
   test('says so when nothing was found', async () => {
