@@ -114,6 +114,9 @@ export class LibraryRun {
       await this.#fill();
       await this.#waitForWork();
     }
+    // What is told of adopted books while the last ones are started would be forgotten with this step.
+    if (this.#foreign.length > 0 && patched('adopted-books-are-checked-before-the-next-step'))
+      await this.#checkForeign();
   }
 
   /** What a child says of itself. */

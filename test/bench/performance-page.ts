@@ -6,7 +6,8 @@ const END = '<!-- /bench -->';
 
 /**
  * The page with the table of each report between its two marks; what stands around them is written by hand.
- * @throws Error for a report whose marks the page lacks, and for marks that no report fills
+ * Marks that no report fills yet tell how they are filled.
+ * @throws Error for a report whose marks the page lacks
  */
 export function withTables(page: string, reports: readonly KeptReport[]): string {
   const marked = [...page.matchAll(/<!-- bench ([\w-]+) -->/g)].map(([, bench = '']) => bench);
@@ -14,8 +15,11 @@ export function withTables(page: string, reports: readonly KeptReport[]): string
   if (missing.length > 0) throw new Error(`docs/performance.md lacks the marks ${missing.join(', ')}`);
   return marked.reduce((text, bench) => {
     const report = reports.find((each) => each.bench === bench);
-    if (!report) throw new Error(`no report fills ${begin(bench)}: npm run bench -- ${bench} --keep`);
-    return between(text, begin(bench), tableOf(report));
+    return between(
+      text,
+      begin(bench),
+      report ? tableOf(report) : `None is kept: \`npm run bench -- ${bench} --keep\`.`,
+    );
   }, page);
 }
 
