@@ -13,7 +13,7 @@ import {
 } from '@temporalio/workflow';
 import type { RunActivities } from '../activities/run.ts';
 import type { ScanActivities } from '../activities/scan.ts';
-import { isAsFound } from './as-found.ts';
+import { AdoptedBooks } from './adopted-books.ts';
 import { bookPriority } from './book-priority.ts';
 import {
   type BookReport,
@@ -52,10 +52,7 @@ export class LibraryRun {
   readonly #pages = new ManifestPages();
   #started = 0;
   readonly #silence = new SilenceTimer();
-  /** Reports of books that another run's child worked on. */
-  #foreign: BookReport[] = [];
-  /** Books of another run's children that were cancelled by name: not to be started for this one. */
-  readonly #unwanted = new Set<string>();
+  readonly adopted: AdoptedBooks;
   /** Books whose start Temporal has not confirmed yet, by id. */
   readonly #starting = new Map<string, Promise<void>>();
 
@@ -66,6 +63,12 @@ export class LibraryRun {
     this.parallel = parallel;
     this.#searchable = carried?.scan.searchAttributes ?? false;
     this.window = carried ? RunWindow.resume(carried, parallel) : null;
+    this.adopted = new AdoptedBooks({
+      library: input.library,
+      window: () => this.#window,
+      settle: (report) => this.report(report),
+      start: (entry) => this.#startBook(entry, false),
+    });
   }
 
   get library(): string {
@@ -115,15 +118,14 @@ export class LibraryRun {
       await this.#waitForWork();
     }
     // What is told of adopted books while the last ones are started would be forgotten with this step.
-    if (this.#foreign.length > 0 && patched('adopted-books-are-checked-before-the-next-step'))
-      await this.#checkForeign();
+    if (this.adopted.reported && patched('adopted-books-are-checked-before-the-next-step'))
+      await this.adopted.check();
   }
 
   /** What a child says of itself. */
   report(report: BookReport): void {
     if (!this.window) return;
-    if (this.window.isAdopted(report.bookId) && report.outcome !== 'cancelled') this.#foreign.push(report);
-    else this.window.settle(report, Date.now());
+    if (!this.adopted.takes(report)) this.window.settle(report, Date.now());
     showRun(this);
   }
 
@@ -198,11 +200,6 @@ export class LibraryRun {
     await this.#starting.get(bookId)?.catch(() => {});
   }
 
-  /** Its child may be over by now: then nothing is there to be cancelled, and it is not to be started again. */
-  dropAdopted(bookId: string): void {
-    if (this.#window.isAdopted(bookId)) this.#unwanted.add(bookId);
-  }
-
   #startBook(entry: ManifestEntry, urgent: boolean): Promise<void> {
     const { bookId } = entry;
     const starting = this.#startChild(entry, urgent);
@@ -251,10 +248,9 @@ export class LibraryRun {
     // Paused, it waits for updates alone, of which one execution takes no more than 2,000.
     const maySplit = !window.cancelling && patched('idle-runs-continue-as-new');
     const isStepOver = () => maySplit && !window.cancelling && this.isLong;
-    const hasWork = () =>
-      window.free > 0 || window.settled || this.#silence.isDue || this.#foreign.length > 0;
+    const hasWork = () => window.free > 0 || window.settled || this.#silence.isDue || this.adopted.reported;
     await condition(() => hasWork() || isStepOver());
-    await this.#checkForeign();
+    await this.adopted.check();
     if (this.#silence.takeDue()) await this.#settleSilent();
   }
 
@@ -268,50 +264,14 @@ export class LibraryRun {
         books,
         ...(cancelling && { cancelling }),
       });
-      for (const report of reports) this.#found(report);
-      await this.#checkForeign();
+      for (const report of reports)
+        if (!this.adopted.takesFound(report)) this.#window.settle(report, Date.now());
+      showRun(this);
+      await this.adopted.check();
     } catch (error) {
       if (isCancellation(error)) throw error;
       // A look that fails is no failure of the run: there is another one in a while.
       log.warn('silent books could not be looked at', { error: String(error) });
     }
-  }
-
-  /** What a look at a child gave. */
-  #found(report: BookReport): void {
-    const { bookId, outcome } = report;
-    // Whoever cancels it for this run hears of it from the child itself: this one was cancelled for another run.
-    const forOther = outcome === 'cancelled' && !report.removed && this.#window.isAdopted(bookId);
-    if (forOther && !this.#window.cancelling && patched('books-cancelled-for-others-are-started-again'))
-      this.#foreign.push(report);
-    else this.report(report);
-  }
-
-  /** A book that another run's child worked on counts only when it is as this run found it; else it is started again. */
-  async #checkForeign(): Promise<void> {
-    const reports = this.#foreign;
-    this.#foreign = [];
-    if (reports.length === 0) return;
-    // Paused, it starts nothing; the looks after that find those books again.
-    if (this.#window.paused && !this.#window.cancelling && patched('paused-runs-start-no-adopted-books'))
-      return;
-    await Promise.all(reports.map((report) => this.#checkOne(report)));
-  }
-
-  async #checkOne(report: BookReport): Promise<void> {
-    const book = this.#window.running.find(({ bookId }) => bookId === report.bookId);
-    if (!book) return;
-    const { bookId, path, bytes = 0 } = book;
-    // The child's own report and a look at it may both have come.
-    const once = patched('adopted-books-are-checked-once');
-    const isChecked = (): boolean => once && !this.#window.isAdopted(bookId);
-    if (isChecked()) return;
-    const isCurrent =
-      report.outcome === 'ingested' && (await isAsFound({ library: this.library, bookId, path }));
-    if (isChecked()) return;
-    this.#window.disown(bookId);
-    if (isCurrent || this.#window.cancelling) this.report(report);
-    else if (once && this.#unwanted.delete(bookId)) this.report({ bookId, outcome: 'cancelled' });
-    else await this.#startBook({ bookId, path, bytes }, false);
   }
 }

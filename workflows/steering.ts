@@ -138,7 +138,7 @@ function recordCancelled({ library }: LibraryRun, { bookId, path, bytes }: Manif
 async function cancelInFlight(run: LibraryRun, { bookId }: RunningBook): Promise<boolean> {
   // What is only being started can't be told anything yet.
   await run.started(bookId);
-  run.dropAdopted(bookId);
+  run.adopted.drop(bookId);
   return await getExternalWorkflowHandle(ingestBookId(run.library, bookId))
     .cancel()
     .then(

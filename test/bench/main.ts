@@ -13,7 +13,7 @@ import { benchMemory } from './memory.ts';
 import { type BenchOptions, parseBenchOptions } from './options.ts';
 import { benchParallel } from './parallel.ts';
 import { withTables } from './performance-page.ts';
-import { benchPipeline } from './pipeline.ts';
+import { benchManuals, benchPipeline } from './pipeline.ts';
 import type { BenchReport } from './report.ts';
 import { printTable } from './report.ts';
 import { benchRetrieval } from './retrieval.ts';
@@ -35,6 +35,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   memory: benchMemory,
   parallel: benchParallel,
   pipeline: benchPipeline,
+  'pipeline-manuals': benchManuals,
   retrieval: benchRetrieval,
   scale: benchScale,
   search: benchSearch,

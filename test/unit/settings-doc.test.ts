@@ -146,7 +146,7 @@ describe('docs/operations.md', () => {
     expect(
       [...composeVariables].filter((name) => !rows.has(name) && !doc.includes(`| \`${name}\` |`)),
     ).toEqual([]);
-    const [, workers = ''] = compose.split('\n  workers:\n');
+    const [, workers = ''] = compose.split(/\n {2}workers:.*\n/);
     const given = [...workers.matchAll(/^ {6}([A-Z_]+):/gm)].map(([, name = '']) => name);
     expect(given.length).toBeGreaterThan(5);
     expect(given.filter((name) => !rows.has(name))).toEqual([]);

@@ -1,0 +1,83 @@
+/** Books of a run that another run's child is at work on: what that one read may be older than what this run found. */
+import { patched } from '@temporalio/workflow';
+import { isAsFound } from './as-found.ts';
+import type { BookReport, ManifestEntry } from './contract.ts';
+import type { RunWindow } from './run-window.ts';
+
+export interface AdoptedBooksOptions {
+  readonly library: string;
+  window(): RunWindow;
+  settle(report: BookReport): void;
+  /** Starts the book for this run. */
+  start(entry: ManifestEntry): Promise<void>;
+}
+
+export class AdoptedBooks {
+  readonly #options: AdoptedBooksOptions;
+  #reports: BookReport[] = [];
+  /** Cancelled by name: not to be started for this run. */
+  readonly #unwanted = new Set<string>();
+
+  constructor(options: AdoptedBooksOptions) {
+    this.#options = options;
+  }
+
+  /** Whether reports wait to be checked. */
+  get reported(): boolean {
+    return this.#reports.length > 0;
+  }
+
+  /** What a child says of itself. False where it is nothing to be checked: whoever cancels a child tells every run that waits for it. */
+  takes(report: BookReport): boolean {
+    if (!this.#window.isAdopted(report.bookId) || report.outcome === 'cancelled') return false;
+    this.#reports.push(report);
+    return true;
+  }
+
+  /** What a look at a child gave. Of one that was cancelled for this run, the child itself would have told. */
+  takesFound(report: BookReport): boolean {
+    const { bookId, outcome } = report;
+    const forOther = outcome === 'cancelled' && !report.removed && this.#window.isAdopted(bookId);
+    if (!forOther || this.#window.cancelling || !patched('books-cancelled-for-others-are-started-again'))
+      return this.takes(report);
+    this.#reports.push(report);
+    return true;
+  }
+
+  /** A book was cancelled by name. Its child may be over by now: then nothing is there to be cancelled, and it is not to be started again. */
+  drop(bookId: string): void {
+    if (this.#window.isAdopted(bookId)) this.#unwanted.add(bookId);
+  }
+
+  /** A book counts only when it is as this run found it; else it is started again. */
+  async check(): Promise<void> {
+    const reports = this.#reports;
+    this.#reports = [];
+    if (reports.length === 0) return;
+    const { paused, cancelling } = this.#window;
+    // Paused, it starts nothing; the looks after that find those books again.
+    if (paused && !cancelling && patched('paused-runs-start-no-adopted-books')) return;
+    await Promise.all(reports.map((report) => this.#checkOne(report)));
+  }
+
+  async #checkOne(report: BookReport): Promise<void> {
+    const { library, settle, start } = this.#options;
+    const book = this.#window.running.find(({ bookId }) => bookId === report.bookId);
+    if (!book) return;
+    const { bookId, path, bytes = 0 } = book;
+    // The child's own report and a look at it may both have come.
+    const once = patched('adopted-books-are-checked-once');
+    const isChecked = (): boolean => once && !this.#window.isAdopted(bookId);
+    if (isChecked()) return;
+    const isCurrent = report.outcome === 'ingested' && (await isAsFound({ library, bookId, path }));
+    if (isChecked()) return;
+    this.#window.disown(bookId);
+    if (isCurrent || this.#window.cancelling) settle(report);
+    else if (once && this.#unwanted.delete(bookId)) settle({ bookId, outcome: 'cancelled' });
+    else await start({ bookId, path, bytes });
+  }
+
+  get #window(): RunWindow {
+    return this.#options.window();
+  }
+}
