@@ -1,6 +1,6 @@
 /** The file of API keys: read again when it changed, written whole and by one process at a time. */
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { types } from 'node:util';
 import { lock } from 'proper-lockfile';
@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import { libraryName } from '../../workflows/contract.ts';
 import { parse } from '../checked-input.ts';
+import { writeProblem } from '../write-problem.ts';
 import { scopes } from './contract.ts';
 
 const keyRecord = z.strictObject({
@@ -79,7 +80,8 @@ export class KeyFile {
    * @throws ScriptoriumError INVALID_CONFIG, INVALID_ARGUMENT when what it is changed to makes no sense
    */
   async change<T>(work: (keys: readonly KeyRecord[]) => Changed<T>): Promise<T> {
-    await this.#requireWritable();
+    const problem = await writeProblem(dirname(this.#path));
+    if (problem) throw this.#broken("can't be written", problem);
     const unlock = await lock(this.#path, { realpath: false, stale: STALE_LOCK_MS, retries: LOCK_RETRIES });
     try {
       const before = await this.read();
@@ -88,17 +90,6 @@ export class KeyFile {
       return result;
     } finally {
       await unlock();
-    }
-  }
-
-  /** A lock that can't be made at all would be waited for as long as one that another process holds. */
-  async #requireWritable(): Promise<void> {
-    const folder = dirname(this.#path);
-    try {
-      await mkdir(folder, { recursive: true });
-      await access(folder, constants.W_OK | constants.X_OK);
-    } catch (error) {
-      throw this.#broken("can't be written", error);
     }
   }
 

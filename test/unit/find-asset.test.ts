@@ -1,5 +1,5 @@
 import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
@@ -129,6 +129,18 @@ describe('an asset that is fetched', () => {
     const both = await Promise.all([findInProcess(at), findInProcess(at)]);
     expect(both).toEqual([{ path: at.cached }, { path: at.cached }]);
     expect(at.server.bodies).toHaveLength(1);
+  });
+
+  test('can’t be put where nothing can be written, and says so at once', async () => {
+    await using at = await place(good);
+    // A file stands where the folder would be.
+    await mkdir(dirname(dirname(at.cached)), { recursive: true });
+    await writeFile(dirname(at.cached), '');
+    await expect(find(at)).rejects.toMatchObject({
+      code: 'ASSET_UNAVAILABLE',
+      message: expect.stringMatching(/can't be put there .*SCRIPTORIUM_CACHE/),
+    });
+    expect(at.server.bodies).toEqual([]);
   });
 
   test('does not mind what a killed process left', async () => {

@@ -2,11 +2,12 @@
  * Finds a needed file, or fetches it: environment variable, PATH (Temporal), cache, then each source of the manifest.
  * What is fetched is checked by its SHA-256, and takes its place in the cache by a rename.
  */
-import { access, chmod, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { access, chmod, constants, open, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { ScriptoriumError, toScriptoriumError } from '../../activities/errors.ts';
 import { sha256OfFile } from '../../activities/sources/source-file.ts';
+import { writeProblem } from '../../client/write-problem.ts';
 import { type FetchProgress, fetchSource, sourceName } from './asset-sources.ts';
 import type { Asset } from './manifest.ts';
 
@@ -111,19 +112,16 @@ async function cachedOr(
   return path;
 }
 
-/** A lock that can't be made at all would be waited for as long as one that another process holds. */
+/** @throws ScriptoriumError ASSET_UNAVAILABLE */
 async function requireWritable(folder: string, { title, variable }: Asset): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new ScriptoriumError(
-      'ASSET_UNAVAILABLE',
-      `The ${title} is not in ${folder}, and can't be put there (${reasonOf(cause)}). Make that folder writable, ` +
-        `name another one with SCRIPTORIUM_CACHE, or set ${variable} to the path of the file`,
-      { cause },
-    );
-  }
+  const cause = await writeProblem(folder);
+  if (!cause) return;
+  throw new ScriptoriumError(
+    'ASSET_UNAVAILABLE',
+    `The ${title} is not in ${folder}, and can't be put there (${cause.message}). Make that folder writable, ` +
+      `name another one with SCRIPTORIUM_CACHE, or set ${variable} to the path of the file`,
+    { cause },
+  );
 }
 
 async function fetchInto(path: string, folder: string, asset: Asset, options: FindOptions): Promise<void> {

@@ -1,15 +1,17 @@
-import { access, constants } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { ScriptoriumError } from '../../activities/errors.ts';
+import { writeProblem } from '../../client/write-problem.ts';
 
 /**
  * One stack of this user after the other: a port that was found free is taken only when the server listens on it, and
  * two stacks that start at the same moment would both be answered by the server of the first. Waits a minute at most.
  */
 export async function inTurn<T>(start: () => Promise<T>): Promise<T> {
-  await requireWritable(tmpdir());
+  const cause = await writeProblem(tmpdir());
+  if (cause)
+    throw new ScriptoriumError('INVALID_CONFIG', `TMPDIR: ${tmpdir()} can't be written: ${cause}`, { cause });
   const release = await lock(tmpdir(), {
     lockfilePath: join(tmpdir(), `scriptorium-ports-${process.getuid?.() ?? ''}.lock`),
     stale: 10_000,
@@ -19,16 +21,5 @@ export async function inTurn<T>(start: () => Promise<T>): Promise<T> {
     return await start();
   } finally {
     await release();
-  }
-}
-
-/** A lock that can't be made at all would be tried for a minute. */
-async function requireWritable(folder: string): Promise<void> {
-  try {
-    await access(folder, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new ScriptoriumError('INVALID_CONFIG', `TMPDIR: ${folder} can't be written: ${String(cause)}`, {
-      cause,
-    });
   }
 }

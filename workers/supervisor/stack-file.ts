@@ -1,9 +1,10 @@
-import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import { endOrphan } from '../../client/orphans.ts';
 import { askAlive, readStackState, type StackState } from '../../client/stack-state.ts';
+import { writeProblem } from '../../client/write-problem.ts';
 
 /** Written beside and renamed, readable by its owner only: it holds the control service's secret. */
 export async function writeStackState(file: string, state: StackState): Promise<void> {
@@ -28,7 +29,11 @@ export async function takePlace(
   mine: StackState,
 ): Promise<StackState | null> {
   const folder = dirname(file);
-  await requireWritable(folder);
+  const cause = await writeProblem(folder);
+  if (cause)
+    throw new ScriptoriumError('INVALID_CONFIG', `SCRIPTORIUM_HOME: ${folder} can't be written: ${cause}`, {
+      cause,
+    });
   const unlock = await lock(folder, {
     lockfilePath: join(folder, 'stack.lock'),
     stale: 10_000,
@@ -42,17 +47,5 @@ export async function takePlace(
     return null;
   } finally {
     await unlock();
-  }
-}
-
-/** A lock that can't be made at all would be tried for half a minute. */
-async function requireWritable(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new ScriptoriumError('INVALID_CONFIG', `SCRIPTORIUM_HOME: ${folder} can't be written: ${cause}`, {
-      cause,
-    });
   }
 }
