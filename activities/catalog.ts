@@ -1,5 +1,4 @@
 import type { BookPage, BookSummary } from '../workflows/result-contract.ts';
-import { ScriptoriumError } from './errors.ts';
 import type { BookQuery, BookRecord, Catalog, FailureRecord } from './ports/catalog.ts';
 import { stageOf } from './records.ts';
 import { questionStage } from './stage.ts';
@@ -10,14 +9,7 @@ type Listing = { readonly [K in keyof BookQuery]: BookQuery[K] | undefined } & {
 
 export function createCatalogActivities({ catalog }: { readonly catalog: Catalog }) {
   return {
-    /** @throws LIBRARY_NOT_FOUND: no book of a library that is there, and none of one whose name is mistyped, are two things */
-    listCatalog: questionStage(async (listing: Listing): Promise<BookPage> => {
-      const page = await catalogPage({ catalog }, listing);
-      const { library, after } = listing;
-      if (page.books.length === 0 && library && !after && (await catalog.getLibrary(library)) === null)
-        throw new ScriptoriumError('LIBRARY_NOT_FOUND', `There is no library ${library}`);
-      return page;
-    }),
+    listCatalog: questionStage((listing: Listing) => catalogPage({ catalog }, listing)),
   };
 }
 

@@ -91,10 +91,7 @@ export function createStoreActivities(ports: StorePorts) {
       const [points, all] = await Promise.all([store.count(bookId, revision), store.count(bookId)]);
       return { points, stale: all - points, countedAtMs };
     }, ports.limits),
-    commitBook: ingestStage(async (book: StoredBook): Promise<void> => {
-      await requireModelOf(book.library);
-      await commit(ports, book);
-    }, ports.limits),
+    commitBook: ingestStage((book: StoredBook) => commit(ports, book), ports.limits),
     dropStale: ingestStage(
       async ({ library, bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
         await requireModelOf(library);
@@ -123,11 +120,13 @@ function requireOwnVectors(book: StoredBook, pipeline: StorePorts['pipeline']): 
 }
 
 /** From here a search may return it, so points that were counted a while ago are counted once more. */
-async function commit({ catalog, store }: StorePorts, book: StoredBook): Promise<void> {
+async function commit({ catalog, store, pipeline }: StorePorts, book: StoredBook): Promise<void> {
   const { bookId, revision, chunks, path, countedAtMs = 0 } = book;
   const age = Date.now() - countedAtMs;
   // Of another machine the clock may go ahead.
-  const points = age >= 0 && age < COUNT_GOOD_FOR_MS ? chunks : await store.count(bookId, revision);
+  const isFresh = age >= 0 && age < COUNT_GOOD_FOR_MS;
+  if (!isFresh) await requireWorkerModel(catalog, book.library, pipeline.embedderId);
+  const points = isFresh ? chunks : await store.count(bookId, revision);
   if (points !== chunks)
     throw new ScriptoriumError(
       'COUNT_MISMATCH',

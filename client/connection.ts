@@ -32,8 +32,8 @@ export async function temporalTarget({
   env = process.env,
 }: ConnectOptions = {}): Promise<TemporalTarget> {
   // A profile for another cluster that lies in a person's home must not leak into this one.
-  const usesFile = Boolean(env.TEMPORAL_PROFILE || env.TEMPORAL_CONFIG_FILE);
-  const usesEnvironment = Boolean(env.TEMPORAL_ADDRESS || usesFile);
+  const usesFile = Boolean(env.TEMPORAL_PROFILE?.trim() || env.TEMPORAL_CONFIG_FILE?.trim());
+  const usesEnvironment = Boolean(env.TEMPORAL_ADDRESS?.trim() || usesFile);
   if (!address && !usesEnvironment) return await localTarget(env, namespace);
   const found = loadClientConnectConfig({ disableFile: !usesFile, overrideEnvVars: setOnly(env) });
   const connection = address ? { ...found.connectionOptions, address } : found.connectionOptions;

@@ -16,6 +16,8 @@ export const REPLACE_WORKER = 75;
 /** The parts of a stack ask each other on this machine: where Node.js is told to use a proxy, it is not for that. */
 export function directOnLoopback(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const others = (env.no_proxy ?? env.NO_PROXY)?.trim();
+  // pip takes a star for all only where it stands alone.
+  if (others === '*') return env;
   const direct = [...(others ? [others] : []), 'localhost', '127.0.0.1', '[::1]'].join(',');
   return { ...env, NO_PROXY: direct, no_proxy: direct };
 }

@@ -15,8 +15,8 @@ export interface AdoptedBooksOptions {
 export class AdoptedBooks {
   readonly #options: AdoptedBooksOptions;
   #reports: BookReport[] = [];
-  /** Cancelled by name: not to be started for this run. */
-  readonly #unwanted = new Set<string>();
+  /** Reports that came while the run was paused, by book: it starts nothing then. */
+  readonly #held = new Map<string, BookReport>();
 
   constructor(options: AdoptedBooksOptions) {
     this.#options = options;
@@ -30,7 +30,7 @@ export class AdoptedBooks {
   /** What a child says of itself. False where it is nothing to be checked: whoever cancels a child tells every run that waits for it. */
   takes(report: BookReport): boolean {
     if (!this.#window.isAdopted(report.bookId) || report.outcome === 'cancelled') return false;
-    this.#reports.push(report);
+    this.#take(report);
     return true;
   }
 
@@ -40,24 +40,39 @@ export class AdoptedBooks {
     const forOther = outcome === 'cancelled' && !report.removed && this.#window.isAdopted(bookId);
     if (!forOther || this.#window.cancelling || !patched('books-cancelled-for-others-are-started-again'))
       return this.takes(report);
-    this.#reports.push(report);
+    this.#take(report);
     return true;
   }
 
   /** A book was cancelled by name. Its child may be over by now: then nothing is there to be cancelled, and it is not to be started again. */
   drop(bookId: string): void {
-    if (this.#window.isAdopted(bookId)) this.#unwanted.add(bookId);
+    this.#window.unwant(bookId);
+  }
+
+  /** Whether its child has ended, and is told of when the run goes on. */
+  holds(bookId: string): boolean {
+    return this.#held.has(bookId);
+  }
+
+  /** The run goes on, or is cancelled. */
+  release(): void {
+    this.#reports.push(...this.#held.values());
+    this.#held.clear();
   }
 
   /** A book counts only when it is as this run found it; else it is started again. */
   async check(): Promise<void> {
     const reports = this.#reports;
     this.#reports = [];
-    if (reports.length === 0) return;
-    const { paused, cancelling } = this.#window;
-    // Paused, it starts nothing; the looks after that find those books again.
-    if (paused && !cancelling && patched('paused-runs-start-no-adopted-books')) return;
+    // Also of none: a history tells the turns apart.
     await Promise.all(reports.map((report) => this.#checkOne(report)));
+  }
+
+  #take(report: BookReport): void {
+    const { paused, cancelling } = this.#window;
+    if (paused && !cancelling && patched('paused-runs-start-no-adopted-books'))
+      this.#held.set(report.bookId, report);
+    else this.#reports.push(report);
   }
 
   async #checkOne(report: BookReport): Promise<void> {
@@ -71,9 +86,10 @@ export class AdoptedBooks {
     if (isChecked()) return;
     const isCurrent = report.outcome === 'ingested' && (await isAsFound({ library, bookId, path }));
     if (isChecked()) return;
+    const unwanted = once && this.#window.isUnwanted(bookId);
     this.#window.disown(bookId);
     if (isCurrent || this.#window.cancelling) settle(report);
-    else if (once && this.#unwanted.delete(bookId)) settle({ bookId, outcome: 'cancelled' });
+    else if (unwanted) settle({ bookId, outcome: 'cancelled' });
     else await start({ bookId, path, bytes });
   }
 

@@ -206,6 +206,8 @@ export interface RunningBook {
   readonly bytes?: number;
   /** Set while a child that another run started is at work on it. */
   readonly adopted?: true;
+  /** Such a book was cancelled by name meanwhile. */
+  readonly unwanted?: true;
 }
 
 /** Query on a run: where it stands. */

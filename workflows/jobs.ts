@@ -45,7 +45,7 @@ export class Jobs {
 
   /** Soon no request is taken up any more: the workflow is to begin anew. */
   get isFull(): boolean {
-    return this.#requests >= FULL_FROM * MAX_REQUESTS;
+    return this.#requests >= FULL_FROM * MAX_REQUESTS || this.#taken >= FULL_FROM * MAX_TAKEN_JSON;
   }
 
   get carried(): { readonly waiting: readonly KeptJob[]; readonly ended: readonly KeptJob[] } {

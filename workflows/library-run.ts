@@ -133,6 +133,7 @@ export class LibraryRun {
   async cancel(): Promise<void> {
     if (!this.window) return;
     this.window.cancel();
+    this.adopted.release();
     showRun(this);
     const asked = this.window.running.map((book) =>
       getExternalWorkflowHandle(ingestBookId(this.library, book.bookId)).cancel(),
@@ -255,7 +256,8 @@ export class LibraryRun {
   }
 
   async #settleSilent(): Promise<void> {
-    const books = this.#window.running.map(({ bookId, path }) => ({ bookId, path }));
+    const silent = this.#window.running.filter(({ bookId }) => !this.adopted.holds(bookId));
+    const books = silent.map(({ bookId, path }) => ({ bookId, path }));
     if (books.length === 0) return;
     try {
       const cancelling = this.#window.cancelling;
@@ -264,9 +266,10 @@ export class LibraryRun {
         books,
         ...(cancelling && { cancelling }),
       });
-      for (const report of reports)
+      for (const report of reports) {
         if (!this.adopted.takesFound(report)) this.#window.settle(report, Date.now());
-      showRun(this);
+        showRun(this);
+      }
       await this.adopted.check();
     } catch (error) {
       if (isCancellation(error)) throw error;

@@ -166,8 +166,18 @@ export class RunWindow {
   disown(bookId: string): void {
     const book = this.#running.get(bookId);
     if (!book) return;
-    const { adopted: _, ...own } = book;
+    const { adopted: _, unwanted: __, ...own } = book;
     this.#running.set(bookId, own);
+  }
+
+  /** An adopted book that was cancelled by name: it is not to be started for this run. */
+  unwant(bookId: string): void {
+    const book = this.#running.get(bookId);
+    if (book?.adopted) this.#running.set(bookId, { ...book, unwanted: true });
+  }
+
+  isUnwanted(bookId: string): boolean {
+    return this.#running.get(bookId)?.unwanted === true;
   }
 
   isAdopted(bookId: string): boolean {

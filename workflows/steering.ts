@@ -88,6 +88,7 @@ function notNow(message: string): ApplicationFailure {
 function setPaused(run: LibraryRun, paused: boolean): number {
   run.paused = paused;
   if (run.window) run.window.paused = paused;
+  if (!paused) run.adopted.release();
   return 0;
 }
 

@@ -33,7 +33,7 @@ export async function liveStack(): Promise<LiveStack | null> {
 
 /** For commands that need the stack: an existing cluster is left to its operators, the local stack is started. */
 export async function ensureStack(): Promise<void> {
-  if (process.env.TEMPORAL_ADDRESS) return;
+  if (process.env.TEMPORAL_ADDRESS?.trim()) return;
   if ((await liveStack())?.status.phase === 'ready') return;
   const { wasUp } = await readyStack();
   if (!wasUp) say('The stack was started in the background; `scriptorium down` stops it.');

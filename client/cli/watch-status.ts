@@ -18,7 +18,8 @@ export async function watchStatus(command: Command): Promise<void> {
   const screen = process.stderr.isTTY && !json ? new BarScreen() : new LineScreen(json);
   const over = new AbortController();
   const stop = (): void => over.abort();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  // One may come twice: from the terminal, and from a program that hands it on.
+  process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
     await using client = await ScriptoriumClient.connect();
     const runs = new RunsInView(client);

@@ -11,7 +11,7 @@ export async function serveStdio(mcp: McpServer): Promise<void> {
     const end = (): void => resolve();
     mcp.server.onclose = end;
     process.stdin.once('end', end).once('close', end);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
   });
   await mcp.connect(new StdioServerTransport());
   await over;

@@ -65,6 +65,8 @@ describe('the jobs of a library', () => {
       }
     }).toThrow('Too many requests');
     expect(taken * JSON.stringify(one).length).toBeLessThan(1.1 * MAX_TAKEN_JSON);
+    // It begins anew, and takes others again.
+    expect(jobs.isFull).toBe(true);
   });
 
   test('that is sent again and again is refused before Temporal refuses it', () => {

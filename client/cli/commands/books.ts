@@ -1,5 +1,6 @@
 /** `books` and `failures`. */
 import type { Command } from 'commander';
+import { ScriptoriumError } from '../../../activities/errors.ts';
 import type { BookSummary } from '../../../workflows/result-contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
@@ -34,8 +35,23 @@ async function list({ library }: Flags, command: Command, fetchBooks: Fetch): Pr
   await ensureStack();
   await using client = await ScriptoriumClient.connect();
   const books = await fetchBooks(client, library ? { library } : {});
+  if (library && books.length === 0) await requireLibrary(client, library);
   books.sort((a, b) => (a.path < b.path ? -1 : 1));
   printResult(command, { books }, () => [...books.flatMap(bookLines), plural(books.length, 'book')]);
+}
+
+/**
+ * No such book in a library, and no library of that name, are two things.
+ * @throws ScriptoriumError LIBRARY_NOT_FOUND
+ */
+async function requireLibrary(client: ScriptoriumClient, library: string): Promise<void> {
+  try {
+    await client.explain(library);
+  } catch (error) {
+    if (error instanceof ScriptoriumError && error.code === 'BOOK_NOT_FOUND')
+      throw new ScriptoriumError('LIBRARY_NOT_FOUND', `There is no library ${library}`);
+    throw error;
+  }
 }
 
 function bookLines({ state, title, author, pages, chunks, path, failure }: BookSummary): string[] {
