@@ -1,6 +1,8 @@
 /** The HTTP server: routes, who may use them, limits, and the document that describes them. */
+import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import fastifyCors from '@fastify/cors';
 import fastifyHelmet from '@fastify/helmet';
 import fastifyMultipart from '@fastify/multipart';
@@ -87,7 +89,7 @@ export async function createHttpServer(options: ServerOptions): Promise<App> {
 }
 
 function tellProblems(app: App): void {
-  app.setErrorHandler((thrown, request, reply) => {
+  app.setErrorHandler(async (thrown, request, reply) => {
     const error = fromFastify(thrown);
     const told = problemOf(error, request.id);
     if (told.status >= 500) request.log.error({ error: thrown, url: request.url }, 'request failed');
@@ -97,9 +99,12 @@ function tellProblems(app: App): void {
     // The rest of a body that nobody reads would hold up the next request on the connection.
     const unread =
       told.status === 413 || told.status === 408 || request.isMultipart() || !request.raw.complete;
-    if (unread) void reply.header('connection', 'close');
+    if (unread) {
+      void reply.header('connection', 'close');
+      await discarded(request.raw);
+    }
     // Not through the schema of the answer: that of a failure is the same for all.
-    void reply
+    return await reply
       .code(told.status)
       .header('content-type', PROBLEM_TYPE)
       .serializer((payload: unknown) => JSON.stringify(payload))
@@ -111,6 +116,17 @@ function tellProblems(app: App): void {
       `There is nothing at ${request.method} ${request.url.slice(0, 200)}`,
     );
   });
+}
+
+/** Longest time that is given to the rest of a body that nobody reads. */
+const LINGER_MS = 500;
+
+/** A connection that is closed while something lies unread in it is reset, and the sender may never see why it was refused. */
+async function discarded(raw: IncomingMessage): Promise<void> {
+  if (raw.complete || raw.destroyed) return;
+  raw.unpipe();
+  raw.resume();
+  await finished(raw, { cleanup: true, signal: AbortSignal.timeout(LINGER_MS) }).catch(() => {});
 }
 
 /** What a socket sent was no HTTP, or came too slowly. */

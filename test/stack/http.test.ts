@@ -85,7 +85,10 @@ describe('books over HTTP', () => {
       params: { query: { library: 'nowhere' } },
     });
     expect(failed?.failures).toMatchObject([
-      { code: 'SOURCE_MISSING', remedy: expect.stringContaining('Check the path') },
+      {
+        failure: { code: 'SOURCE_MISSING' },
+        remedy: expect.stringContaining('Check the path'),
+      },
     ]);
     const { error } = await http.api.POST('/api/v1/index', {
       body: { paths: ['/another'], library: 'nowhere' },
