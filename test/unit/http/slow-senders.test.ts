@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '../../helpers/eventually.ts';
 import { testServer } from '../../helpers/http-server.ts';
@@ -51,6 +52,22 @@ describe('who is refused before the body has come', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(answer).toMatch(/^connection: close\r$/im);
   });
+});
+
+test('who is refused while the body is on its way hears of it when that is read: a reset would keep the answer from him', async () => {
+  await using server = await testServer({ parts: { open: false } });
+  const socket = sent(
+    await server.listen(),
+    ...['POST /api/v1/query HTTP/1.1', 'Host: localhost', 'Content-Type: application/json'],
+    ...['Content-Length: 500000', '', '{'],
+  );
+  let answer = '';
+  socket.on('data', (piece: Buffer) => (answer += piece.toString()));
+  await delay(100);
+  expect(answer).toBe('');
+  socket.write(Buffer.alloc(499_999, ' '));
+  await once(socket, 'close');
+  expect(answer).toMatch(/^HTTP\/1\.1 401 /);
 });
 
 describe('an upload', () => {
