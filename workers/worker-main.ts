@@ -1,7 +1,7 @@
 /** Entry of a worker process: `node worker-main --queues main,documents,embed,query`, with `--http` one that serves HTTP. */
 import { parseArgs } from 'node:util';
 import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
-import { collectRegularly, keepHeapsLean, limitHeapGrowth } from '../activities/lean-heap.ts';
+import { keepHeapsLean, limitHeapGrowth } from '../activities/lean-heap.ts';
 import { lowerPriorityOfSession } from '../activities/lower-priority.ts';
 import { tracingWanted } from '../client/tracing.ts';
 import { packageVersion } from '../client/version.ts';
@@ -47,13 +47,11 @@ if (process.connected) process.disconnect();
 
 async function main(): Promise<void> {
   const { queues, http } = orderOf(process.argv.slice(2));
-  const answers = queues.includes('query');
-  if (answers) limitHeapGrowth();
+  if (queues.includes('query')) limitHeapGrowth();
   else {
     keepHeapsLean();
     lowerPriorityOfSession(INGESTION_NICENESS);
   }
-  using _collecting = answers ? collectRegularly() : null;
   const config = supervised ? asPartOfStack(loadConfig(), http) : loadConfig();
   const logger = createLogger(config.logLevel, 'worker', {
     secrets: secretsIn(config.env),
