@@ -11,14 +11,14 @@ import {
 import { type BookOutcome, type BookReport, ingestBookId, workflowTypes } from '../workflows/contract.ts';
 import { atOnce } from './at-once.ts';
 import type { StageLimits } from './attempt.ts';
-import { errorRegistry, toScriptoriumError } from './errors.ts';
+import { errorRegistry } from './errors.ts';
 import { attemptFingerprintOf, isOfContent } from './failed-before.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Catalog } from './ports/catalog.ts';
 import type { SandboxLimits } from './ports/documents.ts';
 import type { VectorStore } from './ports/vector-store.ts';
 import { cancelledRecord, failedRecord, stageOf } from './records.ts';
-import { ingestStage } from './stage.ts';
+import { ingestStage, isOutage } from './stage.ts';
 import { clip } from './text/clip.ts';
 
 export interface RunPorts {
@@ -177,7 +177,7 @@ async function lost(ports: RunPorts, library: string, book: NamedBook, why: stri
   try {
     await record(ports, { library, ...book, bytes: 0, outcome }, ingestBookId(library, book.bookId));
   } catch (error) {
-    if (errorRegistry[toScriptoriumError(error).code].outage) throw error;
+    if (isOutage(error)) throw error;
     // The run must hear of it all the same, or it would never end.
     log.error('a lost book could not be recorded', { path: book.path, error: String(error) });
   }

@@ -112,7 +112,7 @@ function assertWorkersLive(lost: number): void {
 }
 
 /** While a part is out of service a book only waits; that uses up none of its tries. */
-function isOutage(error: unknown): boolean {
+export function isOutage(error: unknown): boolean {
   return !(error instanceof ApplicationFailure) && errorRegistry[toScriptoriumError(error).code].outage;
 }
 

@@ -39,7 +39,7 @@ export async function temporalTarget({
   const connection = address ? { ...found.connectionOptions, address } : found.connectionOptions;
   if (!connection.address) return await localTarget(env, namespace);
   return {
-    connection: connectionOptions(connection),
+    connection: withoutProxyOnLoopback(connectionOptions(connection)),
     namespace: namespace ?? (env.TEMPORAL_NAMESPACE?.trim() || found.namespace || DEFAULT_NAMESPACE),
   };
 }
@@ -51,7 +51,7 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Cli
   const workflow = await traceStarts(options.env ?? process.env);
   try {
     const opened = await Connection.connect({
-      ...withoutProxyOnLoopback(connection),
+      ...connection,
       interceptors: retries.interceptors,
       connectTimeout: CONNECT_TIMEOUT,
     });
@@ -86,7 +86,10 @@ async function localTarget(env: NodeJS.ProcessEnv, namespace: string | undefined
       `No stack is up (${stackFile} names none), and TEMPORAL_ADDRESS is not set`,
     );
   }
-  return { connection: { address: state.temporalAddress }, namespace: namespace ?? state.namespace };
+  return {
+    connection: withoutProxyOnLoopback({ address: state.temporalAddress }),
+    namespace: namespace ?? state.namespace,
+  };
 }
 
 /** The loader types its options for the native connection; these are the ones both kinds take. */

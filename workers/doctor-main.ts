@@ -76,9 +76,11 @@ async function assetCheck(asset: Asset, { home, env }: Config): Promise<Check> {
     asset.name === 'temporal' ? 'temporal file' : asset.name === 'tokenizer' ? 'tokenizer' : 'model';
   try {
     const path = await presentAsset(asset, { cacheFolder: home.cache, env });
-    // Of what is named or on PATH nobody knows the version.
-    const own = path?.startsWith(home.cache) ?? false;
-    if (path !== null) return ok(name, `${asset.title} ${own ? `${asset.version} ` : ''}at ${path}`);
+    if (path !== null) {
+      // Of what is named or on PATH nobody knows the version.
+      const version = path.startsWith(home.cache) ? ` ${asset.version}` : '';
+      return ok(name, `${asset.title}${version} at ${path}`);
+    }
     const remedy = `It is fetched by \`scriptorium up\`; without a network, name a copy with ${asset.variable}.`;
     return wrong(name, `the ${asset.title} ${asset.version} is not there, or damaged`, remedy);
   } catch (error) {

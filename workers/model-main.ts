@@ -22,7 +22,7 @@ async function report(): Promise<ModelReport> {
     const measured =
       action === 'measure'
         ? await measureVariants(atHand, await findAsset(tokenizerAsset, finding), {
-            ...{ threads: config.embedding.threads, layoutFolder: layoutFolderOf(config.home) },
+            ...{ threads: config.embedding.threads, layoutFolder: await layoutFolderOf(config.home) },
           })
         : [];
     const chosen = await chosenVariant(config);

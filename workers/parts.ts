@@ -103,7 +103,7 @@ async function openEmbedder(
   const { endpoint, device, deviceBatch } = config.embedding;
   if (endpoint) return await EndpointEmbedder.open(endpoint);
   const model = await findLocalModel(config, finding);
-  const layoutFolder = layoutFolderOf(config.home);
+  const layoutFolder = await layoutFolderOf(config.home);
   // A GPU that was asked for by name takes the questions too.
   const wanted = device === 'auto' && !embedsPassages ? 'cpu' : device;
   return await openLocalEmbedder({

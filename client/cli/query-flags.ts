@@ -8,6 +8,7 @@ import {
   searchModes,
 } from '../../workflows/filter-contract.ts';
 import type { QueryOptions, SearchOptions } from '../index.ts';
+import { withToldChoices } from './told-choices.ts';
 import { wholeNumber } from './whole-number.ts';
 
 export interface QueryFlags extends Omit<SearchFilters, 'pages' | 'years'> {
@@ -37,7 +38,9 @@ export function withQueryOptions(command: Command): Command {
     .option('--title <text>', 'only in books of exactly this title, as `books` shows it')
     .option('--author <text>', 'only in books of exactly this author, as `books` shows it')
     .option('--language <code>', 'only in books in this language, for example en')
-    .addOption(formatOption())
+    .addOption(
+      withToldChoices(new Option('--format <name>', 'only in books of this format'), bookFormats, bookFormat),
+    )
     .option('--section <heading>', 'only below this heading')
     .option('--pages <range>', 'only on these pages: 12, 10-20, 10- or -20', span)
     .option('--years <range>', 'only in books of these years: 1999, 1990-1999, 1990- or -1999', span);
@@ -68,13 +71,6 @@ export function queryOptions({ library, topK, perBook, ...filters }: QueryFlags)
 
 export function searchOptions({ mode, neighbours, ...flags }: SearchFlags): SearchOptions {
   return { ...queryOptions(flags), ...(mode && { mode }), ...(neighbours !== undefined && { neighbours }) };
-}
-
-/** Its choices are told and completed; what it takes, the parser decides. */
-function formatOption(): Option {
-  const option = new Option('--format <name>', 'only in books of this format').argParser(bookFormat);
-  option.argChoices = [...bookFormats];
-  return option;
 }
 
 /** What people call a format by the ending of its files. */

@@ -116,10 +116,10 @@ function variantRatios(rounds: Readonly<Record<string, readonly number[]>>): Rec
   );
 }
 
-function openOurs({ modelPath, tokenizerPath, threads }: Files): Promise<OnnxEmbedder> {
-  return OnnxEmbedder.open({
+async function openOurs({ modelPath, tokenizerPath, threads }: Files): Promise<OnnxEmbedder> {
+  return await OnnxEmbedder.open({
     ...{ ...minilm, modelPath, tokenizerPath, threads },
-    layoutFolder: layoutFolderOf(homeOf()),
+    layoutFolder: await layoutFolderOf(homeOf()),
   });
 }
 

@@ -149,7 +149,7 @@ async function fastestModel(): Promise<{ readonly name: string; readonly path: s
     forCpu.map(async (variant) => ({ variant, path: await findVariant(variant, finding) })),
   );
   const measured = await measureVariants(atHand, await findAsset(tokenizerAsset, finding), {
-    ...{ threads: availableParallelism(), layoutFolder: layoutFolderOf(homeOf()) },
+    ...{ threads: availableParallelism(), layoutFolder: await layoutFolderOf(homeOf()) },
   });
   const { variant } = fastestOf(measured);
   return { name: variant, path: await findVariant(variantOf(variant), finding) };

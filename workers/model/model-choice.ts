@@ -3,7 +3,6 @@
  * vectors of two files ever meet, since a library is pinned to the file's hash, but a home that changed its file could
  * not search what it has.
  */
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -14,6 +13,7 @@ import { DIMENSIONS } from '../../activities/adapters/onnx/graphs/minilm-graph.t
 import { runDeviceProbe } from '../../activities/adapters/onnx/run-device-probe.ts';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import type { Home } from '../../client/home.ts';
+import { writeProblem } from '../../client/write-problem.ts';
 import type { FindOptions } from '../assets/find-asset.ts';
 import { modelAsset, tokenizerAsset } from '../assets/manifest.ts';
 import type { Config } from '../config.ts';
@@ -114,7 +114,7 @@ export async function settleModel(
   const forCpu = atHand.filter(({ variant }) => variant.hardware === 'cpu');
   if (forCpu.length < 2) return null;
   const measured = await machine.measure(forCpu, tokenizerPath, {
-    ...{ threads, layoutFolder: layoutFolderOf(home) },
+    ...{ threads, layoutFolder: await layoutFolderOf(home) },
   });
   const { variant, reason } = fastestOf(measured);
   return await writeChoice(home.folder, { variant, reason });
@@ -163,15 +163,9 @@ function namingVariable(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /** Where models are kept as they are laid out for this machine: in the home where the cache is for reading only, as in an image. */
-export function layoutFolderOf({ cache, folder }: Pick<Home, 'cache' | 'folder'>): string {
+export async function layoutFolderOf({ cache, folder }: Pick<Home, 'cache' | 'folder'>): Promise<string> {
   const shared = join(cache, 'laid-out');
-  try {
-    mkdirSync(shared, { recursive: true });
-    accessSync(shared, constants.W_OK);
-    return shared;
-  } catch {
-    return join(folder, 'laid-out');
-  }
+  return (await writeProblem(shared)) ? join(folder, 'laid-out') : shared;
 }
 
 export interface FileAtHand {

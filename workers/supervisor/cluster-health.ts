@@ -1,11 +1,11 @@
 import { Connection } from '@temporalio/client';
-import { temporalTarget, withoutProxyOnLoopback } from '../../client/connection.ts';
+import { temporalTarget } from '../../client/connection.ts';
 
 /** Why the cluster that the environment names, asked with the credentials that are there, does not answer for the namespace; null when it does. */
 export async function clusterProblem(env: NodeJS.ProcessEnv, namespace: string): Promise<string | null> {
   try {
     const { connection: options } = await temporalTarget({ env, namespace });
-    const connection = await Connection.connect({ ...withoutProxyOnLoopback(options), connectTimeout: '3s' });
+    const connection = await Connection.connect({ ...options, connectTimeout: '3s' });
     try {
       await connection.withDeadline(Date.now() + 3_000, () =>
         connection.workflowService.describeNamespace({ namespace }),

@@ -6,6 +6,7 @@ import { type Scope, scopes } from '../../http/contract.ts';
 import { type ApiKey, KeyStore } from '../../http/keys.ts';
 import { auditedHere } from '../audit-file.ts';
 import { printable, printResult, say } from '../output.ts';
+import { withToldChoices } from '../told-choices.ts';
 
 interface AddFlags {
   readonly scope?: readonly Scope[];
@@ -24,7 +25,13 @@ export function addKeysCommand(program: Command): void {
     .command('add')
     .description('Make a key; it is shown this once')
     .argument('<name>', 'what you will know it by')
-    .addOption(scopeOption())
+    .addOption(
+      withToldChoices(
+        new Option('--scope <name>', 'what it allows; may be repeated (default: ask)'),
+        scopes,
+        scopeList,
+      ),
+    )
     .option('--library <name>', 'only this library; may be repeated (default: all)', list)
     .addHelpText(
       'after',
@@ -75,15 +82,6 @@ function store(): KeyStore {
 function keyLine({ id, name, scopes: allowed, libraries, createdAtMs }: ApiKey): string {
   const where = libraries === null ? 'all libraries' : `only ${libraries.join(', ')}`;
   return `${id}  ${printable(name)}: ${allowed.join(', ')} in ${where}, made ${new Date(createdAtMs).toISOString().slice(0, 10)}`;
-}
-
-/** Its choices are told and completed; what it takes, the parser decides. */
-function scopeOption(): Option {
-  const option = new Option('--scope <name>', 'what it allows; may be repeated (default: ask)').argParser(
-    scopeList,
-  );
-  option.argChoices = [...scopes];
-  return option;
 }
 
 function scopeList(text: string, before: readonly Scope[] = []): readonly Scope[] {
