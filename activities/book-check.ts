@@ -7,7 +7,7 @@ import {
 } from '../workflows/upkeep-contract.ts';
 import { PointTally, type PointVerdict } from './point-tally.ts';
 import type { BookRecord } from './ports/catalog.ts';
-import { mendBook, type RepairPorts, type Wounds } from './repair.ts';
+import { markForIngestion, mendBook, type RepairPorts, type Wounds } from './repair.ts';
 import { isBusy, type RunningWorkflows } from './running.ts';
 import type { StageContext } from './stage.ts';
 import { clip } from './text/clip.ts';
@@ -71,7 +71,10 @@ export class BookCheck {
     }
     const now = await this.#diagnose(bookId, found.library);
     if (now === 'busy') return 'busy';
-    return total(now.counts) === 0 ? null : remedies.again;
+    if (total(now.counts) > 0) return remedies.again;
+    if (!found.record || damagedArtifacts.length === 0) return null;
+    await markForIngestion(this.#ports.catalog, found.record);
+    return remedies.read;
   }
 
   async #diagnose(bookId: string, library: string): Promise<Diagnosis | 'busy'> {
@@ -112,6 +115,7 @@ const remedies = {
   repair: '`scriptorium verify --repair` mends it.',
   ingest:
     'Its intermediate files are gone, so it has to be read again: ingest its path once more, which will not pass over it as unchanged.',
+  read: 'It can be searched. What was damaged is dropped: ingest its path once more, which will make it again and not pass over it as unchanged.',
   again: 'It is still not as it should be; look at the log of the workers, then verify again.',
 } as const;
 type Remedy = (typeof remedies)[keyof typeof remedies];

@@ -80,7 +80,7 @@ export const errorRegistry = {
   ARTIFACT_CORRUPT: entry(
     false,
     'An intermediate file is damaged or gone.',
-    'It was dropped and is made again; if it stays, check the disk.',
+    'It was dropped, and the next ingestion of the book that needs it makes it again; if that goes on, check the disk.',
   ),
   DISK_FULL: outage(
     'The disk that holds SCRIPTORIUM_HOME is full or read-only.',
@@ -134,10 +134,14 @@ export const errorRegistry = {
     'The embedding endpoint refused for too many requests.',
     'Lower SCRIPTORIUM_EMBEDDINGS_REQUESTS, or raise the limit at the provider; the work goes on by itself.',
   ),
+  EMBEDDING_DENIED: outage(
+    'The embedding endpoint refuses the key, or knows no such model.',
+    'Set SCRIPTORIUM_EMBEDDINGS_KEY, SCRIPTORIUM_EMBEDDINGS_URL and SCRIPTORIUM_EMBEDDINGS_MODEL to what it takes, and start the workers anew; or mend the endpoint: the work goes on by itself.',
+  ),
   EMBEDDING_REJECTED: entry(
     false,
     'The embedding endpoint refused the request.',
-    'Read its reason in the message; check SCRIPTORIUM_EMBEDDINGS_KEY and SCRIPTORIUM_EMBEDDINGS_MODEL.',
+    'Read its reason in the message; where a text is too long for the model, lower SCRIPTORIUM_CHUNK_TOKENS.',
   ),
   // Store
   STORE_UNREACHABLE: outage(

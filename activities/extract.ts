@@ -71,10 +71,18 @@ export function createExtractActivities(ports: ExtractPorts) {
       const readPath = ports.roots.length > 0 ? before.realPath : input.path;
       const sha256 = await sha256OfFile(readPath, context.signal);
       const pagesKey = pagesKeyOf(sha256, ports.pipeline, readPath);
+      const isStillHashed = () => assertUnchanged(input.path, before, ports.roots);
       const { summary, pages } =
         (await finished(ports, pagesKey)) ??
-        (await extract(ports, { ...input, readPath }, pagesKey, context));
-      await assertUnchanged(input.path, before, ports.roots);
+        (await extract(ports, { ...input, readPath, isStillHashed }, pagesKey, context).catch(
+          async (error: unknown) => {
+            // What is half the former and half the newer content may look broken.
+            context.signal.throwIfAborted();
+            await isStillHashed();
+            throw error;
+          },
+        ));
+      await isStillHashed();
       if (!hasText(summary.letters, pages, summary.paged))
         throw new ScriptoriumError('NO_TEXT', `${input.path} holds no text`);
       const { format, author, language, year } = summary;
@@ -106,20 +114,29 @@ async function finished(
   return reader && { summary: pagesSummary.parse(reader.summary), pages: reader.records };
 }
 
-/** Goes on where an earlier attempt stopped, range by range. */
-async function extract(
-  ports: ExtractPorts,
-  input: ExtractInput & { readonly readPath: string },
-  key: string,
-  context: StageContext,
-) {
+interface HashedSource extends ExtractInput {
+  readonly readPath: string;
+  /** @throws ScriptoriumError SOURCE_CHANGED where the file is no longer the one whose hash names the artifact */
+  readonly isStillHashed: () => Promise<void>;
+}
+
+/**
+ * Goes on where an earlier attempt stopped, range by range. Nothing is written that was read after the file had changed: it would be
+ * found, whole and with good checksums, as soon as the former content is back.
+ */
+async function extract(ports: ExtractPorts, input: HashedSource, key: string, context: StageContext) {
   await using document = await ports.sandbox.open(input.readPath, context.signal);
+  // It may have waited for a free process.
+  await input.isStillHashed();
   await using writer = await ports.artifacts.create(key, input.bookId, 'resume');
   const { units } = document.meta;
   let letters = await lettersIn(writer);
   for (let from = writer.records; from < units; from = writer.records) {
     context.signal.throwIfAborted();
-    letters += await appendRange(document, writer, from, Math.min(units, from + PAGES_PER_RANGE));
+    const pages = await readRange(document, from, Math.min(units, from + PAGES_PER_RANGE));
+    await input.isStillHashed();
+    await writer.append(pages.map((page) => Buffer.from(JSON.stringify(page))));
+    letters += pages.reduce((sum, page) => sum + countLetters(page.text), 0);
     context.progress(writer.records, units);
   }
   const summary: PagesSummary = { ...document.meta, letters };
@@ -127,17 +144,11 @@ async function extract(
   return { summary, pages: units };
 }
 
-async function appendRange(
-  document: OpenDocument,
-  writer: ArtifactWriter,
-  from: number,
-  to: number,
-): Promise<number> {
+async function readRange(document: OpenDocument, from: number, to: number): Promise<readonly PageText[]> {
   const pages = await document.read(from, to);
   if (pages.length !== to - from)
     throw new Error(`${to - from} pages were asked for, and ${pages.length} came`);
-  await writer.append(pages.map((page) => Buffer.from(JSON.stringify(page))));
-  return pages.reduce((sum, page) => sum + countLetters(page.text), 0);
+  return pages;
 }
 
 async function lettersIn(writer: ArtifactWriter): Promise<number> {

@@ -49,7 +49,7 @@ export async function mendBook(
 }
 
 /** Otherwise the next ingestion would find the source unchanged, and pass over it. */
-async function markForIngestion(catalog: Catalog, { bookId, revision }: BookRecord): Promise<void> {
+export async function markForIngestion(catalog: Catalog, { bookId, revision }: BookRecord): Promise<void> {
   const now = (await catalog.get([bookId])).get(bookId);
   if (now && now.revision === revision) await catalog.put({ ...now, pipeline: '' });
 }

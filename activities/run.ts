@@ -1,4 +1,5 @@
 /** What a run needs to know of books that did not end well. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Context, log } from '@temporalio/activity';
 import {
   ApplicationFailure,
@@ -103,12 +104,20 @@ async function record(ports: RunPorts, input: OutcomeInput, workflowId: string):
 async function endOlder({ client }: RunPorts, { library, bookId }: OutcomeInput): Promise<void> {
   const workflowId = ingestBookId(library, bookId);
   if (Context.current().info.workflowExecution?.workflowId === workflowId) return;
+  const handle = client.workflow.getHandle(workflowId);
   try {
-    await client.workflow.getHandle(workflowId).cancel();
+    await handle.cancel();
+    // Its commit can't be interrupted: what is dropped before it would be counted as there.
+    for (const until = performance.now() + ENDING_MS; performance.now() < until; await delay(LOOK_EVERY_MS))
+      if ((await handle.describe()).closeTime) return;
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
 }
+
+/** Longest wait for it. A worker that is gone commits nothing. */
+const ENDING_MS = 15_000;
+const LOOK_EVERY_MS = 200;
 
 /** A run asks about 500 books at most, within a minute: one after the other, a server that takes long would not be done. */
 const LOOKS_AT_ONCE = 20;

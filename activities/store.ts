@@ -54,7 +54,7 @@ export interface VerifiedBook {
  * is silent for longer than this.
  */
 const NEW_FOR_MS = 5_000;
-/** A count is good for this long: nobody but the workflow of the book takes anything of it away. */
+/** A count is good for this long: nobody but the workflow of the book takes anything of it away, or waits until that has ended. */
 const COUNT_GOOD_FOR_MS = 5_000;
 
 export type StoreActivities = ReturnType<typeof createStoreActivities>;

@@ -17,6 +17,11 @@ export const wayInErrors = {
     'More requests, open streams or uploads than one key may have.',
     'Wait as long as Retry-After says, or raise SCRIPTORIUM_HTTP_RATE, SCRIPTORIUM_HTTP_STREAMS or SCRIPTORIUM_HTTP_UPLOADS.',
   ),
+  JOBS_FULL: entry(
+    true,
+    'As many jobs of the library wait as are kept.',
+    'Wait until some are done, as GET /api/v1/status/JOB tells, or hand in the folder that the books lie in, as one job.',
+  ),
   NOT_FOUND: entry(
     false,
     'There is nothing at that address.',
@@ -65,6 +70,6 @@ export const wayInErrors = {
   PAGE_NOT_FOUND: entry(
     false,
     'The book has no such page, or its text is kept no more.',
-    'See the book for how many pages it has; ingest it again if its text was dropped.',
+    'See the book for how many pages it has; if its text was dropped, `scriptorium remove` it and ingest it again.',
   ),
 } as const satisfies Record<string, ErrorEntry>;

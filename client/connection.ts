@@ -25,22 +25,28 @@ export interface TemporalTarget {
 /** Longest wait for the first connection. */
 const CONNECT_TIMEOUT = '10s';
 
+/**
+ * The cluster that TEMPORAL_ADDRESS, or the profile that is asked for, names; null where the local stack is meant.
+ * @throws ScriptoriumError INVALID_CONFIG for a configuration file of Temporal that can't be read
+ */
+export function existingCluster(
+  env: NodeJS.ProcessEnv = process.env,
+): { readonly address: string; readonly namespace: string } | null {
+  const found = configuredCluster(env);
+  return found && { address: found.address, namespace: found.namespace };
+}
+
 /** @throws ScriptoriumError STACK_UNREACHABLE when no address is known */
 export async function temporalTarget({
   address,
   namespace,
   env = process.env,
 }: ConnectOptions = {}): Promise<TemporalTarget> {
-  // A profile for another cluster that lies in a person's home must not leak into this one.
-  const usesFile = Boolean(env.TEMPORAL_PROFILE?.trim() || env.TEMPORAL_CONFIG_FILE?.trim());
-  const usesEnvironment = Boolean(env.TEMPORAL_ADDRESS?.trim() || usesFile);
-  if (!address && !usesEnvironment) return await localTarget(env, namespace);
-  const found = loadClientConnectConfig({ disableFile: !usesFile, overrideEnvVars: setOnly(env) });
-  const connection = address ? { ...found.connectionOptions, address } : found.connectionOptions;
-  if (!connection.address) return await localTarget(env, namespace);
+  const found = configuredCluster(env, address);
+  if (!found) return await localTarget(env, namespace);
   return {
-    connection: withoutProxyOnLoopback(connectionOptions(connection)),
-    namespace: namespace ?? (env.TEMPORAL_NAMESPACE?.trim() || found.namespace || DEFAULT_NAMESPACE),
+    connection: withoutProxyOnLoopback(connectionOptions(found)),
+    namespace: namespace ?? found.namespace,
   };
 }
 
@@ -69,6 +75,33 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Cli
   }
 }
 
+type ConnectConfig = ReturnType<typeof loadClientConnectConfig>;
+
+interface ConfiguredCluster extends Pick<ConnectConfig['connectionOptions'], 'tls' | 'apiKey' | 'metadata'> {
+  readonly address: string;
+  readonly namespace: string;
+}
+
+/** Null where no address is given or found: the rest would mean nothing. */
+function configuredCluster(env: NodeJS.ProcessEnv, given?: string): ConfiguredCluster | null {
+  // A profile for another cluster that lies in a person's home must not leak into this one.
+  const usesFile = Boolean(env.TEMPORAL_PROFILE?.trim() || env.TEMPORAL_CONFIG_FILE?.trim());
+  if (!given && !usesFile && !env.TEMPORAL_ADDRESS?.trim()) return null;
+  const { connectionOptions: options, namespace } = readClusterConfig(env, usesFile);
+  const address = given ?? options.address?.trim();
+  if (!address) return null;
+  return { ...options, address, namespace: namespace?.trim() || DEFAULT_NAMESPACE };
+}
+
+function readClusterConfig(env: NodeJS.ProcessEnv, usesFile: boolean): ConnectConfig {
+  try {
+    return loadClientConnectConfig({ disableFile: !usesFile, overrideEnvVars: setOnly(env) });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ScriptoriumError('INVALID_CONFIG', `Temporal's own settings can't be read: ${why}`, { cause });
+  }
+}
+
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)(?::\d+)?$/i;
 
 /** gRPC takes `https_proxy` for this machine, too, where no other program does; a proxy elsewhere can't reach it. */
@@ -93,14 +126,9 @@ async function localTarget(env: NodeJS.ProcessEnv, namespace: string | undefined
 }
 
 /** The loader types its options for the native connection; these are the ones both kinds take. */
-function connectionOptions({
-  address,
-  tls,
-  apiKey,
-  metadata,
-}: ReturnType<typeof loadClientConnectConfig>['connectionOptions']): ConnectionOptions {
+function connectionOptions({ address, tls, apiKey, metadata }: ConfiguredCluster): ConnectionOptions {
   return {
-    ...(address && { address }),
+    address,
     ...(tls !== undefined && tls !== null && { tls }),
     ...(apiKey && { apiKey }),
     ...(metadata && { metadata }),

@@ -17,9 +17,12 @@ export function fromWorkflow(error: unknown): ScriptoriumError {
   if (cause instanceof ApplicationFailure && isErrorCode(cause.type))
     return new ScriptoriumError(cause.type, withoutRemedy(cause), { cause: error });
   if (cause instanceof TimeoutFailure) {
-    return new ScriptoriumError('STACK_UNREACHABLE', 'No worker took up the request in time', {
-      cause: error,
-    });
+    // The workflow's own, or that of a stage which some worker had begun.
+    const isUntouched = error instanceof WorkflowFailedError && error.cause === cause;
+    const message = isUntouched
+      ? 'No worker took up the request in time'
+      : 'A stage of it did not end in time';
+    return new ScriptoriumError('STACK_UNREACHABLE', message, { cause: error });
   }
   if (error instanceof WorkflowNotFoundError)
     return new ScriptoriumError('NO_RUN', `There is no run ${error.workflowId}`, { cause: error });
@@ -28,6 +31,27 @@ export function fromWorkflow(error: unknown): ScriptoriumError {
   if (isOutage(error))
     return new ScriptoriumError('STACK_UNREACHABLE', 'Temporal does not answer', { cause: error });
   return cause instanceof Error ? toScriptoriumError(cause) : toScriptoriumError(error);
+}
+
+/** gRPC's FAILED_PRECONDITION: no worker has asked for the run's tasks of late. */
+const FAILED_PRECONDITION = 9;
+
+/** Why a run does not tell where it stands. */
+export function fromQuery(error: unknown, workflowId: string): ScriptoriumError {
+  const code = grpcCodeOf(error);
+  if (code === FAILED_PRECONDITION || code === DEADLINE_EXCEEDED) return noWorkerFor(workflowId, error);
+  return fromWorkflow(error);
+}
+
+export function noWorkerFor(workflowId: string, cause?: unknown): ScriptoriumError {
+  const message = `No worker tells where ${workflowId} stands`;
+  return new ScriptoriumError('STACK_UNREACHABLE', message, { cause });
+}
+
+/** The SDK keeps it in a cause. */
+function grpcCodeOf(error: unknown): number | null {
+  if (isGrpcServiceError(error)) return error.code;
+  return error instanceof Error && error.cause !== undefined ? grpcCodeOf(error.cause) : null;
 }
 
 /** What became of an update that was not done: no run is there to take it, or its validator says why not. */

@@ -43,7 +43,14 @@ export { type ErrorCode, errorRegistry, ScriptoriumError } from '../activities/e
 export type { CacheReport, CachesReport } from '../workflows/cache-contract.ts';
 export type { BookCounts, BookFailure, IngestLibraryResult } from '../workflows/contract.ts';
 export type { SearchFilters, SearchMode } from '../workflows/filter-contract.ts';
-export type { Answer, BookSummary, Citation, SearchHit, SearchResult } from '../workflows/result-contract.ts';
+export type {
+  Answer,
+  BookSummary,
+  Citation,
+  PageRange,
+  SearchHit,
+  SearchResult,
+} from '../workflows/result-contract.ts';
 export type { RunState, Steered } from '../workflows/run-contract.ts';
 export type { BookFault, GarbageResult, RemovedBook, VerifyResult } from '../workflows/upkeep-contract.ts';
 export type { AnswerEvent } from './answer-events.ts';
@@ -53,17 +60,19 @@ export {
   type BookInFlight,
   IngestHandle,
   type IngestProgress,
+  type IngestResult,
   type ProgressListener,
   type ResultOptions,
 } from './ingest-handle.ts';
 export type * from './options.ts';
 export type { QueueWithoutWorkers } from './pollers.ts';
 export type { LibrarySchedule, ScheduleOptions } from './schedules.ts';
-export type { Explanation, SubjectOptions } from './upkeep.ts';
+export type { Explanation, RemoveOptions, SubjectOptions } from './upkeep.ts';
 
 /** A question that no worker takes up fails after this long, instead of hanging. */
 const QUESTION_TIMEOUT = '4 minutes';
-const LISTING_TIMEOUT = '1 minute';
+/** Longer than its stages may take (`queryPolicy`), so that their reason is heard. */
+const LISTING_TIMEOUT = '90 seconds';
 
 /**
  * @example
@@ -215,7 +224,7 @@ export class ScriptoriumClient implements AsyncDisposable {
   }
 
   /** Takes a book, named by id or path, out of its library; see `client/upkeep.ts` for these four. */
-  async remove(book: string, options: upkeep.SubjectOptions = {}): Promise<RemovedBook> {
+  async remove(book: string, options: upkeep.RemoveOptions = {}): Promise<RemovedBook> {
     return await upkeep.remove(this.#client, book, options);
   }
 
@@ -251,7 +260,7 @@ export class ScriptoriumClient implements AsyncDisposable {
     await this.close();
   }
 
-  async #execute<T>(type: string, input: object, timeout: '4 minutes' | '1 minute'): Promise<T> {
+  async #execute<T>(type: string, input: object, timeout: '4 minutes' | '90 seconds'): Promise<T> {
     try {
       return await this.#client.workflow.execute<(input: object) => Promise<T>>(type, {
         taskQueue: taskQueues.query,

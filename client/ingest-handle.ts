@@ -20,7 +20,7 @@ import {
   setParallelInput,
 } from '../workflows/run-contract.ts';
 import { parse } from './checked-input.ts';
-import { fromWorkflow, isCancelled } from './failures.ts';
+import { fromQuery, fromWorkflow, isCancelled } from './failures.ts';
 import { type OutageListener, waitOut } from './patience.ts';
 import { RunChain } from './run-chain.ts';
 import { bookShare, type RunWeight, runWeight } from './run-weight.ts';
@@ -58,6 +58,11 @@ export interface IngestProgress extends Omit<RunProgress, 'running' | 'state'>, 
 
 export type ProgressListener = (progress: IngestProgress) => void;
 
+/** What became of a run: `done` where every book was seen to, `cancelled` where it was ended before. */
+export interface IngestResult extends IngestLibraryResult {
+  readonly state: 'done' | 'cancelled';
+}
+
 export interface ResultOptions {
   /** Called when Temporal stops to answer, and when it answers again; the run is not concerned. */
   readonly onOutage?: OutageListener;
@@ -65,6 +70,7 @@ export interface ResultOptions {
 
 const MAX_SHOWN = 8;
 const POLL_MS = 1_000;
+const QUERY_TIMEOUT_MS = 10_000;
 
 export interface RunOrigin {
   /** Run id of the run's first step; the latest run when left out. */
@@ -129,12 +135,12 @@ export class IngestHandle {
 
   /**
    * Waits for the end of the run, over restarts of the stack and outages of Temporal, however long. A run that was
-   * cancelled gives its counts as well.
+   * cancelled gives its counts as well, and says so (`state`).
    * @throws ScriptoriumError with the code of a failure that concerns the whole run, such as MODEL_MISMATCH
    */
-  async result(options: ResultOptions = {}): Promise<IngestLibraryResult> {
+  async result(options: ResultOptions = {}): Promise<IngestResult> {
     try {
-      return await this.#outcome(options);
+      return { ...(await this.#outcome(options)), state: 'done' };
     } catch (error) {
       if (isCancelled(error)) return await this.#cancelledResult(options);
       throw fromWorkflow(error);
@@ -213,9 +219,11 @@ export class IngestHandle {
   async #query(): Promise<{ run: RunProgress; status: WorkflowExecutionStatusName }> {
     const { step, status } = await this.#chain.latestStep();
     try {
-      return { run: await step.query<RunProgress>(runProgressQuery), status };
+      const ask = () => step.query<RunProgress>(runProgressQuery);
+      // Temporal waits for a worker that was there of late, as long as it may.
+      return { run: await this.#client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, ask), status };
     } catch (error) {
-      throw fromWorkflow(error);
+      throw fromQuery(error, this.workflowId);
     }
   }
 
@@ -238,13 +246,14 @@ export class IngestHandle {
     };
   }
 
-  async #cancelledResult({ onOutage }: ResultOptions): Promise<IngestLibraryResult> {
+  async #cancelledResult({ onOutage }: ResultOptions): Promise<IngestResult> {
     const { run } = await this.#waitOut(() => this.#query(), onOutage);
-    const { library, books, chunks, failures, startedAtMs } = run;
+    const { library, books, chunks, failures, startedAtMs, skippedFiles = {}, pruned = 0 } = run;
     const { step } = await this.#chain.latestStep();
     const { closeTime } = await step.describe();
     const seconds = ((closeTime?.getTime() ?? Date.now()) - startedAtMs) / 1_000;
-    return { workflowId: this.workflowId, library, books, chunks, failures, skippedFiles: {}, seconds };
+    const counted = { library, books, chunks, failures, skippedFiles, pruned, seconds };
+    return { workflowId: this.workflowId, ...counted, state: 'cancelled' };
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type Client,
   WithStartWorkflowOperation,
   type Workflow,
+  type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ScriptoriumError } from '../activities/errors.ts';
@@ -15,10 +16,11 @@ import {
   JOBS_WORKFLOW,
   type Job,
   jobQuery,
+  jobRoomQuery,
   jobsId,
 } from '../workflows/job-contract.ts';
 import { parse } from './checked-input.ts';
-import { fromUpdate, fromWorkflow } from './failures.ts';
+import { fromQuery, fromUpdate } from './failures.ts';
 
 export interface JobOptions {
   /** Books at once, 1 to 500. Default 5. */
@@ -35,11 +37,13 @@ export interface LibraryJob extends Job {
 }
 
 const ADD_TIMEOUT_MS = 30_000;
+const QUERY_TIMEOUT_MS = 10_000;
+const ROOM_TIMEOUT_MS = 3_000;
 
 /**
  * Resolves when Temporal has the job: it is done, whatever is killed from now on.
  * @param paths absolute, as the workers see them
- * @throws ScriptoriumError INVALID_ARGUMENT, IDEMPOTENCY_CONFLICT, RATE_LIMITED, STACK_UNREACHABLE
+ * @throws ScriptoriumError INVALID_ARGUMENT, IDEMPOTENCY_CONFLICT, JOBS_FULL, STACK_UNREACHABLE
  */
 export async function addJob(
   client: Client,
@@ -70,23 +74,54 @@ export async function addJob(
   }
 }
 
-const refusals: ReadonlySet<string> = new Set(['INVALID_ARGUMENT', 'IDEMPOTENCY_CONFLICT', 'RATE_LIMITED']);
+const refusals: ReadonlySet<string> = new Set(['INVALID_ARGUMENT', 'IDEMPOTENCY_CONFLICT', 'JOBS_FULL']);
 
 /** Whether what `addJob` threw says no. After any other failure the job may have been taken all the same: nobody heard. */
 export function wasRefused(error: unknown): boolean {
   return error instanceof ScriptoriumError && refusals.has(error.code);
 }
 
+/**
+ * Before books are sent: whether a job of them would be taken. What is not known is left to `addJob`.
+ * @throws ScriptoriumError JOBS_FULL
+ */
+export async function assertRoom(client: Client, library: string): Promise<void> {
+  const handle = client.workflow.getHandle(jobsId(library));
+  const ask = () => handle.query<boolean>(jobRoomQuery);
+  const hasRoom = await client.withDeadline(Date.now() + ROOM_TIMEOUT_MS, ask).catch(() => true);
+  if (hasRoom || (await isOver(handle))) return;
+  throw new ScriptoriumError('JOBS_FULL', `Too many jobs of library ${library} wait already`);
+}
+
+/** Then another one is begun, with room for all. */
+async function isOver(handle: WorkflowHandle): Promise<boolean> {
+  return await handle.describe().then(
+    ({ closeTime }) => closeTime !== undefined,
+    () => true,
+  );
+}
+
 /** @throws ScriptoriumError JOB_NOT_FOUND, STACK_UNREACHABLE */
 export async function job(client: Client, jobId: string): Promise<LibraryJob> {
   const { library, id } = parsedJobId(jobId);
+  const workflowId = jobsId(library);
+  const handle = client.workflow.getHandle(workflowId);
   try {
-    const found = await client.workflow.getHandle(jobsId(library)).query<Job | null, [string]>(jobQuery, id);
+    const ask = () => handle.query<Job | null, [string]>(jobQuery, id);
+    const found = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, ask);
+    // Of a workflow that was terminated, Temporal gives what it last said: that it is at work.
+    const { closeTime } = found?.endedAtMs === null ? await handle.describe() : {};
+    if (found && closeTime) return shown(library, endedWith(found, workflowId, closeTime));
     if (found) return shown(library, found);
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw fromWorkflow(error);
+    if (!(error instanceof WorkflowNotFoundError)) throw fromQuery(error, workflowId);
   }
   throw noJob(jobId);
+}
+
+function endedWith(job: Job, workflowId: string, closeTime: Date): Job {
+  const failure = { code: 'CHILD_LOST', message: `${workflowId} was ended before the job was done` };
+  return { ...job, state: 'failed', endedAtMs: closeTime.getTime(), failure };
 }
 
 /** The library of a job, by its id. Says nothing of whether there is such a job. */

@@ -1,15 +1,47 @@
 /** Runs as the ways in show and steer them. */
-import { ScriptoriumError } from '../activities/errors.ts';
+import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
 import { ingestLibraryId } from '../workflows/contract.ts';
 import type { Steered } from '../workflows/run-contract.ts';
+import { noWorkerFor } from './failures.ts';
 import type { Run, RunAction } from './http/service.ts';
 import type { ScriptoriumClient } from './index.ts';
+import type { IngestHandle, IngestProgress } from './ingest-handle.ts';
 
-/** Those that are going on; one that ends while it is asked is left out. */
+/** The runs that are going on, by workflow id in their order. */
+export interface RunsInSight {
+  readonly runs: ReadonlyMap<string, IngestProgress>;
+  /** Those of which no worker tells anything. */
+  readonly unanswered: readonly string[];
+}
+
+/** One that ends while it is asked is left out. */
+export async function lookAt(handles: Iterable<IngestHandle>): Promise<RunsInSight> {
+  const seen = await Promise.all(
+    [...handles].map(async (run) => ({ id: run.workflowId, progress: await progressOf(run) })),
+  );
+  const runs = seen.flatMap(({ id, progress }) =>
+    progress instanceof Error ? [] : [[id, progress] as const],
+  );
+  const failed = seen.filter(({ progress }) => progress instanceof Error && progress.code !== 'NO_RUN');
+  return { runs: new Map(runs), unanswered: failed.map(({ id }) => id) };
+}
+
+async function progressOf(run: IngestHandle): Promise<IngestProgress | ScriptoriumError> {
+  return await run.progress().catch((error: unknown) => toScriptoriumError(error));
+}
+
+/** @throws ScriptoriumError STACK_UNREACHABLE */
+export async function lookAtRuns(client: ScriptoriumClient): Promise<RunsInSight> {
+  const ids = (await client.runningIds()).sort();
+  return await lookAt(ids.map((id) => client.run(libraryOfRun(id))));
+}
+
+/** @throws ScriptoriumError STACK_UNREACHABLE, also where one can't be asked: a list without it would say that it is over */
 export async function runsNow(client: ScriptoriumClient): Promise<readonly Run[]> {
-  const ids = await client.runningIds();
-  const runs = ids.map((id) => runOf(client, libraryOfRun(id)).catch(() => null));
-  return (await Promise.all(runs)).filter((run) => run !== null);
+  const { runs, unanswered } = await lookAtRuns(client);
+  const [silent] = unanswered;
+  if (silent !== undefined) throw noWorkerFor(silent);
+  return [...runs].map(([workflowId, progress]) => ({ workflowId, ...progress }));
 }
 
 /** The library of a run, by its workflow id. */

@@ -67,6 +67,8 @@ export async function addSchedule(
       taskQueue: taskQueues.main,
       args: [argsOf(input)],
       staticSummary: `library ${input.library}, ${when.text}`,
+      // The schedule's note is where Temporal's UI puts the reason of a pause.
+      memo: { when: when.text },
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCHUP_WINDOW },
   } as const;
@@ -138,14 +140,18 @@ const scheduledInput = z.object({
   prune: z.boolean().default(false),
 });
 
+/** Not there in schedules that were made before it was kept here. */
+const times = z.object({ when: z.string() });
+
 function scheduleOf({ action, state, info, scheduleId }: ScheduleDescription): LibrarySchedule {
   const [input] = action.args ?? [];
   const { data } = scheduledInput.safeParse(input);
+  const told = times.safeParse(action.memo);
   return {
     library: data?.library ?? scheduleId.slice(ingestLibraryId('').length),
     paths: data?.paths ?? [],
     prune: data?.prune ?? false,
-    when: state.note ?? '',
+    when: told.success ? told.data.when : (state.note ?? ''),
     nextAt: info.nextActionTimes[0]?.toISOString() ?? null,
     paused: state.paused,
   };

@@ -27,15 +27,15 @@ import { type BookDetail, type BooksQuery, bookDetail } from './http/contract.ts
 import type { LibraryScope } from './http/principal.ts';
 import type { Run, RunAction, Service } from './http/service.ts';
 import { ScriptoriumClient } from './index.ts';
-import { addJob, type JobOptions, job, type LibraryJob } from './jobs.ts';
+import { addJob, assertRoom, type JobOptions, job, type LibraryJob } from './jobs.ts';
 import { queuesWithoutWorkers } from './pollers.ts';
 import { runOf, runsNow, steerRun } from './run-service.ts';
 import type { Part } from './stack-state.ts';
 import { titledBooks } from './titled-books.ts';
 import * as upkeep from './upkeep.ts';
 
-/** Longest wait for a short workflow of the queue of questions. */
-const TIMEOUT = '1 minute';
+/** Longest wait for a short workflow of the queue of questions: longer than its stages may take, so that their reason is heard. */
+const TIMEOUT = '90 seconds';
 /** Books that one listing gives. */
 const LISTED = 200;
 
@@ -92,6 +92,10 @@ export class TemporalService implements Service {
 
   async explain(id: string): Promise<upkeep.Explanation> {
     return await this.#client.explain(id);
+  }
+
+  async assertRoom(library: string): Promise<void> {
+    await assertRoom(this.#temporal, library);
   }
 
   async addJob(library: string, paths: readonly string[], options: JobOptions): Promise<LibraryJob> {

@@ -26,6 +26,7 @@ import {
 import { parse } from './checked-input.ts';
 import { fromWorkflow } from './failures.ts';
 import { type BookHistory, bookHistory, type RunHistory, runHistory } from './history.ts';
+import { withinTime } from './in-time.ts';
 import { RunChain } from './run-chain.ts';
 import { steer } from './steering.ts';
 
@@ -39,7 +40,13 @@ export interface SubjectOptions {
   readonly library?: string;
 }
 
-const EXPLAIN_TIMEOUT = '1 minute';
+/** Longer than its stages may take, so that their reason is heard. */
+const EXPLAIN_TIMEOUT = '90 seconds';
+
+export interface RemoveOptions extends SubjectOptions {
+  /** Longest wait, in milliseconds; the removal itself goes on. Default: until it is done, whenever a worker does it. */
+  readonly deadlineMs?: number;
+}
 
 /**
  * Takes a book out of its library: no search gives anything of it any more. Its source stays, and its intermediate
@@ -47,7 +54,7 @@ const EXPLAIN_TIMEOUT = '1 minute';
  * @param book id or path
  * @throws ScriptoriumError BOOK_NOT_FOUND, RUN_IN_PROGRESS while the book is being ingested, STACK_UNREACHABLE
  */
-export async function remove(client: Client, book: string, options: SubjectOptions): Promise<RemovedBook> {
+export async function remove(client: Client, book: string, options: RemoveOptions): Promise<RemovedBook> {
   const found = await lookUp(client, book, options);
   if (found.kind !== 'book') {
     const what = found.kind === 'chunk' ? 'a chunk' : 'a library';
@@ -62,12 +69,17 @@ export async function remove(client: Client, book: string, options: SubjectOptio
   try {
     if (await isRunning(client, workflowId)) throw inProgress;
     await takeFromRun(client, library, bookId);
-    return await client.workflow.execute<(input: object) => Promise<RemovedBook>>(
+    const removal = await client.workflow.start<(input: object) => Promise<RemovedBook>>(
       upkeepWorkflows.removeBook,
       { taskQueue: taskQueues.main, workflowId, args: [{ library, bookId }] },
     );
+    return await withinTime(options.deadlineMs, undefined, () => removal.result());
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) throw inProgress;
+    if (error instanceof ScriptoriumError && error.code === 'QUESTION_TIMEOUT') {
+      const message = `No worker has removed ${found.book.path} yet; it is done as soon as there is one`;
+      throw new ScriptoriumError('STACK_UNREACHABLE', message, { cause: error });
+    }
     if (error instanceof ScriptoriumError) throw error;
     throw fromWorkflow(error);
   }

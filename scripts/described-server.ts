@@ -38,7 +38,16 @@ const noUploads = {
 
 const nothing: Service = {
   ...{ ask: never, search: never, libraries: never, books: never, book: never, page: never, chunks: never },
-  ...{ remove: never, explain: never, addJob: never, job: never, runs: never, run: never, steer: never },
+  ...{
+    remove: never,
+    explain: never,
+    assertRoom: never,
+    addJob: never,
+    job: never,
+    runs: never,
+    run: never,
+    steer: never,
+  },
   parts: never,
 };
 const mcp: McpHandler = {

@@ -8,6 +8,7 @@ import type { StageLimits } from '../activities/attempt.ts';
 import type { CacheLimits } from '../activities/cache/answer-caches.ts';
 import { ScriptoriumError } from '../activities/errors.ts';
 import type { ChunkOptions, SandboxLimits } from '../activities/ports/documents.ts';
+import { existingCluster } from '../client/connection.ts';
 import { type Home, homeOf } from '../client/home.ts';
 import { DEFAULT_NAMESPACE } from '../client/stack-state.ts';
 import { type ArtifactSettings, artifactSettings } from './artifacts.ts';
@@ -93,10 +94,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   }
   const set = parsed.data;
   refuseIdleSettings(set);
+  const cluster = existingCluster(env);
   const settings: Omit<Config, 'env'> = {
     home: homeOf(env),
-    temporalAddress: set.TEMPORAL_ADDRESS ?? null,
-    namespace: set.TEMPORAL_NAMESPACE ?? DEFAULT_NAMESPACE,
+    temporalAddress: cluster?.address ?? null,
+    namespace: cluster?.namespace ?? set.TEMPORAL_NAMESPACE ?? DEFAULT_NAMESPACE,
     store: storeOf(set),
     artifacts: artifactSettings(set, homeOf(env).artifacts),
     roots: rootsOf(set.SCRIPTORIUM_LIBRARY_ROOTS, homeOf(env)),

@@ -3,8 +3,8 @@ import type { Catalog } from '../activities/ports/catalog.ts';
 import type { Embedder } from '../activities/ports/embedder.ts';
 
 /**
- * Tells of libraries that were embedded with another model than this worker has: it may embed new ones, but a book of those that it
- * takes from the queue is embedded in vain, and fails when it is stored.
+ * Tells of libraries that were embedded with another model than this worker has: it leaves the steps of their books to workers with
+ * that model, and where there is none these books wait.
  */
 export async function tellOfOtherModels(
   {
@@ -19,6 +19,6 @@ export async function tellOfOtherModels(
   if (others.length === 0) return;
   logger.warn(
     { libraries: others.slice(0, 10).map(({ library }) => library), all: others.length, model: embedder.id },
-    'these libraries are of another model, and their books fail where this worker embeds them; give all workers the same (`scriptorium model`)',
+    'these libraries are of another model: this worker leaves their books to workers that have it, and where there is none they wait (`scriptorium model`)',
   );
 }

@@ -226,6 +226,9 @@ export interface RunProgress {
   /** The latest failures, at most `MAX_LISTED_FAILURES`. */
   readonly failures: readonly BookFailure[];
   readonly startedAtMs: number;
+  /** As in the result; absent while the run looks for books, and in runs of before they were told. */
+  readonly skippedFiles?: Readonly<Record<string, number>>;
+  readonly pruned?: number;
 }
 
 /** Answer to `bookProgressQuery`: the stage of a book, and its counts so far. */

@@ -24,6 +24,7 @@ import {
   ingestJobsInput,
   type Job,
   jobQuery,
+  jobRoomQuery,
   type KeptJob,
 } from './job-contract.ts';
 import { type JobRun, Jobs } from './jobs.ts';
@@ -31,6 +32,7 @@ import { endOf, type Ingestion } from './run-front.ts';
 
 const addJob = defineUpdate<Job, [AddJobInput]>(addJobUpdate);
 const jobOf = defineQuery<Job | null, [string]>(jobQuery);
+const hasRoom = defineQuery<boolean>(jobRoomQuery);
 
 /** A run that a person started goes first; it may take hours. Waits double from the first to the longest. */
 const FIRST_WAIT_MS = 5_000;
@@ -40,6 +42,7 @@ export async function ingestJobs(raw: IngestJobsInput): Promise<void> {
   const { library, carried } = parseInput(ingestJobsInput, raw);
   const jobs = new Jobs(carried?.waiting ?? [], carried?.ended ?? []);
   setHandler(jobOf, (id) => jobs.find(id));
+  setHandler(hasRoom, () => jobs.hasRoom);
   setHandler(addJob, (input) => jobs.add(parseInput(addJobInput, input)), {
     validator: (input) => jobs.check(parseInput(addJobInput, input)),
   });

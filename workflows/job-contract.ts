@@ -26,6 +26,8 @@ export type ParsedJob = z.output<typeof addJobInput>;
 
 /** Query on it: the job of an id, or null. */
 export const jobQuery = 'job';
+/** Query on it: whether a job of a hundred books would be taken now. */
+export const jobRoomQuery = 'hasRoom';
 
 export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 

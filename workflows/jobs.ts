@@ -17,6 +17,9 @@ import {
 /** Part of the requests that may come, from which the workflow begins anew when it can. */
 const FULL_FROM = 0.95;
 
+/** UTF-16 units of the paths of a hundred uploaded books, and of what is kept beside them. */
+const UPLOAD_TEXT = 20_000;
+
 /** A run of the library that was begun for a job. */
 export interface JobRun {
   /** Rejects with what the run failed with. */
@@ -48,6 +51,15 @@ export class Jobs {
     return this.#requests >= FULL_FROM * MAX_REQUESTS || this.#taken >= FULL_FROM * MAX_TAKEN_JSON;
   }
 
+  /** Whether a job of a full upload would still be taken: asked before its books are sent. */
+  get hasRoom(): boolean {
+    if (this.#requests >= MAX_REQUESTS || this.#taken >= MAX_TAKEN_JSON) return false;
+    return (
+      textOf(this.#waiting) + UPLOAD_TEXT <= MAX_WAITING_TEXT &&
+      JSON.stringify(this.#waiting).length + UPLOAD_TEXT <= MAX_KEPT_JSON
+    );
+  }
+
   get carried(): { readonly waiting: readonly KeptJob[]; readonly ended: readonly KeptJob[] } {
     return { waiting: this.#waiting, ended: this.#ended };
   }
@@ -56,12 +68,12 @@ export class Jobs {
     return `Ingests what is handed in over HTTP or MCP. ${this.#waiting.length} jobs wait, ${this.#ended.length} ended.`;
   }
 
-  /** @throws ApplicationFailure INVALID_ARGUMENT, RATE_LIMITED, IDEMPOTENCY_CONFLICT */
+  /** @throws ApplicationFailure INVALID_ARGUMENT, JOBS_FULL, IDEMPOTENCY_CONFLICT */
   check(input: ParsedJob): void {
     if (this.#requests >= MAX_REQUESTS || this.#taken >= MAX_TAKEN_JSON)
       throw ApplicationFailure.nonRetryable(
         'Too many requests came for this library while one job is at work',
-        'RATE_LIMITED',
+        'JOBS_FULL',
       );
     if (this.#sameRequest(input)) return;
     if (textOf([input]) > MAX_WAITING_TEXT)
@@ -71,7 +83,7 @@ export class Jobs {
       );
     const waiting = [...this.#waiting, input];
     if (textOf(waiting) > MAX_WAITING_TEXT || JSON.stringify(waiting).length > MAX_KEPT_JSON)
-      throw ApplicationFailure.nonRetryable('Too many jobs of this library wait already', 'RATE_LIMITED');
+      throw ApplicationFailure.nonRetryable('Too many jobs of this library wait already', 'JOBS_FULL');
   }
 
   add(input: ParsedJob): Job {

@@ -21,8 +21,18 @@ export function progressOf(run: LibraryRun): RunProgress {
     const nothing = { chunks: 0, formats: {}, samples: [], running: [], failures: [] };
     return { ...about, parallel: run.parallel, books, ...nothing };
   }
-  const { counts: books, parallel, chunks, formats, samples, running, failures } = window;
-  return { ...about, parallel, books, chunks, formats, samples, running, failures };
+  const {
+    counts: books,
+    parallel,
+    chunks,
+    formats,
+    samples,
+    running,
+    failures,
+    skippedFiles,
+    pruned,
+  } = window;
+  return { ...about, parallel, books, chunks, formats, samples, running, failures, skippedFiles, pruned };
 }
 
 /** Details in Temporal's UI, always; search attributes when the state changes or a good part of the books is done. */

@@ -5,6 +5,7 @@ import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrorCode, ScriptoriumError } from '../../activities/errors.ts';
 import { siblingModule } from '../../activities/sibling-module.ts';
+import { existingCluster } from '../connection.ts';
 import { homeOf } from '../home.ts';
 import { isAlive } from '../is-alive.ts';
 import { endOrphan } from '../orphans.ts';
@@ -33,7 +34,7 @@ export async function liveStack(): Promise<LiveStack | null> {
 
 /** For commands that need the stack: an existing cluster is left to its operators, the local stack is started. */
 export async function ensureStack(): Promise<void> {
-  if (process.env.TEMPORAL_ADDRESS?.trim()) return;
+  if (existingCluster()) return;
   if ((await liveStack())?.status.phase === 'ready') return;
   const { wasUp } = await readyStack();
   if (!wasUp) say('The stack was started in the background; `scriptorium down` stops it.');

@@ -1,11 +1,20 @@
 /** The runs that are going on. */
-import type { Run } from '../http/service.ts';
 import { ScriptoriumClient } from '../index.ts';
-import * as runs from '../run-service.ts';
+import { lookAtRuns, type RunsInSight } from '../run-service.ts';
 
-export type { Run } from '../http/service.ts';
-
-export async function runsNow(): Promise<readonly Run[]> {
+export async function runsNow(): Promise<RunsInSight> {
   await using client = await ScriptoriumClient.connect();
-  return await runs.runsNow(client);
+  return await lookAtRuns(client);
+}
+
+export const noRuns: RunsInSight = { runs: new Map(), unanswered: [] };
+
+/** As `--json` prints them. */
+export function runDocuments(runs: RunsInSight['runs']): object[] {
+  return [...runs].map(([workflowId, progress]) => ({ workflowId, ...progress }));
+}
+
+/** A run that is there, and of which nothing is known. */
+export function unansweredLine(workflowId: string): string {
+  return `${workflowId}: no worker answers; it waits for one (\`scriptorium status\` shows the parts)`;
 }

@@ -5,9 +5,11 @@ import type { Command } from 'commander';
 import { isOutage } from '../failures.ts';
 import { ScriptoriumClient } from '../index.ts';
 import type { IngestHandle, IngestProgress } from '../ingest-handle.ts';
-import { libraryOfRun } from '../run-service.ts';
+import { libraryOfRun, lookAt, type RunsInSight } from '../run-service.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { Bars } from './bars.ts';
 import { NewFailures, type Row, rowsOf, runLine } from './run-rows.ts';
+import { noRuns, runDocuments, unansweredLine } from './running.ts';
 
 const REDRAW_EVERY_MS = 1_000;
 const LINE_EVERY_MS = 5_000;
@@ -24,9 +26,12 @@ export async function watchStatus(command: Command): Promise<void> {
     await using client = await ScriptoriumClient.connect();
     const runs = new RunsInView(client);
     while (!over.signal.aborted) {
-      screen.show(await runs.look());
+      // Whoever ends the watching waits for no answer.
+      screen.show(await untilAborted(runs.look(), over.signal));
       await setTimeout(screen.everyMs, undefined, { signal: over.signal }).catch(() => {});
     }
+  } catch (error) {
+    if (!over.signal.aborted) throw error;
   } finally {
     screen.stop();
     process.off('SIGINT', stop).off('SIGTERM', stop);
@@ -34,7 +39,7 @@ export async function watchStatus(command: Command): Promise<void> {
 }
 
 /** Null where Temporal does not answer. */
-type Sight = ReadonlyMap<string, IngestProgress> | null;
+type Sight = RunsInSight | null;
 
 /** Keeps a handle a run, which remembers what it saw of the books in flight. */
 class RunsInView {
@@ -55,13 +60,7 @@ class RunsInView {
       if (isOutage(error)) return null;
       throw error;
     }
-    const seen = [...this.#handles].map(async ([id, run]) => ({
-      id,
-      progress: await run.progress().catch(() => null),
-    }));
-    return new Map(
-      (await Promise.all(seen)).flatMap(({ id, progress }) => (progress ? [[id, progress]] : [])),
-    );
+    return await lookAt(this.#handles.values());
   }
 }
 
@@ -78,7 +77,7 @@ class BarScreen implements Screen {
 
   show(sight: Sight): void {
     this.#bars.show(rowsOfAll(sight));
-    for (const progress of sight?.values() ?? [])
+    for (const progress of sight?.runs.values() ?? [])
       for (const failure of this.#failures.of(progress.failures)) this.#bars.log(styleText('red', failure));
   }
 
@@ -90,8 +89,9 @@ class BarScreen implements Screen {
 function rowsOfAll(sight: Sight): Row[] {
   const note = (label: string): Row[] => [{ key: label, kind: 'more', done: 0, label }];
   if (sight === null) return note('Temporal does not answer; waiting');
-  if (sight.size === 0) return note('no run is going on; Ctrl-C ends the watching');
-  return [...sight].flatMap(([id, progress]) => rowsOf(progress, id));
+  if (isEmpty(sight)) return note('no run is going on; Ctrl-C ends the watching');
+  const rows = [...sight.runs].flatMap(([id, progress]) => rowsOf(progress, id));
+  return [...rows, ...sight.unanswered.flatMap((id) => note(unansweredLine(id)))];
 }
 
 class LineScreen implements Screen {
@@ -104,10 +104,15 @@ class LineScreen implements Screen {
   }
 
   show(sight: Sight): void {
-    if (this.#json) print(JSON.stringify({ reachable: sight !== null, runs: documents(sight) }));
-    else if (sight === null) print('Temporal does not answer; waiting');
-    else if (sight.size === 0) print('no run is going on');
-    else for (const [id, progress] of sight) this.#tell(id, progress);
+    const { runs, unanswered } = sight ?? noRuns;
+    if (this.#json) {
+      print(JSON.stringify({ reachable: sight !== null, runs: runDocuments(runs), unanswered }));
+      return;
+    }
+    if (sight === null) print('Temporal does not answer; waiting');
+    else if (isEmpty(sight)) print('no run is going on');
+    for (const [id, progress] of runs) this.#tell(id, progress);
+    for (const id of unanswered) print(unansweredLine(id));
   }
 
   #tell(id: string, progress: IngestProgress): void {
@@ -118,8 +123,8 @@ class LineScreen implements Screen {
   stop(): void {}
 }
 
-function documents(sight: Sight): object[] {
-  return [...(sight ?? [])].map(([workflowId, progress]) => ({ workflowId, ...progress }));
+function isEmpty({ runs, unanswered }: RunsInSight): boolean {
+  return runs.size + unanswered.length === 0;
 }
 
 function print(line: string): void {

@@ -42,6 +42,7 @@ const statuses: Partial<Readonly<Record<ErrorCode, number>>> = {
   UNSAFE_ARCHIVE: 422,
   SOURCE_MISSING: 422,
   RATE_LIMITED: 429,
+  JOBS_FULL: 429,
   ANSWER_BUDGET_SPENT: 429,
   QUESTION_TIMEOUT: 504,
 };
@@ -68,11 +69,14 @@ export function problemOf(error: unknown, instance: string): Problem {
 export function retryAfterOf(error: unknown): number | null {
   const { code, retryAfterMs } = toScriptoriumError(error);
   if (retryAfterMs !== undefined) return Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  if (code === 'JOBS_FULL') return JOBS_RETRY_S;
   const status = statusOf(code);
   return status === 503 || (status === 429 && errorRegistry[code].retryable) ? DEFAULT_RETRY_S : null;
 }
 
 const DEFAULT_RETRY_S = 5;
+/** The job at work takes minutes, as a rule. */
+const JOBS_RETRY_S = 60;
 
 /** What the HTTP layer itself refuses, by the codes of fastify and its plugins. */
 const refusals: Readonly<Record<string, ErrorCode>> = {

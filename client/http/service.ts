@@ -45,6 +45,11 @@ export interface Service {
   remove(bookId: string): Promise<RemovedBook>;
   /** Where a book, chunk or run came from. */
   explain(id: string): Promise<Explanation>;
+  /**
+   * Before books are sent: whether a job of them would be taken.
+   * @throws ScriptoriumError JOBS_FULL
+   */
+  assertRoom(library: string): Promise<void>;
   addJob(library: string, paths: readonly string[], options: JobOptions): Promise<LibraryJob>;
   /** @throws ScriptoriumError JOB_NOT_FOUND */
   job(jobId: string): Promise<LibraryJob>;

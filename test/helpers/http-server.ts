@@ -153,6 +153,7 @@ const canned: Service = {
   explain: async () => {
     throw new ScriptoriumError('BOOK_NOT_FOUND', 'nothing');
   },
+  assertRoom: async () => {},
   addJob: async (library, paths) => jobOf(library, paths),
   job: async (jobId) => ({ ...jobOf(jobId.split('~')[0] ?? '', []), state: 'done', endedAtMs: 5 }),
   runs: async () => [],

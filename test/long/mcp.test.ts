@@ -215,6 +215,13 @@ describe('an assistant', () => {
     await reader.client.close();
   }, 60_000);
 
+  test('finds its books again after the stack was stopped: it starts another one, and forgets the former', async () => {
+    const before = await bookNow();
+    expect((await home.run('down')).code).toBe(0);
+    expect(await bookNow()).toEqual(before);
+    expect((await home.run('status')).code).toBe(0);
+  }, 90_000);
+
   test('heard nothing on the standard output that was no protocol', () => {
     expect(to.broken).toEqual([]);
   });

@@ -1,9 +1,13 @@
 /** Where Temporal is looked for, and what it refuses. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { temporalTarget, withoutProxyOnLoopback } from '../../client/connection.ts';
+import { existingCluster, temporalTarget, withoutProxyOnLoopback } from '../../client/connection.ts';
 import { fromWorkflow, refusalOf } from '../../client/failures.ts';
 import { directOnLoopback } from '../../client/worker-flags.ts';
+import { loadConfig } from '../../workers/config.ts';
 import '../helpers/any-realm.ts';
+import { tempFolder } from '../helpers/temp-folder.ts';
 
 describe('an environment', () => {
   test('whose variables are empty names nothing with them', async () => {
@@ -18,6 +22,39 @@ describe('an environment', () => {
   test('with a key speaks TLS', async () => {
     const env = { TEMPORAL_ADDRESS: 'temporal.example:7233', TEMPORAL_API_KEY: 'k', TEMPORAL_NAMESPACE: 'n' };
     expect(await temporalTarget({ env })).toMatchObject({ connection: { apiKey: 'k' }, namespace: 'n' });
+  });
+
+  test.each([{}, { TEMPORAL_ADDRESS: '' }, { TEMPORAL_ADDRESS: ' ', TEMPORAL_NAMESPACE: 'n' }])(
+    'of %j means the local stack',
+    (env) => {
+      expect(existingCluster(env)).toBeNull();
+      expect(loadConfig(env).temporalAddress).toBeNull();
+    },
+  );
+
+  test('gives what the profile that it names leaves out, for commands as for workers', async () => {
+    await using folder = await tempFolder();
+    const file = join(folder.path, 'temporal.toml');
+    await writeFile(
+      file,
+      '[profile.team]\naddress = "team.example:7233"\nnamespace = "books"\napi_key = "k"\n',
+    );
+    const env = { TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'team' };
+    const named = { address: 'team.example:7233', namespace: 'books' };
+    expect(existingCluster(env)).toEqual(named);
+    expect(await temporalTarget({ env })).toEqual({
+      connection: { address: named.address, apiKey: 'k', tls: true },
+      namespace: named.namespace,
+    });
+    expect(loadConfig(env)).toMatchObject({ temporalAddress: named.address, namespace: named.namespace });
+    expect(existingCluster({ ...env, TEMPORAL_NAMESPACE: 'n' })).toEqual({ ...named, namespace: 'n' });
+  });
+
+  test('whose profile is not there is wrong, and says so', () => {
+    const env = { TEMPORAL_CONFIG_FILE: '/nowhere/temporal.toml', TEMPORAL_PROFILE: 'team' };
+    expect(() => existingCluster(env)).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIG', message: expect.stringContaining('team') }),
+    );
   });
 
   test.each([

@@ -220,8 +220,9 @@ describe('an embedding endpoint', () => {
       refuse(429, { 'retry-after': '600' }),
       'EMBEDDING_RATE_LIMITED',
     ],
-    ['refuses the key', refuse(401), 'EMBEDDING_REJECTED'],
-    ['knows no such model', refuse(404), 'EMBEDDING_REJECTED'],
+    ['refuses the key', refuse(401), 'EMBEDDING_DENIED'],
+    ['knows no such model', refuse(404), 'EMBEDDING_DENIED'],
+    ['does not understand the request', refuse(400), 'EMBEDDING_REJECTED'],
     ['fails', refuse(500), 'EMBEDDING_UNREACHABLE'],
     ['has a model that fails', refuse(424), 'EMBEDDING_UNREACHABLE'],
     ['loses patience', refuse(408), 'EMBEDDING_UNREACHABLE'],
@@ -282,6 +283,59 @@ describe('an embedding endpoint', () => {
         const before = server.bodies.length;
         await embedder.embed(['e', 'f']);
         expect(inputs(server).slice(before)).toEqual([['e', 'f']]);
+      },
+    );
+  });
+
+  test('that says 400 to so many texts at once is sent halves', async () => {
+    await withServer(
+      (next, _, input) => (input.length > 2 ? refuse(400) : next),
+      async (server, options) => {
+        await using embedder = await EndpointEmbedder.open({
+          ...options,
+          requestsAtOnce: 1,
+          textsPerRequest: 4,
+        });
+        expect(await embedder.embed(['a', 'b', 'c', 'd'])).toHaveLength(4);
+        expect(inputs(server)).toEqual([
+          ['a', 'b', 'c', 'd'],
+          ['a', 'b'],
+          ['c', 'd'],
+        ]);
+      },
+    );
+  });
+
+  test('that is too slow for so many texts is sent fewer at the next try, and more again when it is fast', async () => {
+    let isSlow = true;
+    await withServer(
+      (next, _, input) => (isSlow && input.length > 1 ? () => {} : next),
+      async (server, options) => {
+        const few = { ...options, requestsAtOnce: 1, textsPerRequest: 4, timeoutMs: 300 };
+        await using embedder = await EndpointEmbedder.open(few);
+        const late = {
+          code: 'EMBEDDING_UNREACHABLE',
+          message: expect.stringContaining('EMBEDDINGS_TIMEOUT_S'),
+        };
+        await expect(embedder.embed(['a', 'b', 'c', 'd'])).rejects.toMatchObject(late);
+        await expect(embedder.embed(['a', 'b', 'c', 'd'])).rejects.toMatchObject(late);
+        expect(await embedder.embed(['a', 'b', 'c', 'd'])).toHaveLength(4);
+        isSlow = false;
+        const before = server.bodies.length;
+        await embedder.embed(['e', 'f', 'g', 'h']);
+        await embedder.embed(['e', 'f', 'g', 'h']);
+        expect(inputs(server).slice(before).at(-1)).toEqual(['e', 'f', 'g', 'h']);
+      },
+    );
+  });
+
+  test('that finds a question too long is sent half of it, until it takes it', async () => {
+    await withServer(
+      (next, _, input) => ((input[0]?.length ?? 0) > 300 ? refuse(413) : next),
+      async (server, options) => {
+        await using embedder = await EndpointEmbedder.open({ ...options, maxTokens: 512 });
+        expect(await embedder.embed(['灯'.repeat(2_000)], { kind: 'question' })).toHaveLength(1);
+        expect(inputs(server).map(([text]) => text?.length)).toEqual([1_536, 768, 384, 192]);
       },
     );
   });

@@ -39,8 +39,12 @@ test('a waiting book that is cancelled ends the workflow that an older run left 
     if (workflowId?.endsWith('unknown')) throw new WorkflowNotFoundError('unknown', workflowId, undefined);
     return {};
   };
+  // What has ended by the first look, test/workflow/inspect.test.ts has what goes on for longer.
+  const describe: WorkflowClientInterceptor['describe'] = async ({ workflowExecution: { workflowId } }) => {
+    throw new WorkflowNotFoundError('ended', workflowId ?? '', undefined);
+  };
   const connection = Connection.lazy({ address: '127.0.0.1:1' });
-  const client = new Client({ connection, interceptors: { workflow: [{ cancel }] } });
+  const client = new Client({ connection, interceptors: { workflow: [{ cancel, describe }] } });
   const catalog = new MemoryCatalog();
   const ports = { catalog, store: new MemoryVectorStore(), pipeline, sandboxLimits, limits, client };
   const { recordOutcome } = createRunActivities(ports);

@@ -43,7 +43,9 @@ describe('the jobs of a library', () => {
       } catch (error) {
         refusal = error;
       }
-    expect(refusal).toMatchObject({ type: 'RATE_LIMITED' });
+    expect(refusal).toMatchObject({ type: 'JOBS_FULL' });
+    expect(jobs.hasRoom).toBe(false);
+    expect(new Jobs(jobs.carried.waiting.slice(0, jobs.carried.waiting.length / 2), []).hasRoom).toBe(true);
     expect(JSON.stringify(jobs.carried).length).toBeLessThanOrEqual(1.2 * MAX_KEPT_JSON);
   });
 
@@ -79,6 +81,6 @@ describe('the jobs of a library', () => {
     expect(jobs.carried.waiting).toHaveLength(1);
     expect(jobs.isFull).toBe(true);
     expect(new Jobs(jobs.carried.waiting, []).isFull).toBe(false);
-    expect(() => jobs.check(again)).toThrow(expect.objectContaining({ type: 'RATE_LIMITED' }));
+    expect(() => jobs.check(again)).toThrow(expect.objectContaining({ type: 'JOBS_FULL' }));
   });
 });

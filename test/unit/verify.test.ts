@@ -210,7 +210,10 @@ describe('a verification', () => {
     await library.catalog.put({ ...record, pages: 7 });
     expect(await verify()).toMatchObject({ artifacts: { damaged: 1 }, faultyBooks: 1, mendedBooks: 0 });
     const { faults } = await verify({ repair: true });
-    expect(faults).toMatchObject([{ damagedArtifacts: [artifacts?.pages], mended: true }]);
+    // Its points are as they should be, and its pages have to be read again.
+    expect(faults).toMatchObject([{ damagedArtifacts: [artifacts?.pages], mended: false }]);
+    expect(faults[0]?.remedy).toContain('ingest its path once more');
+    expect((await library.catalog.get([bookId])).get(bookId)?.pipeline).toBe('');
     expect(await verify()).toMatchObject({ artifacts: { read: 2, gone: 1, damaged: 0 }, faultyBooks: 0 });
   });
 

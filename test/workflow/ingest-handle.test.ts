@@ -8,6 +8,7 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { ScriptoriumClient } from '../../client/index.ts';
+import { lookAtRuns, runsNow } from '../../client/run-service.ts';
 import { type IngestLibraryInput, ingestLibraryId, taskQueues } from '../../workflows/contract.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startTemporal } from '../helpers/temporal.ts';
@@ -124,6 +125,24 @@ describe('a handle', () => {
     expect((await second.result()).chunks).toBe(9);
   }, 60_000);
 });
+
+test('a run of which no worker tells anything is not taken for one that is over', async () => {
+  const other = `unserved-${library}`;
+  const run = await env.client.workflow.start('ingestLibrary', {
+    ...{ workflowId: ingestLibraryId(other), taskQueue: 'nobody', args: [{ library: other }] },
+  });
+  const { runs, unanswered } = await eventually(async () => {
+    const seen = await lookAtRuns(client);
+    return seen.unanswered.length > 0 ? seen : null;
+  });
+  expect([...runs.keys()]).not.toContain(run.workflowId);
+  expect(unanswered).toEqual([run.workflowId]);
+  await expect(runsNow(client)).rejects.toMatchObject({
+    ...{ code: 'STACK_UNREACHABLE', message: expect.stringContaining(run.workflowId) },
+  });
+  await run.terminate();
+  await eventually(async () => (await lookAtRuns(client)).unanswered.length === 0);
+}, 60_000);
 
 describe('a second ingestion', () => {
   test('joins a run that does the same, and is refused by one that does something else', async () => {

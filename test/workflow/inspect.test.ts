@@ -1,4 +1,5 @@
 /** What a run makes of books that stay silent: each is looked at in Temporal, and settled truthfully. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { ScriptoriumError } from '../../activities/errors.ts';
@@ -102,4 +103,25 @@ describe('a book that stays silent', () => {
     await (await start('removed', 'removeBook')).terminate();
     expect(await look('removed')).toEqual({ bookId: 'removed', outcome: 'cancelled', removed: true });
   });
+});
+
+test('a waiting book that is cancelled is recorded, and its points dropped, only when the workflow that an older run left at work on it has ended', async () => {
+  const old = await start('half-committed');
+  const ports = {
+    catalog,
+    store: new MemoryVectorStore(),
+    pipeline,
+    sandboxLimits,
+    limits,
+    client: env.client,
+  };
+  const outcome = { outcome: 'cancelled' } as const;
+  const input = { ...bookOf('half-committed'), library: 'default', bytes: 1, outcome };
+  const recording = resultOf(createRunActivities(ports).recordOutcome, input);
+  await eventually(async () => (await old.describe()).raw.workflowExtendedInfo?.cancelRequested === true);
+  await sleep(500);
+  expect(catalog.books.has('half-committed')).toBe(false);
+  await old.terminate();
+  await recording;
+  expect(catalog.books.get('half-committed')).toMatchObject({ state: 'cancelled' });
 });

@@ -60,6 +60,20 @@ describe('a job', () => {
     });
   }, 120_000);
 
+  test('whose queue was terminated has failed, and does not run for ever', async () => {
+    await fixture.withRun({ entries: entriesOf('held') }, {}, async ({ handle, library, seen }) => {
+      const { client } = fixture.env;
+      await eventually(inFlight(handle));
+      const { jobId } = await addJob(client, library, ['/books']);
+      await client.workflow.getHandle(jobsId(library)).terminate('no more');
+      const ended = await job(client, jobId);
+      expect(ended).toMatchObject({ state: 'failed', failure: { code: 'CHILD_LOST' } });
+      expect(ended.endedAtMs).toBeGreaterThanOrEqual(ended.acceptedAtMs);
+      seen.released = true;
+      await handle.result();
+    });
+  }, 60_000);
+
   test('that is sent again under its idempotency key is the one that came first', async () => {
     await fixture.withRun({ entries: [] }, {}, async ({ library }) => {
       const { client } = fixture.env;

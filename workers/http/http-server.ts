@@ -36,6 +36,10 @@ export interface HttpServerOptions {
   readonly version: string;
 }
 
+/** Sessions of MCP: of one key as many as it may have streams, and of all keys together so many times that, or the least. */
+const SESSIONS_TO_STREAMS = 10;
+const LEAST_SESSIONS = 200;
+
 /** @throws ScriptoriumError INVALID_CONFIG when none of the ports can be had, STACK_UNREACHABLE */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { config, worker, telemetry, logger, version, address: wanted } = options;
@@ -55,14 +59,16 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const open = isLoopback(address.host);
   const serverPaths = { rootsSet: config.roots.length > 0, uploads: config.home.uploads };
   const mcp = opened.use(
-    createMcpHandler((principal, ip) =>
-      createMcpServer({
-        ...{ service, principal, version, paths: pathRights(principal, serverPaths) },
-        audit: (action, target, change) => {
-          const { id: key, name: keyName } = principal;
-          return audited(auditLog(logger), { action, key, keyName, ip, way: 'mcp' }, target, change);
-        },
-      }),
+    createMcpHandler(
+      (principal, ip) =>
+        createMcpServer({
+          ...{ service, principal, version, paths: pathRights(principal, serverPaths) },
+          audit: (action, target, change) => {
+            const { id: key, name: keyName } = principal;
+            return audited(auditLog(logger), { action, key, keyName, ip, way: 'mcp' }, target, change);
+          },
+        }),
+      { mostOfOne: streams, most: Math.max(LEAST_SESSIONS, SESSIONS_TO_STREAMS * streams) },
     ),
   );
   const app = await createHttpServer({

@@ -9,7 +9,7 @@ import type { BookDetail, BooksQuery, ChunkPage, PageOfBook } from '../../client
 import type { LibraryScope } from '../../client/http/principal.ts';
 import type { Run, RunAction, Service } from '../../client/http/service.ts';
 import type { ScriptoriumClient } from '../../client/index.ts';
-import { addJob, type JobOptions, job, type LibraryJob } from '../../client/jobs.ts';
+import { addJob, assertRoom, type JobOptions, job, type LibraryJob } from '../../client/jobs.ts';
 import { runOf, runsNow, steerRun } from '../../client/run-service.ts';
 import type { Part } from '../../client/stack-state.ts';
 import { titledBooks } from '../../client/titled-books.ts';
@@ -33,6 +33,8 @@ export interface LocalServiceOptions {
 const HEALTH_EVERY_MS = 1_000;
 /** A part that does not answer in this time is not well. */
 const HEALTH_TIMEOUT_MS = 5_000;
+/** Whoever asks over HTTP is told after this long that a removal waits for a worker. */
+const REMOVE_TIMEOUT_MS = 60_000;
 /** Records that are read from the catalog at once while a title is looked for. */
 const LOOKED_THROUGH = 500;
 
@@ -91,11 +93,15 @@ export class LocalService implements Service {
   }
 
   remove(bookId: string): Promise<RemovedBook> {
-    return this.#options.client.remove(bookId);
+    return this.#options.client.remove(bookId, { deadlineMs: REMOVE_TIMEOUT_MS });
   }
 
   explain(id: string): Promise<Explanation> {
     return this.#options.client.explain(id);
+  }
+
+  assertRoom(library: string): Promise<void> {
+    return assertRoom(this.#options.temporal, library);
   }
 
   addJob(library: string, paths: readonly string[], options: JobOptions): Promise<LibraryJob> {

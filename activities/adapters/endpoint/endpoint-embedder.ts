@@ -41,14 +41,16 @@ interface Patient {
 }
 
 const PATIENCE_MS = 60_000;
-/** Fewer than in any language whose words a model knows: a text that is cut to it is taken. */
+/** Fewer than in any language that puts spaces between its words. */
 const CHARS_PER_TOKEN = 3;
+/** It is not for its length that one of so many characters is refused. */
+const SHORT_QUESTION = 100;
 /** Nobody waits for a question as long as for a book. */
 const QUESTION_PATIENCE_MS = 5_000;
 /** Where a refusal does not say how long to wait. */
 const PAUSE_MS = 1_000;
-/** Servers say so when a request holds more texts than they take at once. */
-const TOO_LARGE = new Set([413, 422]);
+/** Servers say so when a request holds more texts, or more tokens in all, than they take at once; 400 may mean anything else, too. */
+const TOO_LARGE = new Set([400, 413, 422]);
 /** Where it holds a single one, that may be too long. */
 const TOO_LONG =
   '; where the text is too long for it, lower SCRIPTORIUM_CHUNK_TOKENS, or name the tokenizer.json of the model in SCRIPTORIUM_TOKENIZER';
@@ -60,6 +62,10 @@ const LONG_VECTOR = 4_096;
 const MOST_BYTES_PER_NUMBER = 32;
 /** What is sent beside the numbers. */
 const MOST_FRAME_BYTES = 1_000_000;
+/** No fault of a text: a key that is no longer valid, a gateway that is being set up. Every book would fail for it. */
+const DENIED = new Set([401, 403, 404]);
+/** After an answer in this share of the time that it may take, more texts are sent again. */
+const EASY = 0.25;
 const codes: Readonly<Record<Refusal, ErrorCode>> = {
   unreachable: 'EMBEDDING_UNREACHABLE',
   'rate-limited': 'EMBEDDING_RATE_LIMITED',
@@ -82,7 +88,10 @@ export class EndpointEmbedder implements Embedder {
   readonly #lanes: Readonly<Record<Kind, Lane>>;
   readonly #closed = new AbortController();
   readonly #someDone = new SomeDone();
+  /** At most so many texts were taken. */
   #textsPerRequest: number;
+  /** So many are answered in time, as far as is known. */
+  #textsInTime = Number.POSITIVE_INFINITY;
 
   private constructor(options: EndpointEmbedderOptions, dimensions: number) {
     const { baseUrl, apiKey, timeoutMs, model, prefixes, requestsAtOnce } = options;
@@ -104,7 +113,7 @@ export class EndpointEmbedder implements Embedder {
 
   /**
    * Asks for one vector where the length is not given.
-   * @throws ScriptoriumError EMBEDDING_UNREACHABLE, EMBEDDING_RATE_LIMITED, EMBEDDING_REJECTED
+   * @throws ScriptoriumError EMBEDDING_UNREACHABLE, EMBEDDING_RATE_LIMITED, EMBEDDING_DENIED, EMBEDDING_REJECTED
    */
   static async open(options: EndpointEmbedderOptions): Promise<EndpointEmbedder> {
     if (options.dimensions !== undefined) return new EndpointEmbedder(options, options.dimensions);
@@ -133,7 +142,7 @@ export class EndpointEmbedder implements Embedder {
     const signals = AbortSignal.any([stop.signal, this.#closed.signal, ...(signal ? [signal] : [])]);
     const { patienceMs = PATIENCE_MS } = this.#options;
     const patience = kind === 'question' ? Math.min(patienceMs, QUESTION_PATIENCE_MS) : patienceMs;
-    const size = this.#textsPerRequest;
+    const size = Math.min(this.#textsPerRequest, this.#textsInTime);
     const lane = this.#lanes[kind];
     const requests = Array.from({ length: Math.ceil(whole.length / size) }, (_, at) =>
       lane.add(() => {
@@ -166,8 +175,9 @@ export class EndpointEmbedder implements Embedder {
         this.#someDone.done();
         return vectors;
       } catch (error) {
-        if (error instanceof APIError && TOO_LARGE.has(error.status ?? 0) && texts.length > 1)
-          return await this.#inHalves(texts, patient);
+        if (tooLarge(error) && texts.length > 1) return await this.#inHalves(texts, patient);
+        const shorter = lane === this.#lanes.question && tooLarge(error) ? halfOf(texts) : null;
+        if (shorter) return await this.#patiently([shorter], patient);
         const pauseMs = pauseOf(error);
         if (signal.aborted || pauseMs === null || performance.now() + pauseMs > until)
           throw this.#failure(error, signal, texts.length === 1);
@@ -193,16 +203,27 @@ export class EndpointEmbedder implements Embedder {
     };
     // The client's own time limit ends with the first byte.
     const over = new AbortController();
-    const late = setTimeout(() => over.abort(new Late()), this.#options.timeoutMs);
+    const { timeoutMs } = this.#options;
+    const began = performance.now();
+    const late = setTimeout(() => over.abort(new Late(timeoutMs)), timeoutMs);
     try {
       const within = AbortSignal.any([signal, over.signal]);
-      return this.#vectorsIn(await this.#client.embeddings.create(asked, { signal: within }), texts);
+      const vectors = this.#vectorsIn(await this.#client.embeddings.create(asked, { signal: within }), texts);
+      this.#tookMs(performance.now() - began, texts.length);
+      return vectors;
     } catch (error) {
-      throw over.signal.aborted ? over.signal.reason : error;
+      if (!over.signal.aborted) throw error;
+      // The next try sends half as many; the same again would be late again.
+      this.#textsInTime = Math.max(1, Math.min(this.#textsInTime, Math.ceil(texts.length / 2)));
+      throw over.signal.reason;
     } finally {
       clearTimeout(late);
       over.abort();
     }
+  }
+
+  #tookMs(ms: number, texts: number): void {
+    if (texts >= this.#textsInTime && ms < EASY * this.#options.timeoutMs) this.#textsInTime *= 2;
   }
 
   #vectorsIn(sent: unknown, texts: readonly string[]): number[][] {
@@ -229,10 +250,11 @@ export class EndpointEmbedder implements Embedder {
     if (signal.aborted) return signal.reason;
     if (error instanceof ScriptoriumError) return error;
     const { baseUrl = 'OpenAI', model, apiKey } = this.#options;
-    const tooLong = alone && error instanceof APIError && TOO_LARGE.has(error.status ?? 0);
+    const tooLong = alone && tooLarge(error);
     const said = `${error instanceof Error ? error.message : String(error)}${tooLong ? TOO_LONG : ''}`;
+    const denied = error instanceof APIError && DENIED.has(error.status ?? 0);
     return new ScriptoriumError(
-      codes[refusalOf(error, [MODEL_FAILED])],
+      denied ? 'EMBEDDING_DENIED' : codes[refusalOf(error, [MODEL_FAILED])],
       withoutKey(`The embedding model ${model} at ${baseUrl} failed: ${said}`, apiKey),
       {
         cause: error,
@@ -242,6 +264,15 @@ export class EndpointEmbedder implements Embedder {
   }
 }
 
+function tooLarge(error: unknown): boolean {
+  return error instanceof APIError && TOO_LARGE.has(error.status ?? 0);
+}
+
+/** Of a question that is refused, in a script of one token a character for instance; null where it is short in any. */
+function halfOf([question = '']: readonly string[]): string | null {
+  return question.length > SHORT_QUESTION ? question.slice(0, question.length / 2).toWellFormed() : null;
+}
+
 /** An answer of more bytes is given up. */
 function mostBytesOf({ dimensions = 0, textsPerRequest }: EndpointEmbedderOptions): number {
   const numbers = textsPerRequest * Math.max(dimensions, LONG_VECTOR);
@@ -249,7 +280,11 @@ function mostBytesOf({ dimensions = 0, textsPerRequest }: EndpointEmbedderOption
 }
 
 class Late extends Error {
-  override readonly message = 'it did not answer in time';
+  constructor(timeoutMs: number) {
+    super(
+      `it did not answer within ${timeoutMs / 1_000} s (SCRIPTORIUM_EMBEDDINGS_TIMEOUT_S; the next request has fewer texts)`,
+    );
+  }
 }
 
 function failed(what: string): ScriptoriumError {

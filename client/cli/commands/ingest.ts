@@ -50,6 +50,8 @@ async function ingest(
     say(
       `Joined ${workflowId}, which was started ${ago} ago and does the same. Files that came since then are found by the next run.`,
     );
+    if (isGiven(command, 'parallel'))
+      say(`It keeps its own parallelism; \`${parallelCommand(parallel, library)}\` changes it.`);
   }
   if (detach) {
     printResult(command, { workflowId, library, joined: joinedFrom !== null }, () => [
@@ -58,4 +60,13 @@ async function ingest(
     return;
   }
   await watchToEnd(client, run, command);
+}
+
+/** On the command line, and not by default. */
+function isGiven(command: Command, option: string): boolean {
+  return command.getOptionValueSource(option) === 'cli';
+}
+
+function parallelCommand(parallel: number, library: string): string {
+  return `scriptorium parallel ${parallel}${library === DEFAULT_LIBRARY ? '' : ` --library ${library}`}`;
 }

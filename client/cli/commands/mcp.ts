@@ -1,11 +1,12 @@
 /** `mcp`: the library as tools of an assistant that starts this command. */
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { connectTemporal } from '../../connection.ts';
+import { connectTemporal, existingCluster } from '../../connection.ts';
 import { homeOf } from '../../home.ts';
 import { assertNotUploaded } from '../../http/server-paths.ts';
 import { createMcpServer } from '../../mcp/server.ts';
 import { serveStdio } from '../../mcp/stdio.ts';
+import { readStackState } from '../../stack-state.ts';
 import { TemporalService } from '../../temporal-service.ts';
 import { packageVersion } from '../../version.ts';
 import { ensureStack } from '../local-stack.ts';
@@ -45,30 +46,51 @@ async function mcp({ library, readOnly }: Flags, command: Command): Promise<void
   await serveStdio(server);
 }
 
-/** The local stack, started and connected to once; after a failure, again when it is asked for. */
+interface Opened {
+  readonly client: Client;
+  /** Which stack it is; null where an existing cluster is used. */
+  readonly stack: string | null;
+}
+
+/**
+ * The local stack, started and connected to when it is needed: an assistant lives longer than a stack, and what takes its ports after
+ * `down` may be the stack of another home.
+ */
 class LazyStack implements AsyncDisposable {
-  #client: Promise<Client> | null = null;
+  #opened: Promise<Opened> | null = null;
 
   async service(): Promise<TemporalService> {
-    this.#client ??= startAndConnect();
+    this.#opened ??= startAndConnect();
+    const opening = this.#opened;
     try {
-      return new TemporalService(await this.#client);
+      const { client, stack } = await opening;
+      if (stack === null || stack === (await stackNow())) return new TemporalService(client);
+      client.connection.close().catch(() => {});
     } catch (error) {
-      this.#client = null;
+      if (this.#opened === opening) this.#opened = null;
       throw error;
     }
+    if (this.#opened === opening) this.#opened = null;
+    return await this.service();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // One that is being started is not waited for: it goes on in the background.
-    const client = await Promise.race([this.#client, null]);
-    await client?.connection.close();
+    const opened = await Promise.race([this.#opened, null]);
+    await opened?.client.connection.close();
   }
 }
 
-async function startAndConnect(): Promise<Client> {
+async function startAndConnect(): Promise<Opened> {
   await ensureStack();
-  return await connectTemporal();
+  const stack = existingCluster() ? null : await stackNow();
+  return { client: await connectTemporal(), stack };
+}
+
+/** Changes with each start of it. */
+async function stackNow(): Promise<string> {
+  const state = await readStackState(homeOf().stackFile);
+  return `${state?.pid} at ${state?.temporalAddress}`;
 }
 
 function list(text: string, before: readonly string[] = []): readonly string[] {

@@ -2,14 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { siblingModule } from '../../../activities/sibling-module.ts';
-import { connectTemporal } from '../../connection.ts';
+import { connectTemporal, existingCluster } from '../../connection.ts';
 import { askStack, type Part } from '../../stack-state.ts';
 import { directOnLoopback, workerEnv, workerFlags } from '../../worker-flags.ts';
 import { keptRunning } from '../kept-running.ts';
 import { liveStack, readyStack, runInForeground, stopLocalStack } from '../local-stack.ts';
 import { exitCodes, printable, printResult, say } from '../output.ts';
 import { percent, runText } from '../run-rows.ts';
-import { type Run, runsNow } from '../running.ts';
+import { noRuns, runDocuments, runsNow, unansweredLine } from '../running.ts';
 import { watchStatus } from '../watch-status.ts';
 
 export function addStackCommands(program: Command): void {
@@ -81,16 +81,21 @@ async function down(_options: object, command: Command): Promise<void> {
 async function status({ watch }: { watch?: boolean }, command: Command): Promise<void> {
   if (watch) return await watchStatus(command);
   const parts = await partsNow();
-  const runs = parts.some((part) => part.name === 'temporal' && part.healthy) ? await runsNow() : [];
-  printResult(command, { parts, runs }, () => [...parts.map(partLine), ...runs.map(statusLine)]);
-  if (!parts.every((part) => part.healthy)) process.exitCode = exitCodes.failed;
+  const hasTemporal = parts.some((part) => part.name === 'temporal' && part.healthy);
+  const { runs, unanswered } = hasTemporal ? await runsNow() : noRuns;
+  printResult(command, { parts, runs: runDocuments(runs), unanswered }, () => [
+    ...parts.map(partLine),
+    ...[...runs].map(([id, run]) => `▸ ${id}: ${percent(run.done)} · ${runText(run)}`),
+    ...unanswered.map((id) => `▸ ${unansweredLine(id)}`),
+  ]);
+  if (unanswered.length > 0 || !parts.every((part) => part.healthy)) process.exitCode = exitCodes.failed;
 }
 
 async function partsNow(): Promise<readonly Part[]> {
   const live = await liveStack();
   const status = live && (await askStack(live.state));
   if (status) return status.parts;
-  const address = process.env.TEMPORAL_ADDRESS ?? null;
+  const address = existingCluster()?.address ?? null;
   if (address === null)
     return [
       {
@@ -123,10 +128,6 @@ async function answers(): Promise<boolean> {
 
 function partLine({ name, address, healthy, detail }: Part): string {
   return `${healthy ? '✓' : '✗'} ${name.padEnd(12)} ${(address ?? '').padEnd(24)} ${printable(detail)}`;
-}
-
-function statusLine(run: Run): string {
-  return `▸ ${run.workflowId}: ${percent(run.done)} · ${runText(run)}`;
 }
 
 async function worker({ queues }: { queues: string }): Promise<void> {

@@ -4,6 +4,7 @@ import { DEFAULT_LIBRARY } from '../../../workflows/contract.ts';
 import { isSound } from '../../../workflows/upkeep-contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
+import { tellingOfMissingWorkers } from '../missing-workers.ts';
 import { exitCodes, plural, printable, printResult, say } from '../output.ts';
 import { explanationLines, garbageLines, verificationLines } from '../upkeep-lines.ts';
 
@@ -21,6 +22,9 @@ interface GarbageFlags {
   readonly grace?: number;
   readonly force?: boolean;
 }
+
+/** All of upkeep is done by the workers of one queue. */
+const onMain = { queues: ['main'], note: say } as const;
 
 export function addUpkeepCommands(program: Command): void {
   addRemove(program);
@@ -88,7 +92,7 @@ function addGarbage(program: Command): void {
 async function remove(book: string, { library }: SubjectFlags, command: Command): Promise<void> {
   await ensureStack();
   await using client = await ScriptoriumClient.connect();
-  const removed = await client.remove(book, { library });
+  const removed = await tellingOfMissingWorkers(client, onMain, () => client.remove(book, { library }));
   const name = printable(removed.title ?? removed.path ?? removed.bookId);
   printResult(command, removed, () => [
     `Removed ${name} from library ${removed.library}: ${plural(removed.points, 'passage')}.`,
@@ -99,7 +103,8 @@ async function verify({ library, repair }: VerifyFlags, command: Command): Promi
   await ensureStack();
   await using client = await ScriptoriumClient.connect();
   say(`Looking at ${library ? `library ${library}` : 'all libraries'} …`);
-  const result = await client.verify({ repair: repair === true, ...(library && { library }) });
+  const input = { repair: repair === true, ...(library && { library }) };
+  const result = await tellingOfMissingWorkers(client, onMain, () => client.verify(input));
   printResult(command, result, () => verificationLines(result));
   if (!isSound(result)) process.exitCode = exitCodes.someBooksFailed;
 }
@@ -115,10 +120,8 @@ async function collect({ dryRun, grace, force }: GarbageFlags, command: Command)
   await ensureStack();
   await using client = await ScriptoriumClient.connect();
   const graceMs = grace === undefined ? {} : { graceMs: Math.round(grace * 3_600_000) };
-  const result = await client.collectGarbage({
-    ...{ dryRun: dryRun === true, force: force === true },
-    ...graceMs,
-  });
+  const input = { dryRun: dryRun === true, force: force === true, ...graceMs };
+  const result = await tellingOfMissingWorkers(client, onMain, () => client.collectGarbage(input));
   printResult(command, result, () => garbageLines(result));
 }
 

@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 import { toScriptoriumError } from '../../../activities/errors.ts';
 import { type ListBooksInput, taskQueues, workflowTypes } from '../../../workflows/contract.ts';
 import type { BookPage } from '../../../workflows/result-contract.ts';
-import { connectTemporal } from '../../connection.ts';
+import { connectTemporal, existingCluster } from '../../connection.ts';
 import { fromWorkflow } from '../../failures.ts';
 import { queuesWithoutWorkers } from '../../pollers.ts';
 import { askStack } from '../../stack-state.ts';
@@ -22,7 +22,7 @@ export async function stackChecks(): Promise<readonly Check[]> {
 
 /** Of the local stack; elsewhere `serve` is its operators'. */
 async function httpChecks(): Promise<readonly Check[]> {
-  if (process.env.TEMPORAL_ADDRESS) return [];
+  if (existingCluster()) return [];
   try {
     const live = await liveStack();
     const status = live && (await askStack(live.state));
@@ -53,7 +53,7 @@ async function temporalChecks(): Promise<readonly Check[]> {
 
 async function connectedChecks(client: Client): Promise<readonly Check[]> {
   const { namespace } = client.options;
-  const address = process.env.TEMPORAL_ADDRESS;
+  const address = existingCluster()?.address;
   const temporal = ok('temporal', `answers${address ? ` at ${address}` : ''}, namespace ${namespace}`);
   const workers = await workersCheck(client);
   if (workers.state === 'ok') return [temporal, workers, ...(await storeAndClock(client))];

@@ -12,20 +12,19 @@ import { randomKey } from './random-key.ts';
 export function PathForm({ onStarted }: { readonly onStarted: () => void }): JSX.Element {
   const id = useId();
   const action = useAction();
-  // The same for every try of this form: one that was sent twice is done once.
-  const idempotencyKey = useRef(randomKey());
+  // The same for every try of the same request: one whose answer was lost is sent again, and done once.
+  const sent = useRef({ request: '', key: '' });
   const submit = async (form: FormData): Promise<void> => {
     const text = (name: string): string => String(form.get(name) ?? '').trim();
     const paths = text('paths').split('\n').map(trimmed).filter(Boolean);
     const body = { paths, library: text('library'), parallel: Number(text('parallel')) };
+    const request = JSON.stringify(body);
+    if (sent.current.request !== request) sent.current = { request, key: randomKey() };
     const begun = await action.start(async () => {
-      const { jobId } = await ingest(body, idempotencyKey.current);
+      const { jobId } = await ingest(body, sent.current.key);
       keepJob(jobId);
     });
-    if (!begun) {
-      idempotencyKey.current = randomKey();
-      return;
-    }
+    if (!begun) return;
     announce('The books were handed in');
     onStarted();
   };

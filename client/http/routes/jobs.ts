@@ -119,6 +119,7 @@ async function takeUpload(
   const who = principal(request);
   // Known before the first byte is kept: nobody fills the disk for a library that is not theirs.
   const library = parse(libraryName, allowedLibrary(who, asked) ?? DEFAULT_LIBRARY);
+  await service.assertRoom(library);
   await using upload = await uploads.receive(request, library, who.id);
   return await audit(request, 'index upload', { library, files: upload.files }, async () => {
     const paths = await upload.keep();

@@ -5,6 +5,7 @@ import { ScriptoriumError } from '../../../activities/errors.ts';
 import { DEFAULT_LIBRARY } from '../../../workflows/contract.ts';
 import { plural, printable } from '../../cli/output.ts';
 import { percent, runText } from '../../cli/run-rows.ts';
+import { isOutage } from '../../failures.ts';
 import { indexBody, job } from '../../http/contract.ts';
 import { allowedLibrary, maySee } from '../../http/principal.ts';
 import type { Run, Service } from '../../http/service.ts';
@@ -74,7 +75,10 @@ async function waitFor(taken: SeenJob, { service, signal, progress, note }: Tool
     progress?.share(seen.progress?.done ?? 0, jobText(seen));
     await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
     // An outage of Temporal is none of the job's: it is asked again.
-    seen = await look(service, taken.jobId).catch(() => seen);
+    seen = await look(service, taken.jobId).catch((error: unknown) => {
+      if (isOutage(error)) return seen;
+      throw error;
+    });
   }
   if (signal.aborted && seen.endedAtMs === null)
     note(`No longer waiting for job ${seen.jobId}; it goes on. Look at it with ingest_status.`);

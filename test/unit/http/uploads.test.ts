@@ -23,6 +23,8 @@ async function send(
   });
 }
 
+/** What was asked of the service but whether there is room. */
+const handedIn = ({ asked }: TestServer) => asked.filter(({ method }) => method !== 'assertRoom');
 const failing = (code: ErrorCode) => async () => {
   throw new ScriptoriumError(code, 'Not now');
 };
@@ -42,7 +44,7 @@ describe('an upload', () => {
     const files = [...(await server.files())].sort();
     expect(files.map((file) => file.replace(SHA16, ''))).toEqual(expect.arrayContaining(['a.pdf', 'b.txt']));
     expect(files).toHaveLength(2);
-    const [{ args = [] } = {}] = server.asked;
+    const [{ args = [] } = {}] = handedIn(server);
     expect(args[0]).toBe('default');
     expect(args[1]).toEqual(expect.arrayContaining(files.map((file) => `${server.uploads}/${file}`)));
   });
@@ -118,7 +120,7 @@ describe('an upload', () => {
     expect(response.json()).toMatchObject({ status, code });
     expect(response.body).not.toContain(server.uploads);
     expect(await server.files()).toEqual([]);
-    expect(server.asked).toEqual([]);
+    expect(handedIn(server)).toEqual([]);
   });
 
   test.each([
@@ -142,9 +144,20 @@ describe('an upload', () => {
   });
 
   test('that is refused is dropped again', async () => {
-    await using server = await testServer({ service: { addJob: failing('RATE_LIMITED') } });
-    expect((await send(server, [['a.pdf', PDF]])).statusCode).toBe(429);
+    await using server = await testServer({ service: { addJob: failing('JOBS_FULL') } });
+    const refused = await send(server, [['a.pdf', PDF]]);
+    expect({ status: refused.statusCode, wait: refused.headers['retry-after'] }).toEqual({
+      status: 429,
+      wait: '60',
+    });
     expect(await server.files()).toEqual([]);
+  });
+
+  test('for whose job there is no room is refused before it is read', async () => {
+    await using server = await testServer({ service: { assertRoom: failing('JOBS_FULL') } });
+    const response = await send(server, [['a.html', 'no book by its content, which nobody looks at']]);
+    expect(response.json()).toMatchObject({ status: 429, code: 'JOBS_FULL' });
+    expect(server.asked.map(({ method }) => method)).toEqual(['assertRoom']);
   });
 
   test.each(['STACK_UNREACHABLE', 'INTERNAL'] as const)(
@@ -164,7 +177,7 @@ describe('an upload', () => {
     const first = send(server, [['a.pdf', PDF]]);
     await eventually(() => calls === 1);
     expect((await send(server, [['a.pdf', PDF]])).statusCode).toBe(202);
-    refused.reject(new ScriptoriumError('RATE_LIMITED', 'Too many jobs wait'));
+    refused.reject(new ScriptoriumError('JOBS_FULL', 'Too many jobs wait'));
     expect((await first).statusCode).toBe(429);
     expect(await server.files()).toHaveLength(1);
   });
@@ -178,7 +191,7 @@ describe('an upload', () => {
     await eventually(async () => (await server.files()).length === 1);
     socket.destroy();
     await eventually(async () => (await server.files()).length === 0);
-    expect(server.asked).toEqual([]);
+    expect(handedIn(server)).toEqual([]);
   });
 });
 

@@ -111,6 +111,8 @@ export class FakeService implements Service {
     return { kind: 'run', ...found, history: null };
   };
 
+  assertRoom: Service['assertRoom'] = async () => {};
+
   addJob: Service['addJob'] = async (library, paths, options) => {
     this.#note('addJob', library, paths, options);
     return jobOf(library, { paths });

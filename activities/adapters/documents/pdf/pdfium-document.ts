@@ -85,23 +85,25 @@ export class PdfiumDocument implements Disposable {
   }
 
   get pageCount(): number {
-    return this.#module._FPDF_GetPageCount(this.#document);
+    return this.#guarded(() => this.#module._FPDF_GetPageCount(this.#document));
   }
 
   /** False when the cross-reference table was damaged and had to be guessed from the objects. */
   get isIntact(): boolean {
-    return this.#module._FPDF_DocumentHasValidCrossReferenceTable(this.#document) !== 0;
+    return this.#guarded(() => this.#module._FPDF_DocumentHasValidCrossReferenceTable(this.#document) !== 0);
   }
 
   /** An entry of the information dictionary, such as `Title`; empty when there is none. */
   metadata(tag: string): string {
     const name = Buffer.from(`${tag}\0`, 'latin1');
-    return withMemory(this.#module, name.length, (address) => {
-      this.#module.HEAPU8.set(name, address);
-      return readUtf16(this.#module, (buffer, bytes) =>
-        this.#module._FPDF_GetMetaText(this.#document, address, buffer, bytes),
-      );
-    });
+    return this.#guarded(() =>
+      withMemory(this.#module, name.length, (address) => {
+        this.#module.HEAPU8.set(name, address);
+        return readUtf16(this.#module, (buffer, bytes) =>
+          this.#module._FPDF_GetMetaText(this.#document, address, buffer, bytes),
+        );
+      }),
+    );
   }
 
   /**
@@ -118,7 +120,11 @@ export class PdfiumDocument implements Disposable {
   }
 
   /** The outline in its own order; entries that lead nowhere are left out, and loops are cut. */
-  *outline(): Generator<OutlineEntry> {
+  outline(): readonly OutlineEntry[] {
+    return this.#guarded(() => [...this.#entries()]);
+  }
+
+  *#entries(): Generator<OutlineEntry> {
     const seen = new Set<number>();
     const waiting = [{ bookmark: this.#firstChild(0), depth: 0 }];
     for (

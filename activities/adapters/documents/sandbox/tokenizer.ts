@@ -20,7 +20,7 @@ const TEXTS_PER_BATCH = 512;
 /**
  * Counts tokens with a `tokenizer.json`. Its own truncation and padding are put off: they would make every long text
  * as short as the model's limit, and every short one as long.
- * @throws ScriptoriumError ASSET_UNAVAILABLE
+ * @throws ScriptoriumError ASSET_UNAVAILABLE when it is no tokenizer; DISK_UNREACHABLE when it can't be read, which is no fault of a book
  */
 export async function openTokenCounter(path: string): Promise<TokenCounter> {
   const { tokenizer, additive } = await loadTokenizer(path);
@@ -41,8 +41,13 @@ export async function openTokenCounter(path: string): Promise<TokenCounter> {
 }
 
 async function loadTokenizer(path: string): Promise<{ tokenizer: Tokenizer; additive: boolean }> {
+  const json = await readFile(path, 'utf8').catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `The tokenizer can't be read: ${why}; where it was deleted, start the workers anew, which fetch it again`;
+    throw new ScriptoriumError('DISK_UNREACHABLE', message, { cause });
+  });
   try {
-    const file = tokenizerFile.parse(JSON.parse(await readFile(path, 'utf8')));
+    const file = tokenizerFile.parse(JSON.parse(json));
     const tokenizer = Tokenizer.fromString(JSON.stringify({ ...file, truncation: null, padding: null }));
     return { tokenizer, additive: isAdditive(file) };
   } catch (error) {
