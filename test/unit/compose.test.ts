@@ -186,6 +186,21 @@ describe('docker-compose.temporal.yml', () => {
     expect(() => loadConfig(empty)).not.toThrow();
   });
 
+  test('hands on where traces go, and how', async () => {
+    const given = Object.keys(parseCompose(text).services.workers?.environment ?? {});
+    const documented = [...(await read('docs/operations.md')).matchAll(/^\| `(OTEL_\w+)` \|/gm)].map(
+      ([, name]) => name,
+    );
+    expect(documented.length).toBeGreaterThan(5);
+    const all = [
+      ...documented,
+      'OTEL_EXPORTER_OTLP_HEADERS',
+      'OTEL_TRACES_SAMPLER',
+      'OTEL_RESOURCE_ATTRIBUTES',
+    ];
+    expect(all.filter((name = '') => !given.includes(name))).toEqual([]);
+  });
+
   test('serves HTTP by a service that is started when it is asked for, with what the workers have', () => {
     const { workers, http } = parseCompose(text).services;
     expect(http).toMatchObject({

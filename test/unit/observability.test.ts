@@ -57,6 +57,7 @@ async function metricTypes(): Promise<Map<string, string>> {
 /** Of Temporal's core, as far as they are used; it tells of failures only once there was one. */
 const ofTemporal = new Set([
   'temporal_activity_schedule_to_start_latency_seconds_bucket',
+  'temporal_workflow_task_schedule_to_start_latency_seconds_bucket',
   'temporal_worker_task_slots_available',
   'temporal_workflow_task_execution_failed',
   'temporal_request_failure',
