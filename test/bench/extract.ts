@@ -10,9 +10,9 @@ import { promisify } from 'node:util';
 import { PdfiumDocument } from '../../activities/adapters/documents/pdf/pdfium-document.ts';
 import { ProcessSandbox } from '../../activities/adapters/documents/process-sandbox.ts';
 import { homeOf } from '../../client/home.ts';
+import { fileOfPackage, pdfsOfPackage } from '../helpers/debian-package.ts';
 import { cpuSeconds, descendantsOf, processMemory } from '../helpers/stack-processes.ts';
-import { fileOfPackage, pdfsOfPackage } from './debian-package.ts';
-import { wordsAlike } from './extract/words-alike.ts';
+import { wordsAlike } from '../helpers/words-alike.ts';
 import type { BenchOptions } from './options.ts';
 import { alternate, type BenchReport, median, reportOf } from './report.ts';
 

@@ -1,16 +1,17 @@
 /** How much faster five books at once are than one: with an embedder that waits for a network, and with one that needs every core. */
-import { mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { PdfiumDocument } from '../../activities/adapters/documents/pdf/pdfium-document.ts';
 import { homeOf } from '../../client/home.ts';
 import { findAsset } from '../../workers/assets/find-asset.ts';
 import { tokenizerAsset } from '../../workers/assets/manifest.ts';
 import { fastestOf, measureVariants } from '../../workers/model/measure.ts';
 import { layoutFolderOf } from '../../workers/model/model-choice.ts';
 import { findVariant, variantOf, variants } from '../../workers/model/variants.ts';
+import { copyPdfs, pdfsOfPackage } from '../helpers/debian-package.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 import { benchBundles } from './bundles.ts';
-import { copyPdfs } from './debian-package.ts';
 import { generateBooks } from './generated-books.ts';
 import { type OurRunOptions, runOurs } from './library-run.ts';
 import type { BenchOptions } from './options.ts';
@@ -38,7 +39,12 @@ const READ_BOOKS = 98;
 /** Of the first hundred of the package two are drawings, without a word. */
 const WORDLESS = ['128-example.pdf', '164-lhcb-detector-cross-section.pdf'];
 
-type Kind = 'network' | 'cpu' | 'one thread' | 'real' | 'short' | 'read';
+/** The same with books of the length that the library of 9,000 has: less is read of a letter than is done for it elsewhere. */
+const LONG_BOOKS = 20;
+const LONG_PAGES = 100;
+const LONG_PACKAGE = 'texlive-latex-recommended-doc';
+
+type Kind = 'network' | 'cpu' | 'one thread' | 'real' | 'short' | 'read' | 'long';
 
 export async function benchParallel(options: BenchOptions): Promise<BenchReport> {
   const { books = 40, parallel = 5, rounds: wanted = 1, signal, profileFolder } = options;
@@ -65,8 +71,9 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       workerEnv: { SCRIPTORIUM_MODEL: model.path },
     },
     read: { ...common, folder: join(folder.path, 'read'), books: READ_BOOKS, embedder: 'fake', waitMs: 0 },
+    long: { ...common, folder: join(folder.path, 'long'), books: LONG_BOOKS, embedder: 'fake', waitMs: 0 },
   };
-  const { network, cpu, real, short, read } = kinds;
+  const { network, cpu, real, short, read, long } = kinds;
   await generateBooks({ folder: network.folder, books: network.books, passages: PASSAGES });
   await generateBooks({ folder: cpu.folder, books: cpu.books, passages: CPU_PASSAGES });
   await mkdir(real.folder);
@@ -76,6 +83,8 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
   await mkdir(read.folder);
   await copyPdfs(REAL_PACKAGE, READ_BOOKS + WORDLESS.length, read.folder);
   for (const name of WORDLESS) await rm(join(read.folder, name));
+  await mkdir(long.folder);
+  await copyLongPdfs(long.folder);
   const rateOf = (kind: Kind, atOnce: number) => async () => {
     const { seconds, result } = await runOurs({ ...kinds[kind], parallel: atOnce });
     return result.chunks / seconds;
@@ -93,6 +102,8 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       'short, many': rateOf('short', parallel),
       'read, one': rateOf('read', 1),
       'read, many': rateOf('read', parallel),
+      'long, one': rateOf('long', 1),
+      'long, many': rateOf('long', parallel),
     },
     wanted,
     signal,
@@ -106,6 +117,8 @@ export async function benchParallel(options: BenchOptions): Promise<BenchReport>
       realBooks: REAL_BOOKS,
       shortBooks: SHORT_BOOKS,
       readBooks: READ_BOOKS,
+      longBooks: LONG_BOOKS,
+      longPages: LONG_PAGES,
       realModel: model.name,
     },
   });
@@ -124,7 +137,7 @@ function reportOfKinds(
   };
   const ratios = {
     ...{ network: ratioOf('network'), cpu: ratioOf('cpu') },
-    ...{ real: ratioOf('real'), short: ratioOf('short'), read: ratioOf('read') },
+    ...{ real: ratioOf('real'), short: ratioOf('short'), read: ratioOf('read'), long: ratioOf('long') },
   };
   return {
     ...{ bench: 'parallel', unit: 'chunks/s', settings, rounds, medians, ratios, ratio: ratios.network },
@@ -136,9 +149,23 @@ function reportOfKinds(
       'many books at once to one, real PDFs of a few pages': ratios.short.toFixed(2),
       'many books at once to one, real PDFs whose vectors come from elsewhere at once':
         ratios.read.toFixed(2),
+      [`the same of at least ${LONG_PAGES} pages`]: ratios.long.toFixed(2),
       'many books at once to one on one thread, CPU': ratioOf('cpu', 'cpu, one on one thread').toFixed(2),
     },
   };
+}
+
+/** The first of the package, by name, that have so many pages. */
+async function copyLongPdfs(target: string): Promise<void> {
+  let copied = 0;
+  for (const file of await pdfsOfPackage(LONG_PACKAGE, join(homeOf().cache, 'bench-extract'))) {
+    using pdf = await PdfiumDocument.open(file);
+    if (pdf.pageCount < LONG_PAGES) continue;
+    await copyFile(file, join(target, basename(file)));
+    copied += 1;
+    if (copied === LONG_BOOKS) return;
+  }
+  throw new Error(`${LONG_PACKAGE} has only ${copied} PDFs of ${LONG_PAGES} pages`);
 }
 
 /** As a new home chooses it. */

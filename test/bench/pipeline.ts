@@ -10,12 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { homeOf } from '../../client/home.ts';
 import { readStackState } from '../../client/stack-state.ts';
+import { copyPdfs, fileOfPackage } from '../helpers/debian-package.ts';
 import { samplesIn } from '../helpers/prometheus-text.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 import { cpuSeconds } from '../helpers/stack-processes.ts';
 import { tempFolder } from '../helpers/temp-folder.ts';
 import { buildProduct } from './built-product.ts';
-import { copyPdfs, fileOfPackage } from './debian-package.ts';
 import type { BenchOptions } from './options.ts';
 import { TreeWatch } from './pipeline/tree-watch.ts';
 import { pythonWith } from './python-peer.ts';
@@ -90,7 +90,8 @@ async function compare(
   };
   const about = {
     ...{ bench, unit: 'folders an hour', settings: { ...settings, rounds: wanted, model: MODEL_FILE } },
-    notMeasured: 'other formats than PDF, a library that is there already, a GPU',
+    notMeasured:
+      'other formats than PDF, a library that is there already, a GPU, memory that is held for less than five seconds',
   };
   return { ...reportOf(about, await alternate(contenders, wanted, signal)), figures: figuresOf(seen) };
 }

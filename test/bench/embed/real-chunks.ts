@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { ProcessSandbox } from '../../../activities/adapters/documents/process-sandbox.ts';
 import type { PageText } from '../../../activities/ports/documents.ts';
-import { pdfsOfPackage } from '../debian-package.ts';
+import { pdfsOfPackage } from '../../helpers/debian-package.ts';
 import { readCorpus } from '../retrieval/corpus.ts';
 
 const PACKAGE = 'texlive-science-doc';

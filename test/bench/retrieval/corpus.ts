@@ -7,7 +7,7 @@ import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { ProcessSandbox } from '../../../activities/adapters/documents/process-sandbox.ts';
 import type { PageText } from '../../../activities/ports/documents.ts';
-import { fileOfPackage } from '../debian-package.ts';
+import { fileOfPackage } from '../../helpers/debian-package.ts';
 
 const expand = promisify(gunzip);
 

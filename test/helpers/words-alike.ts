@@ -7,8 +7,19 @@ const PDFIUM_HYPHEN = String.fromCharCode(2);
  * divides are joined.
  */
 export function wordsAlike(one: string, other: string): number {
-  const counts = new Map<string, number>();
   const [ours, theirs] = [wordsOf(one), wordsOf(other)];
+  const all = ours.length + theirs.length;
+  return all === 0 ? 1 : (2 * inBoth(ours, theirs)) / all;
+}
+
+/** The share of a text's words that another has, too (0 to 1, 1 for a text without words); each counts as often as it stands. */
+export function shareOfWords(text: string, whole: string): number {
+  const words = wordsOf(text);
+  return words.length === 0 ? 1 : inBoth(words, wordsOf(whole)) / words.length;
+}
+
+function inBoth(ours: readonly string[], theirs: readonly string[]): number {
+  const counts = new Map<string, number>();
   for (const word of theirs) counts.set(word, (counts.get(word) ?? 0) + 1);
   let both = 0;
   for (const word of ours) {
@@ -17,11 +28,10 @@ export function wordsAlike(one: string, other: string): number {
     both += 1;
     counts.set(word, left - 1);
   }
-  const all = ours.length + theirs.length;
-  return all === 0 ? 1 : (2 * both) / all;
+  return both;
 }
 
-function wordsOf(text: string): string[] {
+export function wordsOf(text: string): string[] {
   const joined = text
     .normalize('NFKC')
     .replaceAll(PDFIUM_HYPHEN, '-')
