@@ -98,10 +98,14 @@ export const errorRegistry = {
     'The object storage of intermediate files refused for too many requests.',
     'Ingest with a smaller --parallel, or raise the limit at the provider; the work goes on by itself.',
   ),
+  ARTIFACTS_DENIED: outage(
+    'The object storage of intermediate files refuses the key, or has no such bucket.',
+    'Check that the bucket of SCRIPTORIUM_ARTIFACTS is there, and the rights of the AWS keys; the work goes on by itself, with other keys once the workers are started anew.',
+  ),
   ARTIFACTS_REJECTED: entry(
     false,
     'The object storage of intermediate files refused the request.',
-    'Read its reason in the message; check that the bucket of SCRIPTORIUM_ARTIFACTS is there, and the rights of the AWS keys.',
+    'Read its reason in the message.',
   ),
   ASSET_UNAVAILABLE: entry(
     false,

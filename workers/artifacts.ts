@@ -44,7 +44,7 @@ function pathStyleOf(wanted: 'auto' | 'on' | 'off', endpoint: string | undefined
   return endpoint !== undefined && !new URL(endpoint).hostname.endsWith('.amazonaws.com');
 }
 
-/** @throws ScriptoriumError ARTIFACTS_UNREACHABLE, ARTIFACTS_OVERLOADED, ARTIFACTS_REJECTED */
+/** @throws ScriptoriumError ARTIFACTS_UNREACHABLE, ARTIFACTS_OVERLOADED, ARTIFACTS_DENIED, ARTIFACTS_REJECTED */
 export async function openArtifacts(settings: ArtifactSettings): Promise<OpenArtifacts> {
   if (settings.kind === 'folder')
     return { artifacts: new FileArtifacts(settings.folder), [Symbol.asyncDispose]: async () => {} };

@@ -56,7 +56,7 @@ export interface PartsOptions {
   openEmbedder?(): Promise<Embedder>;
 }
 
-/** @throws ScriptoriumError ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED, ARTIFACTS_UNREACHABLE, ARTIFACTS_REJECTED */
+/** @throws ScriptoriumError ASSET_UNAVAILABLE, STORE_UNREACHABLE, STORE_REJECTED, ARTIFACTS_UNREACHABLE, ARTIFACTS_DENIED */
 export async function openParts(config: Config, options: PartsOptions): Promise<Parts> {
   await using opened = new AsyncDisposableStack();
   const finding: FindOptions = { cacheFolder: config.home.cache, env: config.env };

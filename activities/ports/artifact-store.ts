@@ -2,7 +2,8 @@
  * Files of records, named by the hash of their inputs. An artifact is written beside its place, and is there from one moment
  * to the next when it is whole; a half-written one is found again by the next attempt of the same owner.
  *
- * All methods throw ScriptoriumError DISK_FULL, DISK_UNREACHABLE, ARTIFACTS_UNREACHABLE, ARTIFACTS_OVERLOADED or ARTIFACTS_REJECTED.
+ * All methods throw ScriptoriumError DISK_FULL, DISK_UNREACHABLE, ARTIFACTS_UNREACHABLE, ARTIFACTS_OVERLOADED,
+ * ARTIFACTS_DENIED or ARTIFACTS_REJECTED.
  */
 export interface ArtifactStore {
   /** Opens a finished artifact; null when there is none. */

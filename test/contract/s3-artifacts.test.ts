@@ -125,7 +125,7 @@ describe('a store that can not be used says so', () => {
   test('when there is no such bucket', async () => {
     const opening = S3Artifacts.open(options({ bucket: `no-such-${uuid()}` }));
     await expect(opening).rejects.toMatchObject({
-      code: 'ARTIFACTS_REJECTED',
+      ...{ code: 'ARTIFACTS_DENIED', retryable: true },
       message: expect.stringContaining('NoSuchBucket'),
     });
   });
@@ -134,7 +134,7 @@ describe('a store that can not be used says so', () => {
     const credentials = { accessKeyId: 'nobody', secretAccessKey: 'nothing' };
     const opening = S3Artifacts.open(options({ credentials }));
     await expect(opening).rejects.toMatchObject({
-      code: 'ARTIFACTS_REJECTED',
+      code: 'ARTIFACTS_DENIED',
       message: expect.stringMatching(/could not be listed: status 40[34]/),
     });
   });
@@ -155,8 +155,9 @@ describe('a store that can not be used says so', () => {
     [500, 'InternalError', 'ARTIFACTS_UNREACHABLE'],
     [507, 'StorageFull', 'ARTIFACTS_UNREACHABLE'],
     [400, 'ExpiredToken', 'ARTIFACTS_UNREACHABLE'],
-    [403, 'AccessDenied', 'ARTIFACTS_REJECTED'],
-    [301, 'PermanentRedirect', 'ARTIFACTS_REJECTED'],
+    [403, 'AccessDenied', 'ARTIFACTS_DENIED'],
+    [301, 'PermanentRedirect', 'ARTIFACTS_DENIED'],
+    [400, 'InvalidRequest', 'ARTIFACTS_REJECTED'],
   ])('for an answer %d %s: %s', async (status, code, wanted) => {
     await using refusal = await refusing(status, code);
     const opening = S3Artifacts.open(options({ endpoint: refusal.url }));

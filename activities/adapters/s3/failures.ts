@@ -27,6 +27,8 @@ const TOO_MANY: ReadonlySet<string> = new Set([
 const PASSING: ReadonlySet<string> = new Set(['RequestTimeout', 'ExpiredToken', 'TokenRefreshRequired']);
 /** Nothing was sent: there are no keys, or no region. */
 const NOT_SET_UP = /^(CredentialsProviderError|ProviderError|TokenProviderError)$|Region is missing/;
+/** No fault of an object: a key or a right that is gone, a bucket that is not there or in another region. */
+const DENIED_STATUS: ReadonlySet<number> = new Set([301, 307, 401, 403, 404]);
 const PASSING_STATUS: ReadonlySet<number> = new Set([408, 425]);
 const TOO_MANY_REQUESTS = 429;
 const LONGEST_REASON = 500;
@@ -40,7 +42,8 @@ interface FailedCall {
 
 /**
  * What the SDK threw, in words of the registry. Too many requests, a server error, no connection and a timeout are worth
- * another try, at the time that the server names; every other answer is a refusal: no such bucket, a wrong key, no right.
+ * another try, at the time that the server names; no such bucket, a wrong key and no right concern every book, which waits; every
+ * other answer is a refusal.
  */
 export function s3Failure(thrown: unknown, { where, action }: FailedCall): ScriptoriumError {
   if (thrown instanceof ScriptoriumError) return thrown;
@@ -78,7 +81,8 @@ function codeOf(error: ThrownError): StorageCode {
   const status = statusOf(error);
   if (status === TOO_MANY_REQUESTS || TOO_MANY.has(error.name)) return 'ARTIFACTS_OVERLOADED';
   if (PASSING.has(error.name)) return 'ARTIFACTS_UNREACHABLE';
-  if (NOT_SET_UP.test(error.name) || NOT_SET_UP.test(error.message)) return 'ARTIFACTS_REJECTED';
+  if (NOT_SET_UP.test(error.name) || NOT_SET_UP.test(error.message)) return 'ARTIFACTS_DENIED';
+  if (status !== undefined && DENIED_STATUS.has(status)) return 'ARTIFACTS_DENIED';
   const refused = status !== undefined && status >= 300 && status < 500 && !PASSING_STATUS.has(status);
   return refused ? 'ARTIFACTS_REJECTED' : 'ARTIFACTS_UNREACHABLE';
 }

@@ -23,7 +23,7 @@ export class S3Artifacts implements ArtifactStore, Disposable {
     this.#bucket = bucket;
   }
 
-  /** @throws ScriptoriumError ARTIFACTS_UNREACHABLE, ARTIFACTS_OVERLOADED, ARTIFACTS_REJECTED, as every method does */
+  /** @throws ScriptoriumError ARTIFACTS_UNREACHABLE, ARTIFACTS_OVERLOADED, ARTIFACTS_DENIED, ARTIFACTS_REJECTED, as every method does */
   static async open(options: BucketOptions): Promise<S3Artifacts> {
     const bucket = new S3Bucket(options);
     try {
