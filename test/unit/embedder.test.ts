@@ -217,14 +217,18 @@ describe('an embedder', () => {
 
   test('whose thread died fails its jobs with EMBEDDING_FAILED, and goes on with a new thread', async () => {
     await using single = await openEmbedder();
-    const worker = started.at(-1);
+    let worker = started.at(-1);
     const [before] = await single.embed(['x']);
-    // Long enough that the thread has some in hand when the first is done, however busy the machine is.
-    const jobs = Array.from({ length: 12 }, (_, n) => single.embed([`Text ${n}. `.repeat(80)]));
-    const outcomes = Promise.allSettled(jobs);
-    await jobs[0];
-    breakThread(worker);
-    const lost = (await outcomes).filter((outcome) => outcome.status === 'rejected');
+    let lost: PromiseRejectedResult[] = [];
+    // On a busy machine the thread may be done with all of them before this one hears of the first.
+    for (let tries = 0; lost.length === 0 && tries < 5; tries++) {
+      worker = started.at(-1);
+      const jobs = Array.from({ length: 12 }, (_, n) => single.embed([`Text ${n}. `.repeat(80)]));
+      const outcomes = Promise.allSettled(jobs);
+      await jobs[0];
+      breakThread(worker);
+      lost = (await outcomes).filter((outcome) => outcome.status === 'rejected');
+    }
     expect(lost.length).toBeGreaterThan(0);
     // Those that were with the thread; the others waited for the new one.
     expect(lost.length).toBeLessThanOrEqual(2);
