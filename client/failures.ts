@@ -38,7 +38,7 @@ const FAILED_PRECONDITION = 9;
 
 /** Why a run does not tell where it stands. */
 export function fromQuery(error: unknown, workflowId: string): ScriptoriumError {
-  const code = grpcCodeOf(error);
+  const code = grpcErrorOf(error)?.code;
   if (code === FAILED_PRECONDITION || code === DEADLINE_EXCEEDED) return noWorkerFor(workflowId, error);
   return fromWorkflow(error);
 }
@@ -48,10 +48,15 @@ export function noWorkerFor(workflowId: string, cause?: unknown): ScriptoriumErr
   return new ScriptoriumError('STACK_UNREACHABLE', message, { cause });
 }
 
+interface GrpcError extends Error {
+  readonly code: number;
+  readonly details: string;
+}
+
 /** The SDK keeps it in a cause. */
-function grpcCodeOf(error: unknown): number | null {
-  if (isGrpcServiceError(error)) return error.code;
-  return error instanceof Error && error.cause !== undefined ? grpcCodeOf(error.cause) : null;
+function grpcErrorOf(error: unknown): GrpcError | null {
+  if (isGrpcServiceError(error)) return error;
+  return error instanceof Error && error.cause !== undefined ? grpcErrorOf(error.cause) : null;
 }
 
 /** What became of an update that was not done: no run is there to take it, or its validator says why not. */
@@ -81,14 +86,12 @@ export function isCancelled(error: unknown): boolean {
 /** gRPC's UNIMPLEMENTED, PERMISSION_DENIED, UNAUTHENTICATED: another service, or a key that does not do. */
 const REFUSALS = new Set([12, 7, 16]);
 
-/** What Temporal refuses whoever asks, as a failure of the settings; the SDK keeps its reason in a cause. Null for anything else. */
+/** What Temporal refuses whoever asks, as a failure of the settings. Null for anything else. */
 export function refusalOf(error: unknown): ScriptoriumError | null {
-  if (isGrpcServiceError(error)) {
-    if (!REFUSALS.has(error.code)) return null;
-    const message = `Temporal refuses: ${error.details}. Look at TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_API_KEY`;
-    return new ScriptoriumError('INVALID_CONFIG', message, { cause: error });
-  }
-  return error instanceof Error && error.cause !== undefined ? refusalOf(error.cause) : null;
+  const refused = grpcErrorOf(error);
+  if (!refused || !REFUSALS.has(refused.code)) return null;
+  const message = `Temporal refuses: ${refused.details}. Look at TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_API_KEY`;
+  return new ScriptoriumError('INVALID_CONFIG', message, { cause: refused });
 }
 
 /** gRPC's DEADLINE_EXCEEDED. */

@@ -1,6 +1,7 @@
 /** What Temporal still remembers of a workflow: when it ran, and what each of its steps took. */
 import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import { type RunProgress, runProgressQuery } from '../workflows/contract.ts';
+import { query } from './query.ts';
 
 interface Execution {
   readonly workflowId: string;
@@ -54,7 +55,7 @@ export async function runHistory(client: Client, workflowId: string): Promise<Ru
   const handle = client.workflow.getHandle(workflowId);
   try {
     const execution = executionOf(await handle.describe());
-    const run = await handle.query<RunProgress>(runProgressQuery).catch(() => null);
+    const run = await query<RunProgress>(client, handle, runProgressQuery, []).catch(() => null);
     const progress = run && {
       ...{ state: run.state, parallel: run.parallel, books: run.books },
       ...{ chunks: run.chunks, failures: run.failures },

@@ -22,6 +22,7 @@ import {
 import { parse } from './checked-input.ts';
 import { fromQuery, fromWorkflow, isCancelled } from './failures.ts';
 import { type OutageListener, waitOut } from './patience.ts';
+import { query } from './query.ts';
 import { RunChain } from './run-chain.ts';
 import { bookShare, type RunWeight, runWeight } from './run-weight.ts';
 import { steer } from './steering.ts';
@@ -70,7 +71,6 @@ export interface ResultOptions {
 
 const MAX_SHOWN = 8;
 const POLL_MS = 1_000;
-const QUERY_TIMEOUT_MS = 10_000;
 
 export interface RunOrigin {
   /** Run id of the run's first step; the latest run when left out. */
@@ -219,9 +219,7 @@ export class IngestHandle {
   async #query(): Promise<{ run: RunProgress; status: WorkflowExecutionStatusName }> {
     const { step, status } = await this.#chain.latestStep();
     try {
-      const ask = () => step.query<RunProgress>(runProgressQuery);
-      // Temporal waits for a worker that was there of late, as long as it may.
-      return { run: await this.#client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, ask), status };
+      return { run: await query<RunProgress>(this.#client, step, runProgressQuery, []), status };
     } catch (error) {
       throw fromQuery(error, this.workflowId);
     }

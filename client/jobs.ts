@@ -4,7 +4,6 @@ import {
   type Client,
   WithStartWorkflowOperation,
   type Workflow,
-  type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ScriptoriumError } from '../activities/errors.ts';
@@ -21,6 +20,8 @@ import {
 } from '../workflows/job-contract.ts';
 import { parse } from './checked-input.ts';
 import { fromQuery, fromUpdate } from './failures.ts';
+import { isRunning } from './is-running.ts';
+import { query } from './query.ts';
 
 export interface JobOptions {
   /** Books at once, 1 to 500. Default 5. */
@@ -37,7 +38,6 @@ export interface LibraryJob extends Job {
 }
 
 const ADD_TIMEOUT_MS = 30_000;
-const QUERY_TIMEOUT_MS = 10_000;
 const ROOM_TIMEOUT_MS = 3_000;
 
 /**
@@ -87,18 +87,10 @@ export function wasRefused(error: unknown): boolean {
  */
 export async function assertRoom(client: Client, library: string): Promise<void> {
   const handle = client.workflow.getHandle(jobsId(library));
-  const ask = () => handle.query<boolean>(jobRoomQuery);
-  const hasRoom = await client.withDeadline(Date.now() + ROOM_TIMEOUT_MS, ask).catch(() => true);
-  if (hasRoom || (await isOver(handle))) return;
+  const hasRoom = await query<boolean>(client, handle, jobRoomQuery, [], ROOM_TIMEOUT_MS).catch(() => true);
+  // Where it is over another one is begun, with room for all.
+  if (hasRoom || !(await isRunning(handle).catch(() => false))) return;
   throw new ScriptoriumError('JOBS_FULL', `Too many jobs of library ${library} wait already`);
-}
-
-/** Then another one is begun, with room for all. */
-async function isOver(handle: WorkflowHandle): Promise<boolean> {
-  return await handle.describe().then(
-    ({ closeTime }) => closeTime !== undefined,
-    () => true,
-  );
 }
 
 /** @throws ScriptoriumError JOB_NOT_FOUND, STACK_UNREACHABLE */
@@ -107,8 +99,7 @@ export async function job(client: Client, jobId: string): Promise<LibraryJob> {
   const workflowId = jobsId(library);
   const handle = client.workflow.getHandle(workflowId);
   try {
-    const ask = () => handle.query<Job | null, [string]>(jobQuery, id);
-    const found = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, ask);
+    const found = await query<Job | null, [string]>(client, handle, jobQuery, [id]);
     // Of a workflow that was terminated, Temporal gives what it last said: that it is at work.
     const { closeTime } = found?.endedAtMs === null ? await handle.describe() : {};
     if (found && closeTime) return shown(library, endedWith(found, workflowId, closeTime));

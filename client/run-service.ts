@@ -41,6 +41,10 @@ export async function runsNow(client: ScriptoriumClient): Promise<readonly Run[]
   const { runs, unanswered } = await lookAtRuns(client);
   const [silent] = unanswered;
   if (silent !== undefined) throw noWorkerFor(silent);
+  return runsIn({ runs });
+}
+
+export function runsIn({ runs }: Pick<RunsInSight, 'runs'>): readonly Run[] {
   return [...runs].map(([workflowId, progress]) => ({ workflowId, ...progress }));
 }
 

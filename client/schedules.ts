@@ -146,12 +146,11 @@ const times = z.object({ when: z.string() });
 function scheduleOf({ action, state, info, scheduleId }: ScheduleDescription): LibrarySchedule {
   const [input] = action.args ?? [];
   const { data } = scheduledInput.safeParse(input);
-  const told = times.safeParse(action.memo);
   return {
     library: data?.library ?? scheduleId.slice(ingestLibraryId('').length),
     paths: data?.paths ?? [],
     prune: data?.prune ?? false,
-    when: told.success ? told.data.when : (state.note ?? ''),
+    when: times.safeParse(action.memo).data?.when ?? state.note ?? '',
     nextAt: info.nextActionTimes[0]?.toISOString() ?? null,
     paused: state.paused,
   };

@@ -1,12 +1,7 @@
 /** Looking after a library: remove, verify, drop what nobody needs, and say where something came from. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  type WorkflowHandle,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import { ScriptoriumError, toScriptoriumError } from '../activities/errors.ts';
 import { ingestBookId, ingestLibraryId, taskQueues } from '../workflows/contract.ts';
 import {
@@ -27,6 +22,7 @@ import { parse } from './checked-input.ts';
 import { fromWorkflow } from './failures.ts';
 import { type BookHistory, bookHistory, type RunHistory, runHistory } from './history.ts';
 import { withinTime } from './in-time.ts';
+import { isRunning } from './is-running.ts';
 import { RunChain } from './run-chain.ts';
 import { steer } from './steering.ts';
 
@@ -67,7 +63,7 @@ export async function remove(client: Client, book: string, options: RemoveOption
     `${found.book.path} is being ingested, or removed`,
   );
   try {
-    if (await isRunning(client, workflowId)) throw inProgress;
+    if (await isRunning(client.workflow.getHandle(workflowId))) throw inProgress;
     await takeFromRun(client, library, bookId);
     const removal = await client.workflow.start<(input: object) => Promise<RemovedBook>>(
       upkeepWorkflows.removeBook,
@@ -82,16 +78,6 @@ export async function remove(client: Client, book: string, options: RemoveOption
     }
     if (error instanceof ScriptoriumError) throw error;
     throw fromWorkflow(error);
-  }
-}
-
-async function isRunning(client: Client, workflowId: string): Promise<boolean> {
-  try {
-    const { status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING' || status.name === 'PAUSED';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
   }
 }
 

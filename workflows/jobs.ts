@@ -53,11 +53,7 @@ export class Jobs {
 
   /** Whether a job of a full upload would still be taken: asked before its books are sent. */
   get hasRoom(): boolean {
-    if (this.#requests >= MAX_REQUESTS || this.#taken >= MAX_TAKEN_JSON) return false;
-    return (
-      textOf(this.#waiting) + UPLOAD_TEXT <= MAX_WAITING_TEXT &&
-      JSON.stringify(this.#waiting).length + UPLOAD_TEXT <= MAX_KEPT_JSON
-    );
+    return !this.#isSpent && canWait(this.#waiting, UPLOAD_TEXT);
   }
 
   get carried(): { readonly waiting: readonly KeptJob[]; readonly ended: readonly KeptJob[] } {
@@ -70,7 +66,7 @@ export class Jobs {
 
   /** @throws ApplicationFailure INVALID_ARGUMENT, JOBS_FULL, IDEMPOTENCY_CONFLICT */
   check(input: ParsedJob): void {
-    if (this.#requests >= MAX_REQUESTS || this.#taken >= MAX_TAKEN_JSON)
+    if (this.#isSpent)
       throw ApplicationFailure.nonRetryable(
         'Too many requests came for this library while one job is at work',
         'JOBS_FULL',
@@ -81,8 +77,7 @@ export class Jobs {
         `paths: one job takes ${MAX_WAITING_TEXT} characters of them; hand in the folder that they lie in`,
         'INVALID_ARGUMENT',
       );
-    const waiting = [...this.#waiting, input];
-    if (textOf(waiting) > MAX_WAITING_TEXT || JSON.stringify(waiting).length > MAX_KEPT_JSON)
+    if (!canWait([...this.#waiting, input]))
       throw ApplicationFailure.nonRetryable('Too many jobs of this library wait already', 'JOBS_FULL');
   }
 
@@ -128,6 +123,11 @@ export class Jobs {
     return { state: 'done', result, failure: null };
   }
 
+  /** No request is taken up any more, in this execution. */
+  get #isSpent(): boolean {
+    return this.#requests >= MAX_REQUESTS || this.#taken >= MAX_TAKEN_JSON;
+  }
+
   get #all(): readonly KeptJob[] {
     return [...this.#waiting, ...this.#ended];
   }
@@ -164,6 +164,11 @@ function endOf(error: unknown): End {
   const code = cause instanceof ApplicationFailure ? (cause.type ?? 'INTERNAL') : 'INTERNAL';
   const message = cause instanceof Error ? cause.message : String(cause);
   return { state: 'failed', result: null, failure: { code, message } };
+}
+
+/** Whether so many jobs, and others of so many characters, are no more than is carried from step to step. */
+function canWait(jobs: readonly Pick<KeptJob, 'paths'>[], more = 0): boolean {
+  return textOf(jobs) + more <= MAX_WAITING_TEXT && JSON.stringify(jobs).length + more <= MAX_KEPT_JSON;
 }
 
 /** Characters of all paths. */

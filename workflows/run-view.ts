@@ -21,17 +21,8 @@ export function progressOf(run: LibraryRun): RunProgress {
     const nothing = { chunks: 0, formats: {}, samples: [], running: [], failures: [] };
     return { ...about, parallel: run.parallel, books, ...nothing };
   }
-  const {
-    counts: books,
-    parallel,
-    chunks,
-    formats,
-    samples,
-    running,
-    failures,
-    skippedFiles,
-    pruned,
-  } = window;
+  const { counts: books, parallel, chunks, formats, samples, running, failures } = window;
+  const { skippedFiles, pruned } = window;
   return { ...about, parallel, books, chunks, formats, samples, running, failures, skippedFiles, pruned };
 }
 

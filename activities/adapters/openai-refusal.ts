@@ -3,16 +3,20 @@ import { z } from 'zod';
 import { headOf } from './bounded-body.ts';
 
 /** What a call of an endpoint that speaks OpenAI's language failed by. */
-export type Refusal = 'unreachable' | 'rate-limited' | 'rejected';
+export type Refusal = 'unreachable' | 'rate-limited' | 'denied' | 'rejected';
 
 /** A server that lost patience: no fault of the request. */
 const LOST_PATIENCE = 408;
+
+/** No fault of what was asked: a key that is no longer valid, a model or a gateway that is not there. */
+const DENIED: ReadonlySet<number> = new Set([401, 403, 404]);
 
 /** `passing`: further statuses below 500 that are no fault of the request. */
 export function refusalOf(error: unknown, passing: readonly number[] = []): Refusal {
   if (error instanceof APIConnectionError || !(error instanceof APIError)) return 'unreachable';
   const { status = 500 } = error;
   if (status === 429) return 'rate-limited';
+  if (DENIED.has(status)) return 'denied';
   return status < 500 && ![LOST_PATIENCE, ...passing].includes(status) ? 'rejected' : 'unreachable';
 }
 

@@ -8,14 +8,14 @@ const LOOK_EVERY_MS = 10_000;
 interface Watched {
   /** Queues that the work needs. Default: those of ingestion. */
   readonly queues?: readonly QueueName[];
-  readonly over: AbortSignal;
   note(line: string): void;
 }
 
 /** Says which queues nobody serves, each time that this changes, until the work is over. */
-export async function tellOfMissingWorkers(
+async function tellOfMissingWorkers(
   client: Pick<ScriptoriumClient, 'queuesWithoutWorkers'>,
-  { queues: needed, over, note }: Watched,
+  { queues: needed, note }: Watched,
+  over: AbortSignal,
 ): Promise<void> {
   let told = '';
   for (;;) {
@@ -36,11 +36,11 @@ export async function tellOfMissingWorkers(
 /** What `work` gives; meanwhile it is said where nobody does it. */
 export async function tellingOfMissingWorkers<T>(
   client: Pick<ScriptoriumClient, 'queuesWithoutWorkers'>,
-  watched: Omit<Watched, 'over'>,
+  watched: Watched,
   work: () => Promise<T>,
 ): Promise<T> {
   const over = new AbortController();
-  void tellOfMissingWorkers(client, { ...watched, over: over.signal });
+  void tellOfMissingWorkers(client, watched, over.signal);
   try {
     return await work();
   } finally {

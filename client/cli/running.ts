@@ -9,11 +9,6 @@ export async function runsNow(): Promise<RunsInSight> {
 
 export const noRuns: RunsInSight = { runs: new Map(), unanswered: [] };
 
-/** As `--json` prints them. */
-export function runDocuments(runs: RunsInSight['runs']): object[] {
-  return [...runs].map(([workflowId, progress]) => ({ workflowId, ...progress }));
-}
-
 /** A run that is there, and of which nothing is known. */
 export function unansweredLine(workflowId: string): string {
   return `${workflowId}: no worker answers; it waits for one (\`scriptorium status\` shows the parts)`;

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ScriptoriumClient } from '../index.ts';
 import type { IngestHandle, IngestResult } from '../ingest-handle.ts';
-import { tellOfMissingWorkers } from './missing-workers.ts';
+import { tellingOfMissingWorkers } from './missing-workers.ts';
 import { duration, exitCodes, plural, printable, printResult, say } from './output.ts';
 import { createProgressView } from './progress.ts';
 
@@ -27,7 +27,6 @@ export function exitCodeOf({ state, books }: Pick<IngestResult, 'state' | 'books
 /** Ctrl-C ends the watching only: the run is durable. */
 async function watch(client: ScriptoriumClient, run: IngestHandle): Promise<IngestResult> {
   const view = createProgressView();
-  const over = new AbortController();
   const stopWatching = run.onProgress((progress) => view.update(progress));
   const interrupted = (): void => {
     view.stop();
@@ -36,12 +35,12 @@ async function watch(client: ScriptoriumClient, run: IngestHandle): Promise<Inge
   };
   // It may come twice: from the terminal, and from a program that hands it on.
   process.on('SIGINT', interrupted);
-  void tellOfMissingWorkers(client, { over: over.signal, note: (line) => view.note(line) });
   try {
-    return await run.result({ onOutage: (out) => view.note(out ? OUTAGE : OUTAGE_OVER) });
+    return await tellingOfMissingWorkers(client, { note: (line) => view.note(line) }, () =>
+      run.result({ onOutage: (out) => view.note(out ? OUTAGE : OUTAGE_OVER) }),
+    );
   } finally {
     process.off('SIGINT', interrupted);
-    over.abort();
     stopWatching();
     view.stop();
   }

@@ -5,11 +5,11 @@ import type { Command } from 'commander';
 import { isOutage } from '../failures.ts';
 import { ScriptoriumClient } from '../index.ts';
 import type { IngestHandle, IngestProgress } from '../ingest-handle.ts';
-import { libraryOfRun, lookAt, type RunsInSight } from '../run-service.ts';
+import { libraryOfRun, lookAt, type RunsInSight, runsIn } from '../run-service.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { Bars } from './bars.ts';
 import { NewFailures, type Row, rowsOf, runLine } from './run-rows.ts';
-import { noRuns, runDocuments, unansweredLine } from './running.ts';
+import { noRuns, unansweredLine } from './running.ts';
 
 const REDRAW_EVERY_MS = 1_000;
 const LINE_EVERY_MS = 5_000;
@@ -104,9 +104,10 @@ class LineScreen implements Screen {
   }
 
   show(sight: Sight): void {
-    const { runs, unanswered } = sight ?? noRuns;
+    const seen = sight ?? noRuns;
+    const { runs, unanswered } = seen;
     if (this.#json) {
-      print(JSON.stringify({ reachable: sight !== null, runs: runDocuments(runs), unanswered }));
+      print(JSON.stringify({ reachable: sight !== null, runs: runsIn(seen), unanswered }));
       return;
     }
     if (sight === null) print('Temporal does not answer; waiting');

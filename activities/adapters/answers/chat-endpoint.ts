@@ -39,6 +39,7 @@ export interface ChatAnswer {
 const codes: Readonly<Record<Refusal, ErrorCode>> = {
   unreachable: 'ANSWER_MODEL_UNREACHABLE',
   'rate-limited': 'ANSWER_MODEL_RATE_LIMITED',
+  denied: 'ANSWER_MODEL_REJECTED',
   rejected: 'ANSWER_MODEL_REJECTED',
 };
 

@@ -62,13 +62,12 @@ const LONG_VECTOR = 4_096;
 const MOST_BYTES_PER_NUMBER = 32;
 /** What is sent beside the numbers. */
 const MOST_FRAME_BYTES = 1_000_000;
-/** No fault of a text: a key that is no longer valid, a gateway that is being set up. Every book would fail for it. */
-const DENIED = new Set([401, 403, 404]);
 /** After an answer in this share of the time that it may take, more texts are sent again. */
 const EASY = 0.25;
 const codes: Readonly<Record<Refusal, ErrorCode>> = {
   unreachable: 'EMBEDDING_UNREACHABLE',
   'rate-limited': 'EMBEDDING_RATE_LIMITED',
+  denied: 'EMBEDDING_DENIED',
   rejected: 'EMBEDDING_REJECTED',
 };
 
@@ -214,7 +213,7 @@ export class EndpointEmbedder implements Embedder {
     } catch (error) {
       if (!over.signal.aborted) throw error;
       // The next try sends half as many; the same again would be late again.
-      this.#textsInTime = Math.max(1, Math.min(this.#textsInTime, Math.ceil(texts.length / 2)));
+      this.#textsInTime = Math.min(this.#textsInTime, Math.ceil(texts.length / 2));
       throw over.signal.reason;
     } finally {
       clearTimeout(late);
@@ -252,9 +251,8 @@ export class EndpointEmbedder implements Embedder {
     const { baseUrl = 'OpenAI', model, apiKey } = this.#options;
     const tooLong = alone && tooLarge(error);
     const said = `${error instanceof Error ? error.message : String(error)}${tooLong ? TOO_LONG : ''}`;
-    const denied = error instanceof APIError && DENIED.has(error.status ?? 0);
     return new ScriptoriumError(
-      denied ? 'EMBEDDING_DENIED' : codes[refusalOf(error, [MODEL_FAILED])],
+      codes[refusalOf(error, [MODEL_FAILED])],
       withoutKey(`The embedding model ${model} at ${baseUrl} failed: ${said}`, apiKey),
       {
         cause: error,

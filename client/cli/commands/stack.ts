@@ -3,13 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { siblingModule } from '../../../activities/sibling-module.ts';
 import { connectTemporal, existingCluster } from '../../connection.ts';
+import { runsIn } from '../../run-service.ts';
 import { askStack, type Part } from '../../stack-state.ts';
 import { directOnLoopback, workerEnv, workerFlags } from '../../worker-flags.ts';
 import { keptRunning } from '../kept-running.ts';
 import { liveStack, readyStack, runInForeground, stopLocalStack } from '../local-stack.ts';
 import { exitCodes, printable, printResult, say } from '../output.ts';
 import { percent, runText } from '../run-rows.ts';
-import { noRuns, runDocuments, runsNow, unansweredLine } from '../running.ts';
+import { noRuns, runsNow, unansweredLine } from '../running.ts';
 import { watchStatus } from '../watch-status.ts';
 
 export function addStackCommands(program: Command): void {
@@ -82,10 +83,11 @@ async function status({ watch }: { watch?: boolean }, command: Command): Promise
   if (watch) return await watchStatus(command);
   const parts = await partsNow();
   const hasTemporal = parts.some((part) => part.name === 'temporal' && part.healthy);
-  const { runs, unanswered } = hasTemporal ? await runsNow() : noRuns;
-  printResult(command, { parts, runs: runDocuments(runs), unanswered }, () => [
+  const sight = hasTemporal ? await runsNow() : noRuns;
+  const [runs, { unanswered }] = [runsIn(sight), sight];
+  printResult(command, { parts, runs, unanswered }, () => [
     ...parts.map(partLine),
-    ...[...runs].map(([id, run]) => `▸ ${id}: ${percent(run.done)} · ${runText(run)}`),
+    ...runs.map((run) => `▸ ${run.workflowId}: ${percent(run.done)} · ${runText(run)}`),
     ...unanswered.map((id) => `▸ ${unansweredLine(id)}`),
   ]);
   if (unanswered.length > 0 || !parts.every((part) => part.healthy)) process.exitCode = exitCodes.failed;
