@@ -1,4 +1,5 @@
-import type { AnswerBudget } from './answer-budget.ts';
+import type { AnswerBudget, Reservation } from './answer-budget.ts';
+import { ScriptoriumError, toScriptoriumError } from './errors.ts';
 import type {
   AnswerModel,
   MeteredAnswerModel,
@@ -20,14 +21,14 @@ export class BudgetedAnswers implements AnswerModel {
     this.#budget = budget;
   }
 
-  /** @throws ScriptoriumError ANSWER_BUDGET_SPENT beside what the model throws */
+  /** @throws ScriptoriumError ANSWER_BUDGET_SPENT, ANSWER_MODEL_UNCOUNTED, and what the model throws */
   async answer(
     question: string,
     passages: readonly NumberedPassage[],
     options: WriteOptions = {},
   ): Promise<WrittenAnswer> {
     const most = this.#model.mostTokens(question, passages);
-    const reserved = await this.#budget.reserve(most);
+    const reserved = await this.#reserved(most);
     // What was taken has been read, and what was told has been written, whatever came of it; what was refused is not charged.
     let taken: TokenUsage = { inputTokens: 0, outputTokens: 0 };
     let answers: 0 | 1 = 0;
@@ -49,6 +50,19 @@ export class BudgetedAnswers implements AnswerModel {
       return { ...written, usage: { ...written.usage, costCents: this.#budget.costCents(written.usage) } };
     } finally {
       await this.#budget.settle(reserved, taken, answers);
+    }
+  }
+
+  /** Where nothing can be counted, as on a full disk, the model can't be asked; the books can still be quoted. */
+  async #reserved(most: TokenUsage): Promise<Reservation> {
+    try {
+      return await this.#budget.reserve(most);
+    } catch (error) {
+      if (error instanceof ScriptoriumError && error.code === 'ANSWER_BUDGET_SPENT') throw error;
+      const { message } = toScriptoriumError(error);
+      throw new ScriptoriumError('ANSWER_MODEL_UNCOUNTED', `The answer was not counted: ${message}`, {
+        cause: error,
+      });
     }
   }
 }

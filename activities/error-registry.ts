@@ -192,6 +192,16 @@ export const errorRegistry = {
     'The answer model refused the request.',
     'Check OPENAI_API_KEY and the name of the model.',
   ),
+  ANSWER_MODEL_UNFINISHED: entry(
+    false,
+    'The answer model reached its longest answer before its first sentence was whole.',
+    'Ask for less at once, or set OPENAI_MODEL to a model that answers in short sentences.',
+  ),
+  ANSWER_MODEL_UNCOUNTED: entry(
+    true,
+    'What the answer would take of the tokens of a day could not be written down, so that the model was not asked.',
+    'Mend what the message names: a full disk, or a store that is away.',
+  ),
   RERANK_FAILED: entry(
     true,
     'The reranker gave no order of the passages.',

@@ -38,7 +38,7 @@ export function keptIn(json: string): KeptAnswer | null {
 }
 
 /** Raise it when answers to the same passages become others: a better prompt, another check of claims. */
-const ANSWERS_VERSION = 3;
+const ANSWERS_VERSION = 4;
 
 /** Text that is the same exactly for questions that are asked in the same way: filters, passages, who writes. */
 export function scopeOf(settings: object, writer: string): string {

@@ -50,7 +50,7 @@ export interface WriteOptions {
 export interface AnswerModel {
   /** For logs and results, for example `extractive` or the model's name. */
   readonly name: string;
-  /** @throws ScriptoriumError ANSWER_MODEL_UNREACHABLE, ANSWER_MODEL_RATE_LIMITED, ANSWER_MODEL_REJECTED */
+  /** @throws ScriptoriumError ANSWER_MODEL_UNREACHABLE, ANSWER_MODEL_UNFINISHED, ANSWER_MODEL_RATE_LIMITED, ANSWER_MODEL_REJECTED */
   answer(
     question: string,
     passages: readonly NumberedPassage[],

@@ -1,9 +1,6 @@
 /** The words of a text as a lexical search of our own compares them. Pure. */
 import { meaningfulWords } from './overlap.ts';
 
-/** Scripts that write without spaces. */
-const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const MARKS = /\p{M}+/gu;
 /** Longer ones are no words: keys, hashes, rows of a table. In UTF-16 units. */
 const LONGEST_WORD = 40;
@@ -11,14 +8,5 @@ const LONGEST_WORD = 40;
 /** In the order of the text, as often as they stand there: lower case, without accents, common endings and stop words. */
 export function wordsOf(text: string): string[] {
   const plain = text.normalize('NFKD').replace(MARKS, '').normalize('NFC');
-  return meaningfulWords(UNSPACED.test(plain) ? spaced(plain) : plain).filter(
-    (word) => word.length <= LONGEST_WORD,
-  );
-}
-
-let segmenter: Intl.Segmenter | undefined;
-
-function spaced(text: string): string {
-  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'word' });
-  return Array.from(segmenter.segment(text), ({ segment }) => segment).join(' ');
+  return meaningfulWords(plain).filter((word) => word.length <= LONGEST_WORD);
 }

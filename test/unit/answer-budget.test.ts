@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { LanceUsageLedger } from '../../activities/adapters/lancedb/usage-ledger.ts';
 import { AnswerBudget, type AnswerCaps } from '../../activities/answer-budget.ts';
 import { BudgetedAnswers } from '../../activities/budgeted-answers.ts';
+import { ScriptoriumError } from '../../activities/errors.ts';
 import type { TokenUsage, WriteOptions, WrittenAnswer } from '../../activities/ports/answer-model.ts';
 import type { UsageEntry, UsageLedger } from '../../activities/ports/usage-ledger.ts';
 import '../helpers/any-realm.ts';
@@ -168,6 +169,28 @@ describe('an answer', () => {
     await expect(model.answer('Who?', [])).rejects.toMatchObject({ code: 'ANSWER_BUDGET_SPENT' });
     expect(calls).toBe(0);
   });
+
+  test.each([
+    ['is full', new ScriptoriumError('DISK_FULL', 'No space is left in the store')],
+    ['fails', new Error('No space is left in the store')],
+  ])(
+    'is not asked of the model when the disk %s, for a reason with which the books are quoted',
+    async (_, reason) => {
+      const ledger = new MemoryLedger();
+      ledger.refuse = async () => {
+        throw reason;
+      };
+      const asked = modelThat(async () => {
+        throw new Error('it was asked');
+      });
+      const model = new BudgetedAnswers(asked, budgetOf(ledger, { tokensPerDay: 7_000_000 }));
+      await expect(model.answer('Who?', [])).rejects.toMatchObject({
+        code: 'ANSWER_MODEL_UNCOUNTED',
+        message: expect.stringContaining('No space is left'),
+        retryable: true,
+      });
+    },
+  );
 
   test('is given though the store will not count it, and is counted with the next', async () => {
     const ledger = new MemoryLedger();

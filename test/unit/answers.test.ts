@@ -76,6 +76,20 @@ describe('an extractive answer', () => {
     expect(citations.length > 0).toBe(answers);
   });
 
+  test.each([
+    ['日本の首都はどこですか？', '日本の首都は東京である。人口は多い。', '東京'],
+    ['中国的首都是哪里？', '北京是中国的首都。城市很大。', '北京'],
+    ['เมืองหลวงของประเทศไทยคืออะไร', 'กรุงเทพเป็นเมืองหลวงของประเทศไทย', 'กรุงเทพ'],
+    ['हिन्दी भाषा कहाँ बोली जाती है?', 'हिन्दी भाषा उत्तर भारत में बोली जाती है। यह लोकप्रिय है।', 'उत्तर भारत'],
+  ])('is given in any script: %s', async (question, text, told) => {
+    const passages = [passage(1, text), passage(2, '灯台は海を照らす。灯塔照亮大海。')];
+    const { answer, citations } = await model.answer(question, passages, { nearest: 0.9 });
+    expect(answer).toContain(told);
+    expect(citations[0]?.n).toBe(1);
+    const of = await model.answer(question, passages.slice(1), { nearest: 0.9 });
+    expect(of.answer).toBe(NOTHING_FOUND);
+  });
+
   test('declines when the passages are blank', async () => {
     expect(await model.answer('Who?', [passage(1, ' \n ')])).toMatchObject({
       answer: NOTHING_FOUND,

@@ -104,6 +104,39 @@ describe('a claim', () => {
   });
 });
 
+describe('a claim in any script', () => {
+  const BOOKS = [
+    passage(1, '灯塔建成于1850年，由守塔人每晚点亮。塔内没有电，而UNIX是一种系统。'),
+    passage(2, '灯台守は毎晩、北の灯をともした。'),
+    passage(3, 'दीपस्तंभ का दीपक रखवाला हर रात जलाता था।'),
+    passage(4, 'ผู้ดูแลจุดตะเกียงทุกคืน'),
+  ];
+  const checkedIn = (answer: string) => supportedClaims(answer, '谁？', BOOKS);
+
+  test.each([
+    '灯塔建成于1850年[1]。守塔人每晚点亮[1]。',
+    '灯塔由守塔人点亮。[1]它建成于1850年。[1]',
+    '灯台守が灯をともした[2]。',
+    'रखवाला दीपक जलाता था [3]।',
+    'ผู้ดูแลจุดตะเกียง [4]',
+    'The keeper lit the lamp [1].',
+    '灯台守が灯をともした [4]。',
+  ])('stays as it is where its passage bears it out, or can’t share its words: %s', (answer) => {
+    expect(checkedIn(answer)).toEqual({ text: answer, dropped: 0 });
+  });
+
+  test.each([
+    ['守塔人每晚点亮[1]。企鹅迁徙到南方海洋[1]。', '守塔人每晚点亮[1]。'],
+    ['企鹅迁徙到南方海洋。守塔人每晚点亮[1]。', '守塔人每晚点亮[1]。'],
+    ['灯塔建成于1907年[1]。守塔人每晚点亮[1]。', '守塔人每晚点亮[1]。'],
+    ['ペンギンは南の海へ移動する[2]。', ''],
+    ['हाथी भारत के जंगलों में रहते हैं [3]।', ''],
+    ['เพนกวินอพยพไปมหาสมุทร [4]', ''],
+  ])('goes where nothing bears it out: %s', (answer, text) => {
+    expect(checkedIn(answer)).toEqual({ text, dropped: 1 });
+  });
+});
+
 function modelAt({ url }: LocalServer): OpenAiAnswers {
   return new OpenAiAnswers({ baseUrl: `${url}/v1`, apiKey: 'x', model: 'a-model', timeoutMs: 10_000 });
 }

@@ -73,14 +73,33 @@ describe('an answer of a model', () => {
   });
 
   test.each([
-    ['before its first sentence was whole', 'length', 'before its first sentence was whole'],
-    ['by a filter', 'content_filter', 'a filter of its provider'],
-  ] as const)('that was cut off %s is none', async (_, end, reason) => {
+    ['before its first sentence was whole', 'length', 'ANSWER_MODEL_UNFINISHED', 'first sentence was whole'],
+    ['by a filter', 'content_filter', 'ANSWER_MODEL_UNREACHABLE', 'a filter of its provider'],
+  ] as const)('that was cut off %s is none', async (_, end, code, reason) => {
     await using server = await localServer(streaming(['He lit the north la'], { end }));
     await expect(modelAt(server).answer('Who?', LIGHTS)).rejects.toMatchObject({
-      code: 'ANSWER_MODEL_UNREACHABLE',
+      code,
       message: expect.stringContaining(reason),
     });
+  });
+
+  test('that was cut off in a script without spaces ends with its last whole sentence', async () => {
+    await using server = await localServer(
+      streaming(['灯台守は毎晩灯を', 'ともした【1】。油は船で'], { end: 'length' }),
+    );
+    const { answer } = await modelAt(server).answer('誰？', [passage(1, '灯台守は毎晩、北の灯をともした。')]);
+    expect(answer).toBe('灯台守は毎晩灯をともした[1]。');
+  });
+
+  test.each([
+    'He lit the north lamp【1】.',
+    'He lit the north lamp［1］.',
+    'He lit the north lamp【1†source】.',
+  ])('may cite with other signs: %s', async (said) => {
+    await using server = await localServer(saying(said));
+    const { answer, citations } = await modelAt(server).answer('Who?', LIGHTS);
+    expect(answer).toBe('He lit the north lamp[1].');
+    expect(citations).toMatchObject([{ n: 1 }]);
   });
 
   test.each([`${NOTHING_FOUND} [1]`, NOTHING_FOUND.replace(/\.$/, ' [1].'), `${NOTHING_FOUND} [2][3]`])(

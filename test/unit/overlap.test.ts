@@ -37,6 +37,17 @@ describe('the meaningful words of a text', () => {
 
   test('are found in every script, and signs are none', () => {
     expect(meaningfulWords('図書館 — Маяк! 42 %')).toEqual(['図書館', 'маяк', '42']);
+    expect(meaningfulWords('हिन्दी भाषा')).toEqual(['हिन्दी', 'भाषा']);
+  });
+
+  test.each([
+    ['Japanese', '日本の首都はどこですか？', '日本の首都は東京である。', ['日本', '首都']],
+    ['Chinese', '灯塔是什么时候建成的？', '灯塔建成于1850年。', ['灯塔', '建成']],
+    ['Thai', 'เมืองหลวงของประเทศไทยคืออะไร', 'กรุงเทพเป็นเมืองหลวงของประเทศไทย', ['เมือง', 'หลวง', 'ประเทศไทย']],
+  ])('are found where no spaces are between them: %s', (_, question, text, common) => {
+    const told = new Set(meaningfulWords(text));
+    expect(meaningfulWords(question).filter((word) => told.has(word))).toEqual(common);
+    expect(meaningfulWords(question)).toEqual(common);
   });
 
   test.each(['Ϲ', 'ΟΔΟΣ', 'Straße', 'ΣΑΣ'])('are the same in any case: %s', (word) => {

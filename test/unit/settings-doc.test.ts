@@ -67,7 +67,7 @@ const known = new Set([
   ...namedInSource().filter((name) => name !== 'PATH'),
   // Read by other people's code: Amazon's SDK, the memory allocator of the workers, Node.js, Temporal's server.
   ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE'],
-  ...['MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_'],
+  ...['MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_', 'MALLOC_MMAP_THRESHOLD_'],
   ...['NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE'],
   'LD_LIBRARY_PATH',
   'CUDA_VISIBLE_DEVICES',

@@ -1,4 +1,5 @@
 /** Citation marks in a written answer: [1], [2, 3]. */
+import { sentencesOf } from './answer-sentences.ts';
 
 const MARK = /\[\s*(\d{1,3}(?:\s*,\s*\d{1,3})*)\s*\]/g;
 /** Marks side by side, and the space before them, which goes when none of them stays. */
@@ -7,6 +8,9 @@ const MARKS_IN_A_ROW = new RegExp(`( *)((?:${MARK.source})+)`, 'g');
 /** Marks in the text of a book; what stands right behind a word, like a[0], is the index of a program. */
 const MARKS_OF_A_BOOK = new RegExp(`(?<![\\p{L}\\p{N}_)\\]])(?:${MARK.source})+`, 'gu');
 
+/** As models write them that were taught other signs: 【1】, ［2］, 【3†source】. */
+const FOREIGN_MARK = /[【［]\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*(?:†[^】］\n]*)?[】］]/g;
+
 export interface CheckedMarks {
   /** The answer without the marks that do not stay. */
   readonly text: string;
@@ -14,6 +18,11 @@ export interface CheckedMarks {
   readonly cited: readonly number[];
   /** Numbers that were taken out. */
   readonly dropped: readonly number[];
+}
+
+/** A written answer in which marks of other signs are marks of ours. */
+export function withOurMarks(answer: string): string {
+  return answer.replace(FOREIGN_MARK, (_, list: string) => `[${list.replace(/[，、]/g, ', ')}]`);
 }
 
 /** Keeps the marks that cite a passage from 1 to `passages`, and takes the others out. */
@@ -39,10 +48,10 @@ export function keepMarks(answer: string, stays: (n: number) => boolean): Checke
 
 /** The sentences of an answer that carry the mark of a passage, without marks. */
 export function claimsOf(answer: string, n: number): string {
-  const sentences = answer.split(/(?<=[.!?\]])\s+(?=\p{Lu})/u);
-  const citing = sentences.filter((sentence) =>
-    [...sentence.matchAll(MARK)].some(([, list = '']) => numbersIn(list).includes(n)),
-  );
+  const citing = answer
+    .split('\n')
+    .flatMap(sentencesOf)
+    .filter((sentence) => [...sentence.matchAll(MARK)].some(([, list = '']) => numbersIn(list).includes(n)));
   return (citing.length > 0 ? citing.join(' ') : answer).replace(MARKS_IN_A_ROW, '');
 }
 

@@ -1,6 +1,7 @@
 /** What of a written answer the passages bear out. A claim that nothing supports is taken out, not shown as an answer. */
 import type { NumberedPassage } from '../../ports/answer-model.ts';
 import { meaningfulWords } from '../../text/overlap.ts';
+import { joined, sentencesOf } from './answer-sentences.ts';
 import { citedIn, keepMarks, withoutMarks } from './citation-marks.ts';
 
 export interface CheckedClaims {
@@ -41,7 +42,7 @@ export function supportedClaims(
       dropped += claim.leading.length + Number(claim.citing !== null) - stay.length;
       return stay;
     });
-    return kept.length > 0 ? mark + kept.join(' ') : '';
+    return kept.length > 0 ? mark + joined(kept) : '';
   });
   return { text: paragraphs.filter(Boolean).join('\n'), dropped };
 }
@@ -75,9 +76,7 @@ interface Claim {
 function claimsIn(paragraph: string): Claim[] {
   const claims: Claim[] = [];
   let leading: string[] = [];
-  for (const sentence of paragraph.split(/(?<=[.!?\]:;])\s+(?=[\p{Lu}\p{N}“"*-])/u)) {
-    const said = sentence.trim();
-    if (said === '') continue;
+  for (const said of sentencesOf(paragraph)) {
     if (citedIn(said).length === 0) {
       leading.push(said);
       continue;
@@ -141,7 +140,7 @@ function attributed(sentence: string, question: string, passages: readonly Numbe
     .sort((a, b) => b.share - a.share)
     .find(({ told }) => holdsNumbers(sentence, question, told));
   if (!best || best.share < OWN_WORDS_SHARE) return null;
-  const [, body = sentence, end = ''] = /^(.*?)([.!?]*["”’')]*)$/su.exec(sentence) ?? [];
+  const [, body = sentence, end = ''] = /^(.*?)([.!?。！？۔؟।]*["”’'」』）)]*)$/su.exec(sentence) ?? [];
   return `${body} [${best.n}]${end}`;
 }
 
@@ -172,7 +171,21 @@ function shareIn(sentence: string, text: string): number {
 
 /** An answer in another script than the book's can't share its words. */
 function sameScript(said: string, text: string): boolean {
-  return /\p{Script=Latin}/u.test(said) === /\p{Script=Latin}/u.test(text);
+  return scriptOf(said) === scriptOf(text);
+}
+
+/** Those of Chinese and Japanese are one: they share words. */
+const SCRIPTS = [
+  ...['Latin', 'Cyrillic', 'Greek', 'Arabic', 'Hebrew', 'Devanagari', 'Bengali', 'Tamil', 'Telugu', 'Thai'],
+  ...['Hangul', 'Georgian', 'Armenian'],
+].map((name) => new RegExp(`\\p{Script=${name}}`, 'gu'));
+const ALL_SCRIPTS = [...SCRIPTS, /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu];
+
+/** The one that most letters of a text are of; -1 where they are of none of these. */
+function scriptOf(text: string): number {
+  const letters = ALL_SCRIPTS.map((script) => text.match(script)?.length ?? 0);
+  const most = Math.max(...letters);
+  return most === 0 ? -1 : letters.indexOf(most);
 }
 
 /** One to three digits, and groups of three behind them. A point groups in some languages, and in others begins a fraction. */

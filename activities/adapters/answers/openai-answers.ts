@@ -7,8 +7,9 @@ import type {
   WriteOptions,
   WrittenAnswer,
 } from '../../ports/answer-model.ts';
+import { wholeSentencesOf } from './answer-sentences.ts';
 import { ChatEndpoint, type ChatEndpointOptions } from './chat-endpoint.ts';
-import { checkMarks, claimsOf, withMarksReworded, withoutMarks } from './citation-marks.ts';
+import { checkMarks, claimsOf, withMarksReworded, withOurMarks, withoutMarks } from './citation-marks.ts';
 import { supportedClaims } from './claims.ts';
 import { NOTHING_FOUND } from './extractive.ts';
 import { bestQuotes } from './quoting.ts';
@@ -49,12 +50,17 @@ export class OpenAiAnswers implements MeteredAnswerModel {
     if (passages.length === 0)
       return { answer: NOTHING_FOUND, citations: [], droppedCitations: [], mode: 'model' };
     const shown = shownOf(passages);
-    const { text, usage, isCut } = await this.#endpoint.ask({
+    const {
+      text: said,
+      usage,
+      isCut,
+    } = await this.#endpoint.ask({
       system: INSTRUCTIONS,
       user: promptOf(question, shown),
       maxTokens: MAX_ANSWER_TOKENS,
       ...{ signal, onText, onTaken },
     });
+    const text = withOurMarks(said);
     const counted = usage ?? {
       inputTokens: roughTokens(INSTRUCTIONS + promptOf(question, shown)),
       outputTokens: roughTokens(text),
@@ -85,13 +91,13 @@ function shownOf(passages: readonly NumberedPassage[]): readonly NumberedPassage
 
 /**
  * Up to the end of the last whole sentence, with the marks behind it.
- * @throws ScriptoriumError ANSWER_MODEL_UNREACHABLE when there is none
+ * @throws ScriptoriumError ANSWER_MODEL_UNFINISHED when there is none
  */
 function wholeSentences(text: string): string {
-  const [whole] = /^[\s\S]*[.!?…。！？]["”’»)\]]*(?:\s*\[\d[\d,\s]*\])*(?=\s|$)/.exec(text) ?? [];
+  const whole = wholeSentencesOf(text);
   if (whole) return whole;
   throw new ScriptoriumError(
-    'ANSWER_MODEL_UNREACHABLE',
+    'ANSWER_MODEL_UNFINISHED',
     `The answer model reached its ${MAX_ANSWER_TOKENS} tokens before its first sentence was whole`,
   );
 }

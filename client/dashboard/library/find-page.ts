@@ -4,8 +4,7 @@ import type { PageOfBook } from '../api/types.ts';
 import type { Place } from '../text/place.ts';
 import { findQuote } from '../text/quote.ts';
 
-/** Sections that are looked at before the search is given up, and how many at once. */
-const MAX_SECTIONS = 240;
+/** Sections that are asked for at once. */
 const AT_ONCE = 6;
 
 /**
@@ -22,9 +21,8 @@ export async function findPage(
   if (place.page) return place.page.start;
   const first = await pageOfBook(bookId, 1, signal);
   if (holds(first, place, quote)) return 1;
-  const last = Math.min(first.of, MAX_SECTIONS);
-  for (let from = 2; from <= last; from += AT_ONCE) {
-    const numbers = Array.from({ length: Math.min(AT_ONCE, last - from + 1) }, (_, at) => from + at);
+  for (let from = 2; from <= first.of; from += AT_ONCE) {
+    const numbers = Array.from({ length: Math.min(AT_ONCE, first.of - from + 1) }, (_, at) => from + at);
     const pages = await Promise.all(numbers.map((n) => pageOfBook(bookId, n, signal)));
     const found = pages.find((page) => holds(page, place, quote));
     if (found) return found.n;
