@@ -51,6 +51,8 @@ export interface RetrievedPassages {
     readonly similarity: number | null;
   }[];
   readonly timings: Timings;
+  /** A search in a minute may well find others: what is made of these is for this question alone. */
+  readonly isProvisional?: true;
 }
 
 export type RetrieveActivities = ReturnType<typeof createRetrieveActivities>;
@@ -62,8 +64,10 @@ export function createRetrieveActivities(ports: RetrievePorts) {
     ),
     /** References only: the text of a book does not pass through Temporal on its way to the answer. */
     retrieve: questionStage(async (input: RetrieveInput, limits): Promise<RetrievedPassages> => {
-      const { hits, timings } = await search(ports, { neighbours: 0, ...input }, limits);
+      const { result, isProvisional } = await searched(ports, { neighbours: 0, ...input }, limits);
+      const { hits, timings } = result;
       return {
+        ...(isProvisional && { isProvisional }),
         hits: hits.map(({ chunkId, chunkIds = [chunkId], score, similarity = null }) => ({
           ...{ chunkId, chunkIds, score, similarity },
         })),
@@ -104,11 +108,26 @@ export interface SearchLimits {
 export async function search(
   ports: RetrievePorts,
   input: RetrieveInput,
+  limits: SearchLimits = {},
+  watch?: Stopwatch,
+): Promise<SearchResult> {
+  return (await searched(ports, input, limits, watch)).result;
+}
+
+interface Searched {
+  readonly result: SearchResult;
+  /** Words that no index holds yet were left out, or the reranker failed. */
+  readonly isProvisional: boolean;
+}
+
+async function searched(
+  ports: RetrievePorts,
+  input: RetrieveInput,
   { signal, untilMs, mostBytes }: SearchLimits = {},
   watch = new Stopwatch(ports.observe),
-): Promise<SearchResult> {
+): Promise<Searched> {
   await assertSearchable(ports, input);
-  const { dense, fused } = await candidates(ports, input, watch, signal);
+  const { dense, fused, isPartial } = await candidates(ports, input, watch, signal);
   if (fused.length === 0) await assertNotEmpty(ports, input);
   const { ranked, reranked } = await reranking(ports, input.query, fused, watch, { signal, untilMs });
   const { neighbours = NEIGHBOURS } = input;
@@ -123,9 +142,10 @@ export async function search(
     timings: watch.timings,
     ...(reranked !== undefined && { reranked }),
   });
-  const result = resultOf(passages);
-  if (mostBytes === undefined) return result;
-  return bytesOf(result) <= mostBytes ? result : shortened(resultOf(groups), mostBytes);
+  const whole = resultOf(passages);
+  const isShort = mostBytes === undefined || bytesOf(whole) <= mostBytes;
+  const result = isShort ? whole : shortened(resultOf(groups), mostBytes);
+  return { result, isProvisional: isPartial || reranked === false };
 }
 
 function shortened(result: SearchResult, mostBytes: number): SearchResult {
@@ -175,6 +195,8 @@ interface Candidates {
   readonly dense: readonly StoredHit[];
   /** Of meaning and words, best first. */
   readonly fused: readonly Fused<StoredHit>[];
+  /** Words that no index holds yet were left out. */
+  readonly isPartial: boolean;
 }
 
 /**
@@ -212,15 +234,20 @@ function rankingsOf(
     const near = vector;
     return await watch.time('dense', () => store.search(near, filter, limit));
   };
+  let isPartial = false;
+  const onLeftOut = (): void => {
+    isPartial = true;
+  };
+  const promptly = mode === 'hybrid';
   const byWords = (limit: number): Promise<readonly StoredHit[]> =>
-    watch.time('lexical', () => store.searchText(query, filter, limit, { promptly: mode === 'hybrid' }));
+    watch.time('lexical', () => store.searchText(query, filter, limit, { promptly, onLeftOut }));
   const nothing = async (): Promise<readonly StoredHit[]> => [];
   const look = (bookIds: readonly string[]) => watch.time('catalog', () => catalog.get(bookIds));
   return async (depth) => {
     const fetches = [mode === 'lexical' ? nothing : byMeaning, mode === 'dense' ? nothing : byWords];
     const [dense = [], lexical = []] = await committedRankings(fetches, look, depth);
     const fused = await watch.time('fuse', async () => fuse(dense, lexical));
-    return { dense, fused, isFull: Math.max(dense.length, lexical.length) >= depth };
+    return { dense, fused, isPartial, isFull: Math.max(dense.length, lexical.length) >= depth };
   };
 }
 

@@ -26,6 +26,7 @@ import { fromWorkflow } from './failures.ts';
 import { type BookDetail, type BooksQuery, bookDetail } from './http/contract.ts';
 import type { LibraryScope } from './http/principal.ts';
 import type { Run, RunAction, Service } from './http/service.ts';
+import { withinTime } from './in-time.ts';
 import { ScriptoriumClient } from './index.ts';
 import { addJob, assertRoom, type JobOptions, job, type LibraryJob } from './jobs.ts';
 import { queuesWithoutWorkers } from './pollers.ts';
@@ -53,8 +54,15 @@ export class TemporalService implements Service {
     return await ask(this.#temporal, parse(askInput, input), options);
   }
 
-  async search(input: SearchInput): Promise<SearchResult> {
-    return await this.#execute<SearchResult>(workflowTypes.searchLibrary, parse(searchInput, input));
+  async search(
+    input: SearchInput,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<SearchResult> {
+    const asked = parse(searchInput, input);
+    // It ends by itself; who gave it up does not wait for that.
+    return await withinTime(undefined, signal, () =>
+      this.#execute<SearchResult>(workflowTypes.searchLibrary, asked),
+    );
   }
 
   /** Reads the whole catalog, page by page: Temporal knows of no libraries. */

@@ -80,7 +80,13 @@ async function searchedAndWritten(
   const searchMs = Math.min(deadlineMs * answerShares.retrieve, Math.max(leftMs(), LEAST_QUOTE_MS));
   const { retrieve } = local<RetrieveActivities>(searchMs);
   const found = await inTime('search', retrieve({ query: question, ...where }));
-  const input = { question, keep, onChange: 'tell', ...chunksOf(found), nearest: nearestOf(found) } as const;
+  const input: GenerateInput = {
+    question,
+    keep: found.isProvisional ? null : keep,
+    onChange: 'tell',
+    ...chunksOf(found),
+    nearest: nearestOf(found),
+  };
   const quoteMs = Math.max(deadlineMs * answerShares.quote, Math.min(RESERVE_MS, deadlineMs / 2));
   // This workflow's own clock stands still while it waits for its tasks; the activity goes by the real one.
   const untilMs = workflowInfo().startTime.getTime() + deadlineMs - quoteMs;

@@ -142,7 +142,8 @@ export class AnswerCaches implements AsyncDisposable {
   async clear(): Promise<{ readonly exact: number; readonly semantic: number }> {
     const exact = this.#answers?.size ?? 0;
     this.#answers?.clear();
-    await this.#upkeep.idle();
+    // What comes meanwhile is of before, too, and refused when it is found: where there are always questions, it never ends.
+    await this.#upkeep.settled();
     return { exact, semantic: await this.#options.shared.clear(this.#now()) };
   }
 

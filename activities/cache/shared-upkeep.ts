@@ -40,6 +40,12 @@ export class SharedUpkeep {
     if (this.#puts % every === 0) await this.#trim();
   }
 
+  /** Resolves when what runs now is done. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  /** Resolves when nothing runs any more, however much begins meanwhile. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }

@@ -80,6 +80,8 @@ export interface TextSearchOptions {
    * meaning finds them beside this one. Default false.
    */
   readonly promptly?: boolean;
+  /** Called where they were. */
+  readonly onLeftOut?: () => void;
 }
 
 /** Where a passage lies: so many after another one of the same revision, or before it where that is negative. */

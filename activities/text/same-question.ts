@@ -37,7 +37,7 @@ const POLITE = new RegExp(
   'i',
 );
 /** "How do I", "how do you" and "how to" ask for the same. */
-const HOW_ONE = /^how (?:to|(?:do|does) (?:i|you|we|one|people|they)) (?=.)/i;
+const HOW_ONE = /^how (?:to|(?:do|does) (?:i|you|one)) (?=.)/i;
 /** Nobody in particular, when it is asked what they did. */
 const ANYONE: ReadonlySet<string> = new Set(['they', 'people', 'one']);
 

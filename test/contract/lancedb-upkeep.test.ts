@@ -130,13 +130,20 @@ describe('the upkeep of LanceDB', () => {
     await upsertAll(stores.store, books(0, 250));
     const compacted = { kind: 'compact' } as const;
     await takeStep(lance, await table(), compacted);
+    let leftOut = 0;
+    const onLeftOut = (): void => {
+      leftOut += 1;
+    };
     const found = async (filter = {}, promptly = true) =>
-      (await stores.store.searchText('lamp250', filter, 200, { promptly })).length;
+      (await stores.store.searchText('lamp250', filter, 200, { promptly, onLeftOut })).length;
     await upsertAll(stores.store, books(250, 260));
     expect(await found()).toBe(100);
+    expect(leftOut).toBe(0);
     await stores.store.upsert(points(260, 1));
     expect(await found()).toBe(0);
+    expect(leftOut).toBe(1);
     expect(await found({}, false)).toBe(100);
+    expect(leftOut).toBe(1);
     expect(await stores.store.health()).toContain('the words of 1001 wait for upkeep');
     expect(await found({ bookId: bookIdOf('book 250') })).toBe(100);
     const [newest] = points(250, 1);

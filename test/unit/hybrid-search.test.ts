@@ -1,6 +1,7 @@
 /** A whole search over a real LanceDB: by meaning and words, filtered, few of a book, with its neighbours. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { openLanceStores } from '../../activities/adapters/lancedb/lance-stores.ts';
+import { ScriptoriumError } from '../../activities/errors.ts';
 import { chunkIdOf } from '../../activities/naming.ts';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
 import {
@@ -137,6 +138,29 @@ describe('a search', () => {
     expect((await search(ports, input)).hits[0]?.chunkIds).toHaveLength(3);
     const { retrieve } = createRetrieveActivities(ports);
     expect((await resultOf(retrieve, input)).hits[0]?.chunkIds).toHaveLength(1);
+  });
+
+  test('for an answer tells whether it would find others in a minute', async () => {
+    const reranker = (fails: boolean) => ({
+      name: 'in the given order',
+      rerank: async (_: string, texts: readonly string[]) => {
+        if (fails) throw new ScriptoriumError('RERANK_FAILED', 'It is away');
+        return texts.map((_text, at) => -at);
+      },
+    });
+    const found = async (ports: Partial<RetrievePorts>) => {
+      const { retrieve } = createRetrieveActivities({ ...stores, embedder, ...ports });
+      return (await resultOf(retrieve, { query: 'zeppelin', topK: 5 })).isProvisional ?? false;
+    };
+    expect(await found({ reranker: reranker(false) })).toBe(false);
+    expect(await found({ reranker: reranker(true) })).toBe(true);
+    using searchText = jest.spyOn(stores.store, 'searchText');
+    searchText.mockImplementationOnce(async (_text, _filter, _limit, options) => {
+      options?.onLeftOut?.();
+      return [];
+    });
+    expect(await found({})).toBe(true);
+    expect(await found({})).toBe(false);
   });
 
   test('tells the time of each stage, and lets each be observed', async () => {

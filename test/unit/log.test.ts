@@ -5,6 +5,7 @@ import type { QueryEnd } from '../../activities/ports/telemetry.ts';
 import { createLogger, type LogOptions, secretsIn } from '../../workers/log.ts';
 import { createMetrics } from '../../workers/telemetry/metrics.ts';
 import { createMeter, SlowLog } from '../../workers/telemetry/query-meter.ts';
+import { searchInput } from '../../workflows/contract.ts';
 
 function logged(options: LogOptions = {}) {
   const lines: string[] = [];
@@ -92,5 +93,26 @@ describe('the log of slow questions', () => {
     const [entry] = slowLog('hash', question);
     expect(JSON.stringify(entry)).not.toContain('lamp');
     expect(entry).toMatchObject({ querySha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
+  test('holds and keeps nothing then that was typed into a filter', () => {
+    const { query: text, ...asked } = searchInput.parse({
+      ...{
+        query: question.text,
+        library: 'sea',
+        filters: { author: 'Secret Person', title: 'Private', language: 'en' },
+      },
+    });
+    const { lines, logger } = logged();
+    const log = new SlowLog({ thresholdMs: 200, text: 'hash' }, logger);
+    log.see({ ...question, text, filters: asked });
+    const told = JSON.stringify([lines, log.latest]);
+    expect(told).not.toMatch(/Secret|Private|lamp/);
+    expect(log.latest).toMatchObject([
+      {
+        text: null,
+        filters: { library: 'sea', filters: { author: 'given', title: 'given', language: 'en' } },
+      },
+    ]);
   });
 });

@@ -3,6 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { type InjectedSinks, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { ExtractiveAnswers } from '../../activities/adapters/answers/extractive.ts';
 import { createBeginActivities } from '../../activities/begin-answer.ts';
+import type { AnswerCaches } from '../../activities/cache/answer-caches.ts';
 import { createGenerateActivities } from '../../activities/generate.ts';
 import type { AnswerModel, WrittenAnswer } from '../../activities/ports/answer-model.ts';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
@@ -55,6 +56,8 @@ export interface AskedWorker {
   readonly model?: Partial<AnswerModel>;
   readonly retrieve?: (input: RetrieveInput) => Promise<RetrievedPassages>;
   readonly deadlineMs?: number;
+  /** Default: none. */
+  readonly caches?: Partial<Pick<AnswerCaches, 'ticket' | 'keep'>>;
   /** Hear how the workflows end. */
   readonly sinks?: InjectedSinks<EndSinks>;
 }
@@ -91,14 +94,15 @@ export class AnswerFixture implements AsyncDisposable {
     await this.env.teardown();
   }
 
-  async #activities({ shelf, model, retrieve, deadlineMs = 60_000 }: AskedWorker) {
+  async #activities({ shelf, model, retrieve, deadlineMs = 60_000, ...asked }: AskedWorker) {
     const held = shelf ?? (await Shelf.of(TEXT, TEXT));
     const { store, catalog } = held;
     const extractive = new ExtractiveAnswers();
+    const caches = { ...noCaches, ...asked.caches };
     const answerModel = { name: 'a-model', answer: async () => said('Yes.'), ...model };
     return {
-      ...createBeginActivities({ answerModel, extractive, deadlineMs, caches: noCaches }),
-      ...createGenerateActivities({ answerModel, extractive, store, catalog, caches: noCaches }),
+      ...createBeginActivities({ answerModel, extractive, deadlineMs, caches }),
+      ...createGenerateActivities({ answerModel, extractive, store, catalog, caches }),
       retrieve: retrieve ?? (async () => held.found()),
     };
   }

@@ -117,6 +117,30 @@ test.each<[string, AskedWorker]>([
   expect(ended).toEqual(['STORE_REJECTED']);
 });
 
+test('an answer is kept for others, unless a search in a minute would find other passages', async () => {
+  const kept: string[] = [];
+  const caches = {
+    ticket: async (scope: string) => ({ scope, epoch: 1, atMs: 1 }),
+    keep: (asked: string) => void kept.push(asked),
+  };
+  const shelf = await Shelf.of(TEXT);
+  const retrieve = async ({ query }: { readonly query: string }) => ({
+    ...shelf.found(),
+    ...(query.includes('soon') && { isProvisional: true as const }),
+  });
+  await fixture.serving(
+    { shelf, caches, retrieve, model: { answer: async () => said('Yes [1].') } },
+    async () => {
+      for (const extractive of [true, false])
+        for (const when of ['now', 'soon']) {
+          const answer = await ask(client(), question(`Who lit the north lamp ${when}?`, { extractive }));
+          expect(answer.citations).toHaveLength(1);
+        }
+    },
+  );
+  expect(kept).toEqual(['Who lit the north lamp now?', 'Who lit the north lamp now?']);
+});
+
 describe('a model', () => {
   test.each(['ANSWER_MODEL_REJECTED', 'ANSWER_MODEL_UNREACHABLE'] as const)(
     'that fails with %s is replaced by quotes, which say so',

@@ -58,31 +58,31 @@ export class SlowLog {
 
   see(end: QueryEnd): void {
     if (end.totalMs <= this.#slow.thresholdMs) return;
-    this.#logger.warn(slowEntry(end, this.#slow), 'slow query');
-    const text = this.#slow.text === 'plain' ? end.text : null;
-    this.#latest.unshift({ ...end, text, atMs: Date.now() });
+    const isPlain = this.#slow.text === 'plain';
+    const shown = isPlain ? end : { ...end, filters: withoutTyped(end.filters) };
+    const { text, traceId, ...rest } = shown;
+    const query = isPlain ? { query: text } : { querySha256: sha256(text) };
+    this.#logger.warn({ ...query, ...rest, ...(traceId !== null && { trace_id: traceId }) }, 'slow query');
+    this.#latest.unshift({ ...shown, text: isPlain ? text : null, atMs: Date.now() });
     this.#latest.splice(KEPT);
   }
-}
-
-function slowEntry({ text, traceId, filters, ...rest }: QueryEnd, slow: SlowQueries): object {
-  const shown =
-    slow.text === 'plain'
-      ? { query: text, filters }
-      : { querySha256: sha256(text), filters: withoutTyped(filters) };
-  return { ...shown, ...rest, ...(traceId !== null && { trace_id: traceId }) };
 }
 
 /** What people type tells what they look for, in a filter as in a question. */
 const TYPED: ReadonlySet<string> = new Set(['title', 'author', 'section']);
 
+/** Those of books stand among those of the question, under a name of their own. */
 function withoutTyped(filters: QueryEnd['filters']): QueryEnd['filters'] {
   return Object.fromEntries(
-    Object.entries(filters).map(([name, value]) => [
-      name,
-      TYPED.has(name) && value !== undefined ? 'given' : value,
-    ]),
+    Object.entries(filters).map(([name, value]) => {
+      if (TYPED.has(name) && value !== undefined) return [name, 'given'];
+      return [name, name === 'filters' && isRecord(value) ? withoutTyped(value) : value];
+    }),
   );
+}
+
+function isRecord(value: unknown): value is QueryEnd['filters'] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The same question has the same hash, so that one can be counted without being read. */

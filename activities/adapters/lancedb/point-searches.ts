@@ -1,4 +1,4 @@
-import type { SearchFilter, StoredHit } from '../../ports/vector-store.ts';
+import type { SearchFilter, StoredHit, TextSearchOptions } from '../../ports/vector-store.ts';
 import type { LanceLibrary } from './database.ts';
 import type { KeptPassages } from './kept-passages.ts';
 import type { SearchTable } from './search-table.ts';
@@ -43,9 +43,15 @@ export class PointSearches {
    * A thousand texts that no index holds are read in 55 ms of a core, for every search. While a large table grows, a
    * search of all of it, where one by meaning goes beside it, leaves such a tail to that one until upkeep has indexed its words.
    */
-  async byWords(text: string, filter: SearchFilter, limit: number, promptly: boolean): Promise<StoredHit[]> {
+  async byWords(
+    text: string,
+    filter: SearchFilter,
+    limit: number,
+    { promptly = false, onLeftOut }: TextSearchOptions,
+  ): Promise<StoredHit[]> {
     const words = new this.#lance.MatchQuery(text, 'text');
     const onlyIndexed = promptly && !isNarrowing(filter) && (await this.wordsWaiting()) > 0;
+    if (onlyIndexed) onLeftOut?.();
     return await this.#searched.read('search texts', (table) =>
       this.#kept.hits(table, bestMatching(table, words, filter, limit, onlyIndexed)),
     );

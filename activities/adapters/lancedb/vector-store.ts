@@ -164,11 +164,11 @@ export class LanceVectorStore implements VectorStore {
     text: string,
     filter: SearchFilter,
     limit: number,
-    { promptly = false }: TextSearchOptions = {},
+    options: TextSearchOptions = {},
   ): Promise<readonly StoredHit[]> {
     if (limit <= 0 || text.trim() === '') return [];
     this.#asked.set();
-    return await this.#searches.byWords(text.toWellFormed(), filter, limit, promptly);
+    return await this.#searches.byWords(text.toWellFormed(), filter, limit, options);
   }
 
   async get(ids: readonly string[], { near }: GetOptions = {}): Promise<readonly StoredPassage[]> {
