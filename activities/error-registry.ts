@@ -90,6 +90,10 @@ export const errorRegistry = {
     'A disk or network folder does not answer, or the system has no more open files to give.',
     'Check the disk, the mount and the limit of open files (ulimit -n). Books in a run go on by themselves; `scriptorium retry` takes up what a scan could not read.',
   ),
+  NO_PROCESS: outage(
+    'The machine has no room for one more process, by which books are read.',
+    'Raise its limit of processes (ulimit -u, pids of a container) or its memory, or lower SCRIPTORIUM_EXTRACT_PROCESSES; the work goes on by itself.',
+  ),
   ARTIFACTS_UNREACHABLE: outage(
     'The object storage of intermediate files did not answer.',
     'Check SCRIPTORIUM_ARTIFACTS, AWS_ENDPOINT_URL and the network; the work goes on by itself.',
@@ -139,7 +143,7 @@ export const errorRegistry = {
     'Lower SCRIPTORIUM_EMBEDDINGS_REQUESTS, or raise the limit at the provider; the work goes on by itself.',
   ),
   EMBEDDING_DENIED: outage(
-    'The embedding endpoint refuses the key, or knows no such model.',
+    'The embedding endpoint refuses the key, has no credit left, or serves another model.',
     'Set SCRIPTORIUM_EMBEDDINGS_KEY, SCRIPTORIUM_EMBEDDINGS_URL and SCRIPTORIUM_EMBEDDINGS_MODEL to what it takes, and start the workers anew; or mend the endpoint: the work goes on by itself.',
   ),
   EMBEDDING_REJECTED: entry(

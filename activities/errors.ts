@@ -40,7 +40,14 @@ export class ScriptoriumError extends Error {
 /** Disk errors that end by themselves once someone frees space; everything else keeps its own meaning. */
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 /** What a disk that was pulled out, or a network folder whose server is away, gives for every file on it. */
-const DROPPED: ReadonlySet<string> = new Set(['ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'ENODEV']);
+const DROPPED: ReadonlySet<string> = new Set([
+  'EIO',
+  'ESTALE',
+  'ENOTCONN',
+  'EHOSTDOWN',
+  'ETIMEDOUT',
+  'ENODEV',
+]);
 const TOO_MANY_FILES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
 /** The code for a disk that is full or out of service; null for any other error, which keeps its own meaning. */

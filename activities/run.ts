@@ -86,9 +86,10 @@ async function record(ports: RunPorts, input: OutcomeInput, workflowId: string):
   const { catalog, store } = ports;
   const { outcome, ...book } = input;
   if (outcome.outcome === 'ingested') return;
+  if (outcome.outcome === 'cancelled') await endOlder(ports, input);
+  // Only now: what the older one was committing is committed.
   const before = (await catalog.get([book.bookId])).get(book.bookId);
   if (outcome.outcome === 'cancelled') {
-    await endOlder(ports, input);
     await catalog.put(cancelledRecord(book, before, workflowId));
   } else {
     const { path: _, ...failure } = outcome.failure;

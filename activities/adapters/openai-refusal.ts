@@ -8,8 +8,8 @@ export type Refusal = 'unreachable' | 'rate-limited' | 'denied' | 'rejected';
 /** A server that lost patience: no fault of the request. */
 const LOST_PATIENCE = 408;
 
-/** No fault of what was asked: a key that is no longer valid, a model or a gateway that is not there. */
-const DENIED: ReadonlySet<number> = new Set([401, 403, 404]);
+/** No fault of what was asked: a key that is no longer valid, credit that is used up, a model or a gateway that is not there. */
+const DENIED: ReadonlySet<number> = new Set([401, 402, 403, 404]);
 
 /** `passing`: further statuses below 500 that are no fault of the request. */
 export function refusalOf(error: unknown, passing: readonly number[] = []): Refusal {

@@ -113,7 +113,7 @@ describe('any thrown value', () => {
     });
   });
 
-  test.each(['ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'ENODEV', 'EMFILE', 'ENFILE'])(
+  test.each(['EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT', 'ENODEV', 'EMFILE', 'ENFILE'])(
     'with %s of a file is DISK_UNREACHABLE, for which books wait',
     (code) => {
       const error = Object.assign(new Error(`${code}: words of the system, read`), { code });

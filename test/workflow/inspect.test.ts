@@ -5,6 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { ScriptoriumError } from '../../activities/errors.ts';
 import { createRunActivities, type InspectInput } from '../../activities/run.ts';
 import { type BookReport, ingestBookId, taskQueues, workflowTypes } from '../../workflows/contract.ts';
+import { bookPoints, record } from '../contract/store-fixtures.ts';
 import '../helpers/any-realm.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { MemoryCatalog, MemoryVectorStore } from '../helpers/memory-stores.ts';
@@ -107,9 +108,10 @@ describe('a book that stays silent', () => {
 
 test('a waiting book that is cancelled is recorded, and its points dropped, only when the workflow that an older run left at work on it has ended', async () => {
   const old = await start('half-committed');
+  const store = new MemoryVectorStore();
   const ports = {
     catalog,
-    store: new MemoryVectorStore(),
+    store,
     pipeline,
     sandboxLimits,
     limits,
@@ -121,7 +123,11 @@ test('a waiting book that is cancelled is recorded, and its points dropped, only
   await eventually(async () => (await old.describe()).raw.workflowExtendedInfo?.cancelRequested === true);
   await sleep(500);
   expect(catalog.books.has('half-committed')).toBe(false);
+  // Its last act can't be interrupted.
+  await store.upsert(bookPoints('half-committed', 'r2', 3));
+  await catalog.put(record('half-committed', { bookId: 'half-committed', revision: 'r2' }));
   await old.terminate();
   await recording;
-  expect(catalog.books.get('half-committed')).toMatchObject({ state: 'cancelled' });
+  expect(catalog.books.get('half-committed')).toMatchObject({ state: 'cancelled', revision: 'r2' });
+  expect(await store.count('half-committed', 'r2')).toBe(3);
 });

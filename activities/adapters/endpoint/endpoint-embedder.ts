@@ -227,7 +227,8 @@ export class EndpointEmbedder implements Embedder {
 
   #vectorsIn(sent: unknown, texts: readonly string[]): number[][] {
     const parsed = answer.safeParse(sent);
-    if (!parsed.success) throw failed('sent no list of embeddings');
+    // A gateway's page for maintenance, for one.
+    if (!parsed.success) throw failed('sent no list of embeddings', 'EMBEDDING_UNREACHABLE');
     const vectors = new Map(parsed.data.data.map(({ index, embedding }) => [index, embedding]));
     return texts.map((_, at) => {
       const vector = vectors.get(at);
@@ -238,7 +239,10 @@ export class EndpointEmbedder implements Embedder {
 
   #unit(vector: readonly number[]): Float32Array {
     if (vector.length !== this.dimensions)
-      throw failed(`gave a vector of ${vector.length} numbers instead of ${this.dimensions}`);
+      throw failed(
+        `gave a vector of ${vector.length} numbers instead of ${this.dimensions}: it serves another model`,
+        'EMBEDDING_DENIED',
+      );
     const norm = Math.hypot(...vector);
     if (!(norm > 0 && Number.isFinite(norm))) throw failed('gave a vector without a direction');
     return Float32Array.from(vector, (value) => value / norm);
@@ -285,8 +289,8 @@ class Late extends Error {
   }
 }
 
-function failed(what: string): ScriptoriumError {
-  return new ScriptoriumError('EMBEDDING_FAILED', `The embedding endpoint ${what}`);
+function failed(what: string, code: ErrorCode = 'EMBEDDING_FAILED'): ScriptoriumError {
+  return new ScriptoriumError(code, `The embedding endpoint ${what}`);
 }
 
 /** Null for a failure that waiting here does not mend. */

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ProcessSandbox } from '../../../activities/adapters/documents/process-sandbox.ts';
@@ -256,6 +257,17 @@ test('a busy process ends by itself when its parent is killed', async () => {
   expect(await isGone(Number(line))).toBe(false);
   parent.kill('SIGKILL');
   await untilGone(Number(line));
+});
+
+test('where the system has no more open files, the book waits for them', async () => {
+  const script = join(import.meta.dirname, 'without-files.ts');
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const limited = spawn('bash', ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, script, small], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env,
+  });
+  const [said] = await Promise.all([text(limited.stdout), once(limited, 'exit')]);
+  expect(said).toBe('DISK_UNREACHABLE');
 });
 
 describe('chunking in the sandbox', () => {

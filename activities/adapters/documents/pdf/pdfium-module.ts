@@ -1,4 +1,5 @@
 import { PDFiumModule } from '@hyzyla/pdfium';
+import { ScriptoriumError } from '../../../errors.ts';
 
 /**
  * The functions of PDFium that text needs, as its WebAssembly build exports them. All numbers are addresses in its
@@ -56,9 +57,10 @@ export function dropPdfiumModule(): void {
   loading = null;
 }
 
-/** True for what WebAssembly throws when it cannot go on: out of bounds, stack overflow, abort. */
+/** True for what WebAssembly throws when it cannot go on: out of bounds, stack overflow, abort. Not where memory was refused. */
 export function isTrap(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'RuntimeError' || error.name === 'RangeError');
+  if (!(error instanceof Error)) return false;
+  return error.name === 'RuntimeError' || (error.name === 'RangeError' && /call stack/i.test(error.message));
 }
 
 async function load(): Promise<PdfiumModule> {
@@ -82,7 +84,8 @@ function assertPdfium(value: unknown): asserts value is PdfiumModule {
 /** Runs `use` with `bytes` of PDFium's memory, which are freed afterwards. */
 export function withMemory<T>(module: PdfiumModule, bytes: number, use: (address: number) => T): T {
   const address = module.wasmExports.malloc(Math.max(1, bytes));
-  if (address === 0) throw new RangeError(`PDFium has no ${bytes} bytes of memory left.`);
+  if (address === 0)
+    throw new ScriptoriumError('EXTRACTION_OUT_OF_MEMORY', `PDFium has no ${bytes} bytes of memory left.`);
   try {
     return use(address);
   } finally {

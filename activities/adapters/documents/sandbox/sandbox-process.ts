@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { Socket } from 'node:net';
+import { types } from 'node:util';
 import type { z } from 'zod';
-import { isErrorCode, ScriptoriumError } from '../../../errors.ts';
+import { diskCodeOf, isErrorCode, ScriptoriumError } from '../../../errors.ts';
 import type { SandboxLimits } from '../../../ports/documents.ts';
 import { siblingModule } from '../../../sibling-module.ts';
 import { MEMORY_MARKER, replySchema, type SandboxRequest } from './protocol.ts';
@@ -43,9 +44,13 @@ export class SandboxProcess {
 
   constructor(limits: SandboxLimits) {
     this.#limits = limits;
-    this.#child = forkChild(limits);
+    try {
+      this.#child = forkChild(limits);
+    } catch (error) {
+      throw notStarted(error) ?? error;
+    }
     this.#child.on('message', (message) => this.#receive(message));
-    this.#child.once('error', (error) => this.#die(crashed(error.message)));
+    this.#child.once('error', (error) => this.#die(notStarted(error) ?? crashed(error.message)));
     // Only after `close`, not after `exit`, all of standard error has arrived.
     this.#child.once('close', (code, signal) => this.#die(causeOfDeath(this.#stderr, code, signal, limits)));
     this.#child.stderr?.on('data', (data) => {
@@ -107,6 +112,8 @@ export class SandboxProcess {
   #exchange(request: SandboxRequest): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#pending = { resolve, reject };
+    // It was never started, and has no channel: why, its event of an error will tell.
+    if (this.#child.pid === undefined) return promise;
     // A process that cannot be written to is dying: why, its end will tell.
     this.#child.send(request, (error) => error !== null && this.#child.kill('SIGKILL'));
     return promise;
@@ -178,6 +185,20 @@ function causeOfDeath(
   }
   const last = stderr.trim().split('\n').at(-1) ?? '';
   return crashed(`${signal ?? `exit code ${code}`} ${last}`.trim());
+}
+
+/** What a machine without room says when it is asked for a process; null for any other error. */
+function notStarted(error: unknown): ScriptoriumError | null {
+  const code = types.isNativeError(error) && 'code' in error ? error.code : null;
+  if (code === 'EAGAIN' || code === 'ENOMEM')
+    return new ScriptoriumError('NO_PROCESS', `No process could be started to read books: ${code}.`, {
+      cause: error,
+    });
+  const disk = diskCodeOf(error);
+  return (
+    disk &&
+    new ScriptoriumError(disk, `No process could be started to read books: ${code}.`, { cause: error })
+  );
 }
 
 function crashed(how: string): ScriptoriumError {
