@@ -37,6 +37,7 @@ export const pagesSummary = z.object({
   year: z.number().nullable(),
   paged: z.boolean(),
   letters: z.number(),
+  unreadable: z.number().optional(),
 });
 type PagesSummary = z.infer<typeof pagesSummary>;
 
@@ -49,6 +50,8 @@ export interface ExtractedBook {
   readonly mtimeMs: number;
   /** Pages or sections. */
   readonly pages: number;
+  /** Of the pages, or beside them, what the file is too damaged to give; absent when it gave all. */
+  readonly unreadable?: number | undefined;
   readonly format: string;
   readonly title: string;
   readonly author: string | null;
@@ -85,7 +88,7 @@ export function createExtractActivities(ports: ExtractPorts) {
       await isStillHashed();
       if (!hasText(summary.letters, pages, summary.paged))
         throw new ScriptoriumError('NO_TEXT', `${input.path} holds no text`);
-      const { format, author, language, year } = summary;
+      const { format, author, language, year, unreadable = 0 } = summary;
       return {
         ...{
           pagesKey,
@@ -93,7 +96,7 @@ export function createExtractActivities(ports: ExtractPorts) {
           revision: revisionOf(sha256, ports.pipeline),
           pipeline: fingerprintOf(ports.pipeline),
         },
-        ...{ bytes: before.bytes, mtimeMs: before.mtimeMs, pages },
+        ...{ bytes: before.bytes, mtimeMs: before.mtimeMs, pages, ...(unreadable > 0 && { unreadable }) },
         ...{
           format,
           title: summary.title ?? basename(input.path, extname(input.path)),
@@ -130,16 +133,21 @@ async function extract(ports: ExtractPorts, input: HashedSource, key: string, co
   await input.isStillHashed();
   await using writer = await ports.artifacts.create(key, input.bookId, 'resume');
   const { units } = document.meta;
-  let letters = await lettersIn(writer);
+  let { letters, unreadable } = await foundIn(writer);
   for (let from = writer.records; from < units; from = writer.records) {
     context.signal.throwIfAborted();
     const pages = await readRange(document, from, Math.min(units, from + PAGES_PER_RANGE));
     await input.isStillHashed();
     await writer.append(pages.map((page) => Buffer.from(JSON.stringify(page))));
-    letters += pages.reduce((sum, page) => sum + countLetters(page.text), 0);
+    const found = totalOf(pages);
+    letters += found.letters;
+    unreadable += found.unreadable;
     context.progress(writer.records, units);
   }
-  const summary: PagesSummary = { ...document.meta, letters };
+  const summary: PagesSummary = {
+    ...{ ...document.meta, letters },
+    unreadable: unreadable + (document.meta.unreadable ?? 0),
+  };
   await writer.commit(summary);
   return { summary, pages: units };
 }
@@ -151,10 +159,28 @@ async function readRange(document: OpenDocument, from: number, to: number): Prom
   return pages;
 }
 
-async function lettersIn(writer: ArtifactWriter): Promise<number> {
+interface Found {
+  readonly letters: number;
+  readonly unreadable: number;
+}
+
+function totalOf(pages: readonly PageText[]): Found {
+  return {
+    letters: pages.reduce((sum, page) => sum + countLetters(page.text), 0),
+    unreadable: pages.filter((page) => page.unreadable).length,
+  };
+}
+
+/** By an earlier attempt. */
+async function foundIn(writer: ArtifactWriter): Promise<Found> {
   let letters = 0;
-  for await (const record of writer.read()) letters += countLetters(parsePage(record).text);
-  return letters;
+  let unreadable = 0;
+  for await (const record of writer.read()) {
+    const found = totalOf([parsePage(record)]);
+    letters += found.letters;
+    unreadable += found.unreadable;
+  }
+  return { letters, unreadable };
 }
 
 const pageText = z.object({
@@ -162,6 +188,7 @@ const pageText = z.object({
   page: z.number().nullable(),
   section: z.array(z.string()),
   text: z.string(),
+  unreadable: z.literal(true).optional(),
 });
 
 /** A record of a pages artifact. */

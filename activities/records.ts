@@ -43,6 +43,7 @@ function unfinished(
     mtimeMs: book.mtimeMs ?? before?.mtimeMs ?? 0,
     pipeline: before?.pipeline ?? '',
     pages: before?.pages ?? 0,
+    ...(before?.unreadable && { unreadable: before.unreadable }),
     chunks: before?.chunks ?? 0,
     artifacts: before?.artifacts ?? null,
     bookId: book.bookId,

@@ -137,11 +137,11 @@ async function commit({ catalog, store, pipeline }: StorePorts, book: StoredBook
 
 function committedRecord(book: StoredBook, workflowId: string): BookRecord {
   const { bookId, library, path, title, author, format, revision } = book;
-  const { sha256, bytes, mtimeMs, pipeline, pages, chunks } = book;
+  const { sha256, bytes, mtimeMs, pipeline, pages, unreadable, chunks } = book;
   const artifacts = { pages: book.pagesKey, chunks: book.chunksKey, vectors: book.vectorsKey };
   return {
     ...{ bookId, library, path, title, author, format, revision },
-    ...{ sha256, bytes, mtimeMs, pipeline, pages, chunks },
+    ...{ sha256, bytes, mtimeMs, pipeline, pages, ...(unreadable && { unreadable }), chunks },
     ...{ artifacts, state: 'ingested', failure: null, workflowId, updatedAtMs: Date.now() },
   };
 }

@@ -183,7 +183,13 @@ export interface IngestBookInput extends ManifestEntry {
 }
 
 export type BookOutcome =
-  | { readonly outcome: 'ingested'; readonly chunks: number; readonly pages: number }
+  | {
+      readonly outcome: 'ingested';
+      readonly chunks: number;
+      readonly pages: number;
+      /** Pages or parts that the file is too damaged to give; absent when it gave all. */
+      readonly unreadable?: number;
+    }
   | { readonly outcome: 'failed'; readonly failure: BookFailure }
   /** `removed`: what was found under its id was the book's removal. */
   | { readonly outcome: 'cancelled'; readonly removed?: true };
@@ -196,6 +202,8 @@ export interface BookCounts {
   readonly unchanged: number;
   readonly failed: number;
   readonly cancelled: number;
+  /** Of those that were ingested: with pages or parts that their files are too damaged to give. Absent when there are none. */
+  readonly incomplete?: number | undefined;
 }
 
 export interface RunningBook {
@@ -291,6 +299,7 @@ export interface CarriedState {
   /** Of books that had failed: what is ingested and unchanged by now. */
   readonly unchanged?: number;
   // What follows is absent in runs of former versions.
+  readonly incomplete?: number;
   /** Entries of the manifests of retries that were started. */
   readonly retried?: number;
   /** Whether books that are tried again go before those that the scan found. */

@@ -102,7 +102,8 @@ async function ingestOnce(input: IngestBookInput, progress: MutableProgress): Pr
     { ...input, ...book, chunksKey: cut.chunksKey, vectorsKey, chunks: cut.chunks },
     progress,
   );
-  return { outcome: 'ingested', chunks: cut.chunks, pages: book.pages };
+  const { pages, unreadable } = book;
+  return { outcome: 'ingested', chunks: cut.chunks, pages, ...(unreadable && { unreadable }) };
 }
 
 /** The failure of a book that was made again from its source several times. */

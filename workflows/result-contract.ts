@@ -85,6 +85,8 @@ export interface BookSummary {
   readonly author: string | null;
   readonly state: z.infer<typeof bookState>;
   readonly pages: number;
+  /** Pages or parts that its file is too damaged to give, so that nothing of them is found; absent when it gave all. */
+  readonly unreadable?: number | undefined;
   readonly chunks: number;
   /** What searches return; null when the book was never ingested. */
   readonly revision: string | null;

@@ -3,7 +3,7 @@ import type { BookCounts, BookOutcome, CarriedState, ScanResult } from './contra
 
 type CarriedCounts = Pick<
   CarriedState,
-  'ingested' | 'failed' | 'cancelled' | 'chunks' | 'added' | 'unchanged'
+  'ingested' | 'failed' | 'cancelled' | 'chunks' | 'added' | 'unchanged' | 'incomplete'
 >;
 
 export class RunCounts {
@@ -16,6 +16,7 @@ export class RunCounts {
   #added = 0;
   /** Of books that had failed. */
   #unchanged = 0;
+  #incomplete = 0;
 
   constructor(scan: ScanResult) {
     this.#scan = scan;
@@ -39,15 +40,19 @@ export class RunCounts {
       unchanged: unchanged + this.#unchanged,
       failed: this.#failed,
       cancelled: this.#cancelled + more,
+      ...(this.#incomplete > 0 && { incomplete: this.#incomplete }),
     };
   }
 
-  settle(report: Pick<BookOutcome, 'outcome'> & { readonly chunks?: number }): void {
+  settle(
+    report: Pick<BookOutcome, 'outcome'> & { readonly chunks?: number; readonly unreadable?: number },
+  ): void {
     if (report.outcome === 'failed') this.#failed += 1;
     else if (report.outcome === 'cancelled') this.#cancelled += 1;
     else {
       this.#ingested += 1;
       this.#chunks += report.chunks ?? 0;
+      if (report.unreadable) this.#incomplete += 1;
     }
   }
 
@@ -65,15 +70,18 @@ export class RunCounts {
     return {
       ...{ ingested: this.#ingested, failed: this.#failed, cancelled: this.#cancelled },
       ...{ chunks: this.#chunks, added: this.#added, unchanged: this.#unchanged },
+      ...(this.#incomplete > 0 && { incomplete: this.#incomplete }),
     };
   }
 
-  resume({ ingested, failed, cancelled, chunks, added = 0, unchanged = 0 }: CarriedCounts): void {
+  resume(carried: CarriedCounts): void {
+    const { ingested, failed, cancelled, chunks, added = 0, unchanged = 0, incomplete = 0 } = carried;
     this.#ingested = ingested;
     this.#failed = failed;
     this.#cancelled = cancelled;
     this.#chunks = chunks;
     this.#added = added;
     this.#unchanged = unchanged;
+    this.#incomplete = incomplete;
   }
 }

@@ -24,6 +24,7 @@ export const bookRecord: z.ZodType<BookRecord> = z.object({
   mtimeMs: z.number(),
   pipeline: z.string(),
   pages: z.number().int(),
+  unreadable: z.number().int().optional(),
   chunks: z.number().int(),
   // Records of version 0.1 have none.
   artifacts: z

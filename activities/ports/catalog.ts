@@ -39,6 +39,8 @@ export interface BookRecord {
   readonly pipeline: string;
   /** Pages (PDF) or sections of the committed revision. */
   readonly pages: number;
+  /** What its file was too damaged to give: pages, or parts of an EPUB that are listed and not there. Absent when it gave all. */
+  readonly unreadable?: number | undefined;
   /** Chunks of the committed revision. */
   readonly chunks: number;
   /** Artifacts of the committed revision; null when there is none, and in records of version 0.1. */

@@ -16,6 +16,8 @@ export interface DocumentMeta {
   readonly paged: boolean;
   /** Name of the engine that read it, for example `pdfium`. */
   readonly engine: string;
+  /** Parts that the file lists and does not hold, beside `units`. Absent when there are none. */
+  readonly unreadable?: number | undefined;
 }
 
 /** One unit of a document with clean text: a page of a PDF, a section of anything else. */
@@ -27,6 +29,8 @@ export interface PageText {
   /** Heading trail at this place, outermost first; empty when unknown. */
   readonly section: readonly string[];
   readonly text: string;
+  /** The file is damaged there, and `text` is empty for that. */
+  readonly unreadable?: true | undefined;
 }
 
 /** Reads one format. Runs inside the sandbox only, never in the process of the workers. */

@@ -48,6 +48,12 @@ export function plural(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** Of what is searchable of a book nothing is on these pages, or in these parts of an EPUB. */
+export function damageText(unreadable: number): string {
+  const what = unreadable === 1 ? '1 page or part' : `${unreadable.toLocaleString('en')} pages or parts`;
+  return `its file is damaged: nothing of ${what} can be found`;
+}
+
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

@@ -10,7 +10,7 @@ import type {
 import { pointFaults } from '../../workflows/upkeep-contract.ts';
 import type { BookHistory, RunHistory, Step } from '../history.ts';
 import type { Explanation } from '../upkeep.ts';
-import { duration, plural, printable } from './output.ts';
+import { damageText, duration, plural, printable } from './output.ts';
 import { placeText } from './place.ts';
 
 export function verificationLines(result: VerifyResult): string[] {
@@ -112,7 +112,7 @@ function chunkLines(chunk: ChunkExplanation, book: BookExplanation | null): stri
 }
 
 function bookLines(book: BookExplanation): string[] {
-  const { path, bookId, library, title, state, failure, revision, pages, chunks, points } = book;
+  const { path, bookId, library, title, state, failure, revision, pages, unreadable, chunks, points } = book;
   const madeNow = book.pipeline === book.currentPipeline ? 'as configured now' : 'not as configured now';
   return [
     `Book ${bookId} in library ${printable(library)}: ${state}`,
@@ -124,6 +124,7 @@ function bookLines(book: BookExplanation): string[] {
     `  source    ${printable(path)}`,
     `  content   ${printable(title ?? '(no title)')}, ${book.format ?? 'unknown format'}, ${book.bytes.toLocaleString('en')} bytes, SHA-256 ${book.sha256 ?? 'unknown'}`,
     `  revision  ${revision ?? 'none'}: ${plural(pages, 'page')}, ${plural(chunks, 'chunk')}, ${plural(points, 'passage')} in the store`,
+    ...(unreadable ? [`  damage    ${damageText(unreadable)}`] : []),
     `  pipeline  ${book.pipeline || 'unknown'}, ${madeNow}`,
     `  workflow  ${book.workflowId}, ${new Date(book.updatedAtMs).toISOString()}`,
   ];

@@ -67,10 +67,16 @@ function summary(result: IngestResult): string[] {
   const { library, state, books, chunks, failures, skippedFiles, pruned = 0, seconds } = result;
   const counts = `${books.ingested} ingested, ${books.unchanged} unchanged, ${books.failed} failed, ${books.cancelled} cancelled`;
   const skipped = Object.entries(skippedFiles).map(([ending, count]) => `${count} ${printable(ending)}`);
+  const { incomplete = 0 } = books;
   const unlisted = books.failed - failures.length;
   return [
     ...(state === 'cancelled' ? ['The run was cancelled before it was done.'] : []),
     `Library ${library}: ${plural(books.total, 'book')}: ${counts}; ${plural(chunks, 'chunk')} in ${duration(seconds)}.`,
+    ...(incomplete > 0
+      ? [
+          `${plural(incomplete, 'book')} ${incomplete === 1 ? 'is' : 'are'} damaged in part: scriptorium books --library ${library}`,
+        ]
+      : []),
     ...(pruned > 0 ? [`Removed, because their file is gone: ${plural(pruned, 'book')}.`] : []),
     ...(skipped.length > 0 ? [`Files of other kinds, passed over: ${skipped.join(', ')}.`] : []),
     ...failures.map(

@@ -16,6 +16,9 @@ export const bookFields = {
   author: text.nullable(),
   state: bookState,
   pages: whole.meta({ description: 'Pages of a PDF, sections of other formats' }),
+  unreadable: whole
+    .optional()
+    .meta({ description: 'Pages or parts that its file is too damaged to give; left out when it gave all' }),
   chunks: whole,
   revision: text.nullable(),
   failure: failure.nullable(),

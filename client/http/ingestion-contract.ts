@@ -38,7 +38,12 @@ export const uploadQuery = z.strictObject({
 });
 
 const counts = z
-  .object({ total: whole, ingested: whole, unchanged: whole, failed: whole, cancelled: whole })
+  .object({
+    ...{ total: whole, ingested: whole, unchanged: whole, failed: whole, cancelled: whole },
+    incomplete: whole.optional().meta({
+      description: 'Of those ingested: with pages or parts that their files are too damaged to give',
+    }),
+  })
   .meta({ id: 'BookCounts' });
 const failedBook = failure.extend({ path: text }).meta({ id: 'BookFailure' });
 

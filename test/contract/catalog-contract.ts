@@ -15,6 +15,7 @@ export function catalogContract(name: string, start: () => Promise<Backing>): vo
       const failure = { stage: 'extract', code: 'NO_TEXT', message: 'A scan.', attempts: 1 };
       const records = [
         record('good'),
+        record('damaged', { unreadable: 3 }),
         record('bad', { state: 'failed', failure, revision: null, sha256: null, title: null, format: null }),
       ];
       for (const one of records) await given.stores.catalog.put(one);

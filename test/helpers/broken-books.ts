@@ -55,6 +55,21 @@ export async function makePdf(
   return await bytes;
 }
 
+/** Whole, but for one page, from 1, whose place in the file holds something else. */
+export async function pdfWithDamagedPage(pages: number, damaged: number): Promise<Buffer> {
+  const whole = await makePdf((pdf) => {
+    for (let page = 1; page <= pages; page++) {
+      if (page > 1) pdf.addPage();
+      pdf.text(`Page ${page} tells of a keeper, and of the damage that a damp cellar does to paper.`);
+    }
+  });
+  const text = whole.toString('latin1');
+  const kids = [...(/\/Kids \[([^\]]*)\]/.exec(text)?.[1] ?? '').matchAll(/(\d+) 0 R/g)];
+  const object = new RegExp(`(\\b${kids[damaged - 1]?.[1]} 0 obj\n)<<`);
+  if (!object.test(text)) throw new Error(`page ${damaged} was not found`);
+  return Buffer.from(text.replace(object, '$1[['), 'latin1');
+}
+
 /** A zip archive of texts by name. */
 export async function makeZip(entries: Readonly<Record<string, string | Buffer>>): Promise<Buffer> {
   const zip = new ZipFile();

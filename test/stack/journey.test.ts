@@ -7,7 +7,7 @@ import { errorRegistry, isErrorCode } from '../../activities/errors.ts';
 import { booksFolder, buildSamples } from '../../samples/build.ts';
 import { readQuestions } from '../../samples/questions.ts';
 import { faultsIn } from '../chaos/kill-run.ts';
-import { brokenBooks, writeBrokenBooks } from '../helpers/broken-books.ts';
+import { brokenBooks, pdfWithDamagedPage, writeBrokenBooks } from '../helpers/broken-books.ts';
 import { TestHome } from '../helpers/scriptorium.ts';
 
 const counts = z.object({
@@ -71,6 +71,7 @@ const listed = z.object({
       author: z.string().nullable(),
       state: z.string(),
       pages: z.number(),
+      unreadable: z.number().optional(),
       chunks: z.number(),
       revision: z.string().nullable(),
       failure: z
@@ -226,6 +227,21 @@ describe('what can not be ingested', () => {
     const { books: remembered } = listed.parse((await home.json('failures', '--library', 'bad')).result);
     expect(remembered.map((book) => book.path).sort()).toEqual(failures.map((item) => item.path).sort());
   }, 240_000);
+
+  test('in part is told of wherever the book is, and the rest can be searched', async () => {
+    const path = join(home.folder, 'damp.pdf');
+    await writeFile(path, await pdfWithDamagedPage(5, 3));
+    const library = ['--library', 'damp'];
+    const { code, stdout } = await home.run('ingest', path, ...library);
+    expect(code).toBe(0);
+    expect(stdout).toContain('1 book is damaged in part');
+    expect((await home.run('books', ...library)).stdout).toContain('its file is damaged: nothing of 1 page or part can be found');
+    const [book] = listed.parse((await home.json('books', ...library)).result).books;
+    expect(book).toMatchObject({ state: 'ingested', pages: 5, unreadable: 1 });
+    expect((await home.run('explain', book?.bookId ?? '')).stdout).toContain('1 page or part');
+    const hits = found.parse((await home.json('search', 'page 4 of the keeper', ...library)).result).hits;
+    expect(hits.some((one) => one.text.includes('Page 4 tells'))).toBe(true);
+  }, 60_000);
 
   test('wrong usage ends with exit code 2 and says what is wrong', async () => {
     for (const [args, said] of [

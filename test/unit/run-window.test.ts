@@ -222,8 +222,8 @@ function expectAgreement(window: RunWindow, model: Model, scan: ScanResult): voi
     cancelled: model.count('cancelled') + unstarted,
   });
   expect(window.chunks).toBe(7 * model.count('ingested'));
-  const { total, ...settled } = window.counts;
-  const done = Object.values(settled).reduce((sum, n) => sum + n, 0);
+  const { total, ingested, unchanged, failed, cancelled } = window.counts;
+  const done = ingested + unchanged + failed + cancelled;
   const waiting = model.cancelled ? 0 : model.waiting.length;
   expect(total).toBe(done + model.inFlight.size + waiting);
   expect(window.settled).toBe(model.inFlight.size === 0 && waiting === 0);
@@ -319,6 +319,17 @@ describe('the window of a run', () => {
     expect(after.running).toEqual([{ bookId: 'b0', path: '/b0', bytes: 0, startedAtMs: STARTED + 5 }]);
     expect(after.failures).toEqual(before.failures);
     expect(after.skippedFiles).toEqual({ '.jpg': 2 });
+  });
+
+  test('takes along how many books are damaged in part', () => {
+    const before = new RunWindow(scanOf(3), 3, STARTED);
+    for (let n = 0; n < 3; n++) before.start(entryOf(n), STARTED);
+    before.settle({ bookId: 'b0', outcome: 'ingested', chunks: 7, pages: 9, unreadable: 2 }, STARTED);
+    before.settle(reportOf('b1', 'ingested'), STARTED);
+    expect(before.counts).toMatchObject({ ingested: 2, incomplete: 1 });
+    const after = RunWindow.resume(throughJson(before.carry()), 3);
+    after.settle({ bookId: 'b2', outcome: 'ingested', chunks: 7, pages: 9, unreadable: 1 }, STARTED);
+    expect(after.counts).toMatchObject({ ingested: 3, incomplete: 2 });
   });
 
   test('carries a state whose size is bounded by what is allowed, not by the library', () => {

@@ -13,7 +13,7 @@ export const engineVersions = {
 } as const;
 
 export const extractorFingerprint: string = [
-  'extractor 1',
+  'extractor 2',
   ...Object.entries(engineVersions).map(([name, version]) => `${name} ${version}`),
 ].join(', ');
 

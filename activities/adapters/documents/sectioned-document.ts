@@ -10,6 +10,8 @@ export interface SectionedBook {
   readonly language: string | null;
   readonly year: number | null;
   readonly sections: readonly Section[];
+  /** Parts that the file lists and does not hold. */
+  readonly unreadable?: number | undefined;
 }
 
 /** Serves a book without pages, whose text is in memory: it is bounded by `DocumentLimits.maxTextBytes`. */

@@ -4,7 +4,7 @@ import { ScriptoriumError } from '../../../activities/errors.ts';
 import type { BookSummary } from '../../../workflows/result-contract.ts';
 import { ScriptoriumClient } from '../../index.ts';
 import { ensureStack } from '../local-stack.ts';
-import { plural, printable, printResult } from '../output.ts';
+import { damageText, plural, printable, printResult } from '../output.ts';
 
 interface Flags {
   readonly library?: string;
@@ -54,11 +54,21 @@ async function requireLibrary(client: ScriptoriumClient, library: string): Promi
   }
 }
 
-function bookLines({ state, title, author, pages, chunks, path, failure }: BookSummary): string[] {
+function bookLines({
+  state,
+  title,
+  author,
+  pages,
+  unreadable,
+  chunks,
+  path,
+  failure,
+}: BookSummary): string[] {
   const name = `${title ?? '(no title)'}${author ? `, ${author}` : ''}`;
   const lines = [
     `${state.padEnd(9)} ${printable(name)} · ${plural(pages, 'page')}, ${plural(chunks, 'chunk')} · ${printable(path)}`,
   ];
+  if (unreadable) lines.push(`          ${damageText(unreadable)}`);
   if (failure)
     lines.push(
       `          ${failure.code} (${failure.stage}, ${plural(failure.attempts, 'attempt')}): ${printable(failure.message)}`,

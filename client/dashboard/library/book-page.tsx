@@ -64,13 +64,25 @@ function Detail({ book, route }: DetailProps): JSX.Element {
 }
 
 function BookFacts({ book }: { readonly book: BookDetail }): JSX.Element {
-  const { state, library, format, pages, chunks, points, bytes: size, updatedAtMs, path, sha256 } = book;
+  const {
+    state,
+    library,
+    format,
+    pages,
+    unreadable = 0,
+    chunks,
+    points,
+    bytes: size,
+    updatedAtMs,
+    path,
+    sha256,
+  } = book;
   const facts: readonly (readonly [string, JSX.Element | string])[] = [
     ['State', <Badge state={state} />],
     ['Library', library],
     ['Format', format ?? 'unknown'],
     ['Size', bytes(size)],
-    ['Pages', amount(pages)],
+    ['Pages', unreadable > 0 ? `${amount(pages)}; ${amount(unreadable)} damaged` : amount(pages)],
     ['Chunks', points === chunks ? amount(chunks) : `${amount(chunks)}, ${amount(points)} in the store`],
     ['Updated', updated.format(updatedAtMs)],
   ];

@@ -68,7 +68,7 @@ function Table({ books }: { readonly books: readonly Book[] }): JSX.Element {
 }
 
 function Row({ book }: { readonly book: Book }): JSX.Element {
-  const { bookId, author, path, library, state, pages, chunks, failure } = book;
+  const { bookId, author, path, library, state, pages, unreadable, chunks, failure } = book;
   return (
     <tr>
       <th scope="row">
@@ -82,6 +82,7 @@ function Row({ book }: { readonly book: Book }): JSX.Element {
       <td class="wide-only">{library}</td>
       <td>
         <Badge state={state} />
+        {unreadable && <span class="muted line">damaged in part</span>}
         {failure && <code class="code line">{failure.code}</code>}
       </td>
       <td class="number wide-only">{amount(pages)}</td>

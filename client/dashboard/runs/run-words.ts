@@ -32,6 +32,9 @@ export function factsOf(run: Run): Fact[] {
           { name: 'Time left', value: secondsLeft === null ? '–' : `about ${duration(secondsLeft)}` },
         ]),
     ...(books.unchanged > 0 ? [{ name: 'Unchanged', value: amount(books.unchanged) }] : []),
+    ...(books.incomplete
+      ? [{ name: 'Damaged in part', value: amount(books.incomplete), tone: 'bad' as const }]
+      : []),
     ...(books.cancelled > 0 ? [{ name: 'Cancelled', value: amount(books.cancelled) }] : []),
     ...(books.failed > 0 ? [{ name: 'Failed', value: amount(books.failed), tone: 'bad' as const }] : []),
   ];

@@ -71,6 +71,32 @@ describe('EPUB', () => {
     expect(texts(await read('picture.epub', zip))).toHaveLength(4);
   });
 
+  test('a part that is listed and not there is told of', async () => {
+    const { 'OPS/text/b b.xhtml': _, ...others } = entries;
+    const book = await read('part-gone.epub', await makeZip(others));
+    expect(book.meta.unreadable).toBe(1);
+    expect(texts(book)).toHaveLength(2);
+    expect((await read('whole.epub', await makeZip(entries))).meta.unreadable).toBeUndefined();
+  });
+
+  test('is XHTML: what stands as CDATA is text', async () => {
+    const listing = '<html><body><p>Before.</p><pre><![CDATA[if (a < b) return;]]></pre></body></html>';
+    const book = await read('cdata.epub', await makeZip({ ...entries, 'OPS/text/a.xhtml': listing }));
+    expect(texts(book)[0]).toBe('Before.\n\nif (a < b) return;');
+  });
+
+  test('has text in a page that is a drawing, and drawings in others are passed over', async () => {
+    const drawing =
+      '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><title>t</title><style>a{}</style>' +
+      '<text x="1"><tspan>The lamp of</tspan> the harbour</text><g><text>burns.</text></g></svg>';
+    const among = `<html><body><p>Here it is:</p>${drawing.replace(/<\?.*?\?>/, '')}<p>It was.</p></body></html>`;
+    const zip = await makeZip({ ...entries, 'OPS/text/a.xhtml': drawing, 'OPS/text/b b.xhtml': among });
+    expect(texts(await read('drawing.epub', zip))).toEqual([
+      'The lamp of the harbour\nburns.',
+      'Here it is:\n\nIt was.',
+    ]);
+  });
+
   test('fonts may be obfuscated', async () => {
     const encryption =
       '<encryption><EncryptedData><EncryptionMethod Algorithm="http://www.idpf.org/2008/embedding"/><CipherData>' +
@@ -129,6 +155,17 @@ describe('HTML', () => {
       'A turfa\n\nCorta-se à mão.\nSempre.',
       'Trilhos\n\na = 1\n  b = 2\n\n- um\n- dois',
     ]);
+  });
+
+  test.each(['button', 'select'])('a <%s> that nobody closed ends where a block begins', async (name) => {
+    const rest = '<p>The lamp burns.</p><h2>Oil</h2><p>It comes by boat.</p>';
+    const book = await read(`unclosed-${name}.html`, `<html><body><h1>Light</h1><div><${name}>Copy${rest}`);
+    expect(texts(book)).toEqual(['Light\n\nThe lamp burns.', 'Oil\n\nIt comes by boat.']);
+    const closed = await read(
+      `closed-${name}.html`,
+      `<html><body><h1>Light</h1><nav><${name}>Copy<p>Home</p></${name}>Top</nav>${rest}`,
+    );
+    expect(texts(closed)).toEqual(['Light\n\nThe lamp burns.', 'Oil\n\nIt comes by boat.']);
   });
 
   test('broken markup still gives its text', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { PageText } from '../../../activities/ports/documents.ts';
-import { makePdf } from '../../helpers/broken-books.ts';
+import { makePdf, pdfWithDamagedPage } from '../../helpers/broken-books.ts';
 import { BookReader, texts, trails } from './book-reader.ts';
 
 let books: BookReader;
@@ -90,6 +90,13 @@ describe('PDF', () => {
       Buffer.concat([Buffer.from('junk\n'), await clockBook()]),
     );
     expect(meta.format).toBe('pdf');
+  });
+
+  test('a page that is damaged is empty, and told of; the others are there', async () => {
+    const { units } = await read('damaged.pdf', await pdfWithDamagedPage(5, 3));
+    expect(units.map(({ unreadable = false }) => unreadable)).toEqual([false, false, true, false, false]);
+    expect(units[2]?.text).toBe('');
+    expect(units[3]?.text).toContain('Page 4 tells of a keeper');
   });
 
   test('what PDFium cannot load, pdf-parse may', async () => {

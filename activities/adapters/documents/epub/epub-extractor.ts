@@ -20,7 +20,7 @@ export async function openEpub(path: string, limits: DocumentLimits): Promise<Op
   const book = await readPackage(zip);
   await checkDrm(zip, book.spine);
   const { title, author, language, year } = book;
-  const sections = await readSpine(zip, book);
+  const { sections, missing } = await readSpine(zip, book);
   return new SectionedDocument({
     format: 'epub',
     engine: 'htmlparser2',
@@ -29,6 +29,7 @@ export async function openEpub(path: string, limits: DocumentLimits): Promise<Op
     language,
     year,
     sections,
+    ...(missing > 0 && { unreadable: missing }),
   });
 }
 
@@ -46,8 +47,14 @@ async function checkDrm(zip: SafeZip, spine: readonly string[]): Promise<void> {
     throw new ScriptoriumError('ENCRYPTED', `"${locked}" in "${zip.path}" is locked by its publisher.`);
 }
 
+interface Spine {
+  readonly sections: readonly Section[];
+  /** Content documents that are listed and not there. */
+  readonly missing: number;
+}
+
 /** Readers skip content documents that are not there; a book without any of them is broken. */
-async function readSpine(zip: SafeZip, book: EpubPackage): Promise<readonly Section[]> {
+async function readSpine(zip: SafeZip, book: EpubPackage): Promise<Spine> {
   const toc = await readToc(zip, book);
   const sections: Section[] = [];
   let trail: readonly string[] = [];
@@ -56,13 +63,14 @@ async function readSpine(zip: SafeZip, book: EpubPackage): Promise<readonly Sect
     const bytes = await zip.read(file);
     if (bytes === null) continue;
     found++;
-    const content = htmlSections(decodeText(bytes, file, declaredCharset(bytes)), toc.anchorsOf(file, trail));
+    const text = decodeText(bytes, file, declaredCharset(bytes));
+    const content = htmlSections(text, toc.anchorsOf(file, trail), { isXml: true });
     for (const section of content.sections) sections.push(section);
     trail = content.end;
   }
   if (found === 0)
     throw new ScriptoriumError('CORRUPT_FILE', `"${zip.path}" holds none of the documents that it lists.`);
-  return sections;
+  return { sections, missing: book.spine.length - found };
 }
 
 async function readToc(zip: SafeZip, { nav, ncx }: EpubPackage): Promise<Toc> {

@@ -26,8 +26,10 @@ type Attributes = Readonly<Record<string, string>>;
 
 const NO_ANCHORS: Anchors = { start: [], byId: new Map() };
 const DROPPED = words('title script style nav template noscript svg iframe button select textarea');
+/** Of these no block is a part: where one begins, somebody forgot to close them. */
+const WITHOUT_BLOCKS = words('button select');
 const LINES = words(
-  'address article aside body caption center dd details dt fieldset figcaption footer header hr li main summary tbody tfoot thead tr',
+  'address article aside body caption center dd details dt fieldset figcaption footer header hr li main summary tbody tfoot thead tr text',
 );
 const PARAGRAPHS = words('blockquote div dl figure h1 h2 h3 h4 h5 h6 ol p pre section table ul');
 const LONGEST_TITLE = 200;
@@ -36,16 +38,23 @@ function words(list: string): ReadonlySet<string> {
   return new Set(list.split(' '));
 }
 
-/** Text and sections of HTML or XHTML: every heading starts a section; scripts, styles and navigation are dropped. */
-export function htmlSections(html: string, anchors: Anchors = NO_ANCHORS): HtmlContent {
-  const collector = new Collector(anchors);
+/**
+ * Text and sections of HTML or XHTML: every heading starts a section; scripts, styles, navigation and drawings are dropped.
+ * @param options.isXml of an EPUB, whose readers take it for XHTML or SVG: `CDATA` is text there, and a comment in HTML
+ */
+export function htmlSections(
+  html: string,
+  anchors: Anchors = NO_ANCHORS,
+  { isXml = false }: { readonly isXml?: boolean } = {},
+): HtmlContent {
+  const collector = new Collector(anchors, isXml);
   const parser = new Parser(
     {
       onopentag: (name, attributes) => collector.open(name, attributes),
       onclosetag: (name) => collector.close(name),
       ontext: (text) => collector.text(text),
     },
-    { recognizeSelfClosing: true },
+    { recognizeSelfClosing: true, recognizeCDATA: isXml },
   );
   parser.end(html);
   return collector.finish();
@@ -58,14 +67,18 @@ class Collector {
   readonly #flow = new TextFlow();
   readonly #meta = { title: '', author: '', language: '' };
   #base: readonly string[];
-  #dropped = 0;
+  /** Names of the open elements whose text is dropped, outermost first. */
+  readonly #dropped: string[] = [];
+  readonly #isXml: boolean;
+  #isRoot = true;
   /** The open element that its attributes hide, and how many of its name are open in it. */
   #hidden = { name: '', depth: 0 };
   #verbatim = 0;
   /** Gathers the text of the open title or heading. */
   #heading = '';
 
-  constructor(anchors: Anchors) {
+  constructor(anchors: Anchors, isXml: boolean) {
+    this.#isXml = isXml;
     this.#anchors = anchors;
     this.#base = anchors.start;
   }
@@ -74,7 +87,7 @@ class Collector {
     this.#enterAnchor(attributes);
     if (name === 'html') this.#meta.language ||= attributes.lang ?? attributes['xml:lang'] ?? '';
     if (name === 'meta') this.#readMeta(attributes);
-    if (DROPPED.has(name)) this.#dropped++;
+    this.#enterDropped(name);
     if (this.#hidden.depth > 0 ? name === this.#hidden.name : isHidden(attributes)) {
       this.#hidden = { name, depth: this.#hidden.depth + 1 };
     }
@@ -84,7 +97,8 @@ class Collector {
 
   close(name: string): void {
     if (name === 'title') this.#meta.title ||= oneLine(this.#heading);
-    if (DROPPED.has(name)) this.#dropped = Math.max(0, this.#dropped - 1);
+    const open = this.#dropped.lastIndexOf(name);
+    if (open >= 0) this.#dropped.splice(open, 1);
     if (name === this.#hidden.name && this.#hidden.depth > 0)
       this.#hidden = { name, depth: this.#hidden.depth - 1 };
     if (!this.#isShown()) return;
@@ -114,7 +128,15 @@ class Collector {
   }
 
   #isShown(): boolean {
-    return this.#dropped === 0 && this.#hidden.depth === 0;
+    return this.#dropped.length === 0 && this.#hidden.depth === 0;
+  }
+
+  #enterDropped(name: string): void {
+    const isDrawing = this.#isXml && this.#isRoot && name === 'svg';
+    this.#isRoot = false;
+    if (PARAGRAPHS.has(name)) while (WITHOUT_BLOCKS.has(this.#dropped.at(-1) ?? '')) this.#dropped.pop();
+    // A page that is a drawing has its text there.
+    if (DROPPED.has(name) && !isDrawing) this.#dropped.push(name);
   }
 
   #openShown(name: string): void {

@@ -14,7 +14,7 @@ export function checkPageCount(count: number, fileBytes: number, path: string): 
 }
 
 /**
- * A broken page is an empty one, but a book of which none of the first can be read is broken itself.
+ * A broken page is an empty one, and told of, but a book of which none of the first can be read is broken itself.
  * @throws ScriptoriumError CORRUPT_FILE
  */
 export async function checkPages(

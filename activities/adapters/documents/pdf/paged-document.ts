@@ -16,6 +16,7 @@ export interface PageSource {
 interface Page {
   readonly lines: readonly string[];
   readonly height: number;
+  readonly unreadable: boolean;
 }
 
 /**
@@ -48,7 +49,7 @@ export class PagedDocument implements OpenDocument {
   }
 
   async #unit(index: number): Promise<PageText> {
-    const { lines, height } = await this.#page(index);
+    const { lines, height, unreadable } = await this.#page(index);
     const neighbours = new Map<number, readonly string[]>();
     for (let distance = -NEIGHBOURS; distance <= NEIGHBOURS; distance++) {
       const other = index + distance;
@@ -57,14 +58,15 @@ export class PagedDocument implements OpenDocument {
     }
     this.#forgetFarFrom(index);
     const text = pageText(lines, neighbours);
-    return { index, page: index + 1, section: this.#outline.trailOf(index, height), text };
+    const section = this.#outline.trailOf(index, height);
+    return { index, page: index + 1, section, text, ...(unreadable && { unreadable }) };
   }
 
   async #page(index: number): Promise<Page> {
     const known = this.#pages.get(index);
     if (known !== undefined) return known;
     const raw = await this.#source.page(index);
-    const page = { lines: pageLines(raw?.text ?? ''), height: raw?.height ?? 0 };
+    const page = { lines: pageLines(raw?.text ?? ''), height: raw?.height ?? 0, unreadable: raw === null };
     this.#pages.set(index, page);
     return page;
   }

@@ -8,6 +8,7 @@ const pageText = z.object({
   page: z.number().nullable(),
   section: z.array(z.string()),
   text: z.string(),
+  unreadable: z.literal(true).optional(),
 });
 const units = z.array(pageText);
 const limits = z.object({ maxFileBytes: z.number(), maxTextBytes: z.number() });
@@ -45,6 +46,7 @@ export const metaSchema = z.object({
   units: z.number(),
   paged: z.boolean(),
   engine: z.string(),
+  unreadable: z.number().optional(),
 });
 export const chunksSchema = z.array(
   z.object({
