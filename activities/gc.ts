@@ -61,6 +61,8 @@ class Sweep {
   readonly #before: number;
   readonly #dropped = new Map<string, FileCount>();
   #quietUntilMs = Date.now() + QUIET_FOR_MS;
+  /** What no file of this part may be dropped of, and the catalog's epoch of before it was read. */
+  #keys: { readonly part: Part; readonly epoch: number; readonly needed: ReadonlySet<string> } | null = null;
   #needed: FileCount = { files: 0, bytes: 0 };
   #young: FileCount = { files: 0, bytes: 0 };
 
@@ -103,43 +105,57 @@ class Sweep {
   }
 
   async #sweep(part: Part): Promise<void> {
-    const needed = await this.#neededKeys(part);
+    await this.#readKeys(part);
     for await (const file of this.#ports.artifacts.list()) {
       this.#context.signal.throwIfAborted();
-      if (isInPart(hashIn(file.key), part)) await this.#judge(file, needed);
+      if (isInPart(hashIn(file.key), part)) await this.#judge(file);
     }
   }
 
-  async #neededKeys(part: Part): Promise<ReadonlySet<string>> {
+  async #readKeys(part: Part): Promise<void> {
+    const epoch = await this.#ports.catalog.epoch();
     const needed = new Set<string>();
     for await (const record of eachRecord(this.#ports.catalog)) {
       this.#context.signal.throwIfAborted();
       const keys = artifactKeysOf(record, this.#ports.pipeline);
       for (const key of Object.values(keys ?? {})) if (isInPart(hashIn(key), part)) needed.add(key);
     }
-    return needed;
+    this.#keys = { part, epoch, needed };
   }
 
-  async #judge(file: ListedArtifact, needed: ReadonlySet<string>): Promise<void> {
-    if (file.partialOf === null && needed.has(file.key)) this.#needed = plus(this.#needed, file);
+  async #judge(file: ListedArtifact): Promise<void> {
+    if (this.#isNeeded(file)) this.#needed = plus(this.#needed, file);
     else if (file.modifiedMs > this.#before) this.#young = plus(this.#young, file);
     else await this.#drop(file);
   }
 
-  /** @throws RUN_IN_PROGRESS; what was dropped by then nobody needed */
+  #isNeeded({ key, partialOf }: ListedArtifact): boolean {
+    return partialOf === null && this.#keys?.needed.has(key) === true;
+  }
+
+  /**
+   * A run may have begun and ended since the last look, and have taken up what was there already.
+   * @throws RUN_IN_PROGRESS; what was dropped by then nobody needed
+   */
   async #stayQuiet(): Promise<void> {
     if (Date.now() < this.#quietUntilMs) return;
     await assertQuiet(this.#ports);
+    if (this.#keys && (await this.#ports.catalog.epoch()) !== this.#keys.epoch)
+      await this.#readKeys(this.#keys.part);
     this.#quietUntilMs = Date.now() + QUIET_FOR_MS;
   }
 
   async #drop(file: ListedArtifact): Promise<void> {
-    const kind = file.partialOf === null ? (file.key.split('/')[0] ?? '') : 'partial';
-    const count = plus(this.#dropped.get(kind) ?? { files: 0, bytes: 0 }, file);
     if (!this.#dryRun) {
       await this.#stayQuiet();
+      if (this.#isNeeded(file)) {
+        this.#needed = plus(this.#needed, file);
+        return;
+      }
       await this.#ports.artifacts.discard(file);
     }
+    const kind = file.partialOf === null ? (file.key.split('/')[0] ?? '') : 'partial';
+    const count = plus(this.#dropped.get(kind) ?? { files: 0, bytes: 0 }, file);
     this.#dropped.set(kind, count);
     this.#context.progress(
       [...this.#dropped.values()].reduce((sum, { files }) => sum + files, 0),

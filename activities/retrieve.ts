@@ -12,6 +12,7 @@ import { committedRankings } from './retrieval/committed.ts';
 import { type Fused, fuseRankings } from './retrieval/fuse.ts';
 import { groupPassages, type PassageGroup, type Ranked } from './retrieval/group.ts';
 import { searchHitOf, widened } from './retrieval/passages.ts';
+import { reranking } from './retrieval/reranking.ts';
 import { type StageObserver, Stopwatch } from './retrieval/stopwatch.ts';
 import { questionStage } from './stage.ts';
 
@@ -87,8 +88,6 @@ const MOST_DEPTH = 400;
 const WORDS_WEIGHT = 1.5;
 /** With one chunk on either side a passage holds the answer to 7 more of 100 questions (by words alone, labelled set). */
 const NEIGHBOURS = 1;
-/** Passages that a reranker reads: the time it takes grows with them. */
-const RERANKED = 30;
 /** Chunks that are joined into one passage: about a page and a half. */
 const CHUNKS_PER_PASSAGE = 3;
 
@@ -129,7 +128,10 @@ async function searched(
   await assertSearchable(ports, input);
   const { dense, fused, isPartial } = await candidates(ports, input, watch, signal);
   if (fused.length === 0) await assertNotEmpty(ports, input);
-  const { ranked, reranked } = await reranking(ports, input.query, fused, watch, { signal, untilMs });
+  const { ranked, reranked } = await reranking(ports.reranker, input.query, fused, watch, {
+    signal,
+    untilMs,
+  });
   const { neighbours = NEIGHBOURS } = input;
   const groups = groupsOf(ranked, input);
   const passages =
@@ -279,39 +281,4 @@ async function questionVector(
 function storeFilter({ library, libraries, filters = {} }: RetrieveInput): SearchFilter {
   const { book, ...others } = filters;
   return { library, libraries, bookId: book, ...others };
-}
-
-interface Reranking {
-  readonly ranked: readonly Ranked[];
-  /** Absent without a reranker. */
-  readonly reranked?: boolean;
-}
-
-/** A reranker that fails leaves the order as it was, and the result says so: a worse order is better than none. */
-async function reranking(
-  { reranker }: RetrievePorts,
-  query: string,
-  fused: readonly Fused<StoredHit>[],
-  watch: Stopwatch,
-  { signal, untilMs }: SearchLimits,
-): Promise<Reranking> {
-  const ranked = fused.map(({ item, score }) => ({ passage: item, score }));
-  if (!reranker) return { ranked };
-  const best = ranked.slice(0, RERANKED);
-  const texts = best.map(({ passage }) => passage.text);
-  // Half of the time that is left: what follows needs some, and a worse order in time is better than none.
-  const late =
-    untilMs === undefined ? null : AbortSignal.timeout(Math.max(0, Math.floor((untilMs - Date.now()) / 2)));
-  const limits = [signal, late].filter((each) => each !== undefined && each !== null);
-  try {
-    const scores = await watch.time('rerank', () => reranker.rerank(query, texts, AbortSignal.any(limits)));
-    const order = best.map((each, at) => ({ each, score: scores[at] ?? 0 }));
-    const first = order.sort((a, b) => b.score - a.score).map(({ each }) => each);
-    return { ranked: [...first, ...ranked.slice(RERANKED)], reranked: true };
-  } catch (error) {
-    const tooLate = late?.aborted && !signal?.aborted;
-    if (tooLate || (error instanceof ScriptoriumError && error.code === 'RERANK_FAILED'))
-      return { ranked, reranked: false };
-    throw error;
-  }
 }

@@ -95,6 +95,9 @@ export function createStoreActivities(ports: StorePorts) {
     dropStale: ingestStage(
       async ({ library, bookId, revision }: RevisionInput): Promise<{ dropped: number }> => {
         await requireModelOf(library);
+        // An attempt that was frozen may wake when a later ingestion has long committed another one.
+        const { revision: committed } = (await ports.catalog.get([bookId])).get(bookId) ?? {};
+        if (committed !== revision) return { dropped: 0 };
         return { dropped: await store.deleteStale(bookId, revision) };
       },
       ports.limits,

@@ -13,7 +13,7 @@ import type { HttpServer, HttpServerOptions } from './http/http-server.ts';
 import { type ListenAddress, nextTo } from './listen-address.ts';
 import { createLogger, installRuntime, secretsIn } from './log.ts';
 import { capMemory } from './memory-cap.ts';
-import { sendToSupervisor } from './supervisor/worker-messages.ts';
+import { sendToSupervisor, supervisorMessage } from './supervisor/worker-messages.ts';
 import { traceFields } from './telemetry/spans.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
@@ -68,6 +68,8 @@ async function main(): Promise<void> {
     telemetry,
     onDeviceLost: replacedBy('the device is lost'),
     onStall: replacedBy('a stage hangs'),
+    // Whatever ended it: a thread that hangs in native code must not keep the rest here, which takes no work.
+    onOver: () => endAtLast(LATE_END_MS, logger),
   });
   await using server = http ? await serve({ config, worker, telemetry, logger }) : null;
   const httpUrl = server?.url ?? null;
@@ -160,7 +162,10 @@ function stopOnSignal(stop: () => void): void {
 }
 
 function answerSupervisor(worker: WorkerProcess): void {
-  process.on('message', () => {
+  process.on('message', (sent) => {
+    const { data: message } = supervisorMessage.safeParse(sent);
+    if (message?.kind === 'ping') sendToSupervisor({ kind: 'pong' });
+    if (message?.kind !== 'health') return;
     worker.health().then(
       (detail) => sendToSupervisor({ kind: 'health', healthy: true, detail }),
       (error: unknown) =>

@@ -40,6 +40,8 @@ export interface WorkerProcessOptions
     Pick<StageLimits, 'onStall'> {
   /** Default: nothing is counted or traced. */
   readonly telemetry?: Telemetry;
+  /** Called when no work is taken any more, and before the parts are closed. */
+  readonly onOver?: () => void;
 }
 
 /** @throws ScriptoriumError STACK_UNREACHABLE, and those of `openParts` */
@@ -47,7 +49,7 @@ export async function startWorkerProcess(
   config: Config,
   queues: readonly QueueName[],
   logger: Logger,
-  { openEmbedder, bundles, telemetry, onDeviceLost, onStall }: WorkerProcessOptions = {},
+  { openEmbedder, bundles, telemetry, onDeviceLost, onStall, onOver }: WorkerProcessOptions = {},
 ): Promise<WorkerProcess> {
   await using opened = new AsyncDisposableStack();
   const connection = await connect(config);
@@ -87,7 +89,10 @@ export async function startWorkerProcess(
     opened.defer(watchStore({ client: temporal, store: parts.store, logger }));
   }
   const owned = opened.move();
-  const finished = runAll(workers).finally(() => owned.disposeAsync());
+  const finished = runAll(workers).finally(() => {
+    onOver?.();
+    return owned.disposeAsync();
+  });
   // Workers may fail before anybody awaits them; who does hears why.
   finished.catch(() => {});
   return {

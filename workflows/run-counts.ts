@@ -1,5 +1,6 @@
 /** How many books of a run came to which end. Pure. */
-import type { BookCounts, BookOutcome, CarriedState, ScanResult } from './contract.ts';
+import type { CarriedState } from './carried-state.ts';
+import type { BookCounts, BookOutcome, ScanResult } from './contract.ts';
 
 type CarriedCounts = Pick<
   CarriedState,

@@ -6,11 +6,11 @@
  * 2. Never more books are started than `parallel` allows.
  * 3. A report of a book that is not in flight changes nothing.
  */
+import type { CarriedState } from './carried-state.ts';
 import type {
   BookCounts,
   BookFailure,
   BookReport,
-  CarriedState,
   ManifestEntry,
   RunningBook,
   ScanResult,

@@ -1,5 +1,5 @@
 /** How much a run has to do and did, by ending of the file names: a megabyte of PDF is not a megabyte of text. Pure. */
-import type { CarriedState } from './contract.ts';
+import type { CarriedState } from './carried-state.ts';
 import { endingOf } from './file-ending.ts';
 import { type FormatWork, MAX_SAMPLES, type ProgressSample, SAMPLE_EVERY_MS } from './run-contract.ts';
 

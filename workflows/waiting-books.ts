@@ -2,7 +2,8 @@
  * The books of a run that wait: which is started next, and which left their places before their turn. A book's ordinal
  * counts over the list of the scan and then over those of the retries, in the order in which they came.
  */
-import type { CarriedState, ManifestEntry, WaitingBook } from './contract.ts';
+import type { CarriedState } from './carried-state.ts';
+import type { ManifestEntry, WaitingBook } from './contract.ts';
 import { MAX_NAMED_BOOKS } from './run-contract.ts';
 
 /** A list of books that the run works through. */

@@ -235,7 +235,9 @@ describe('what can not be ingested', () => {
     const { code, stdout } = await home.run('ingest', path, ...library);
     expect(code).toBe(0);
     expect(stdout).toContain('1 book is damaged in part');
-    expect((await home.run('books', ...library)).stdout).toContain('its file is damaged: nothing of 1 page or part can be found');
+    expect((await home.run('books', ...library)).stdout).toContain(
+      'its file is damaged: nothing of 1 page or part can be found',
+    );
     const [book] = listed.parse((await home.json('books', ...library)).result).books;
     expect(book).toMatchObject({ state: 'ingested', pages: 5, unreadable: 1 });
     expect((await home.run('explain', book?.bookId ?? '')).stdout).toContain('1 page or part');

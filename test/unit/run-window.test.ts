@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { CarriedState } from '../../workflows/carried-state.ts';
 import {
   type BookReport,
-  type CarriedState,
   MAX_LISTED_FAILURES,
   type ManifestEntry,
   type ScanResult,

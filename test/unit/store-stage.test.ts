@@ -6,7 +6,7 @@ import { hashOf } from '../../activities/naming.ts';
 import { vectorsKeyOf } from '../../activities/pipeline.ts';
 import type { StoredPoint } from '../../activities/ports/vector-store.ts';
 import { createStoreActivities, type StoredBook } from '../../activities/store.ts';
-import { bookIdOf, record } from '../contract/store-fixtures.ts';
+import { bookIdOf, bookPoints, record } from '../contract/store-fixtures.ts';
 import '../helpers/any-realm.ts';
 import { chunkOf, writeChunks, writeVectors } from '../helpers/artifact-records.ts';
 import { MemoryCatalog, MemoryVectorStore } from '../helpers/memory-stores.ts';
@@ -138,6 +138,17 @@ test('nor does it count, commit or drop what it cannot see', async () => {
   ].map(({ failure }) => failure?.type);
   expect(failures).toEqual(Array(4).fill('WORKER_MODEL_MISMATCH'));
   expect(given.catalog.books.size).toBe(0);
+});
+
+test('a step that was frozen while a later ingestion was done drops nothing of that one', async () => {
+  await using given = await shelf();
+  await given.store.upsert(bookPoints(BOOK, 'r3', 3));
+  await given.catalog.put(record('book', { bookId: BOOK, revision: 'r3' }));
+  const late = { library: 'default', bookId: BOOK, revision: 'r2' };
+  expect(await resultOf(given.activities.dropStale, late)).toEqual({ dropped: 0 });
+  expect(await given.store.count(BOOK, 'r3')).toBe(3);
+  await given.store.upsert(bookPoints(BOOK, 'r2', 2));
+  expect(await resultOf(given.activities.dropStale, { ...late, revision: 'r3' })).toEqual({ dropped: 2 });
 });
 
 describe('a second try', () => {

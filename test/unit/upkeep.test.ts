@@ -119,6 +119,27 @@ describe('a garbage collection beside which a run begins', () => {
     });
     expect(discarded).toHaveLength(1);
   });
+
+  test('keeps what a run has taken up that began and ended between two looks', async () => {
+    const kept = await library.add('a', 2);
+    const back = await library.add('b', 2);
+    await library.catalog.remove([back.bookId]);
+    const { artifacts } = library;
+    const watched = {
+      async *list() {
+        const files = await Array.fromAsync(artifacts.list());
+        await new Promise((resolve) => setTimeout(resolve, 1_100));
+        await library.catalog.put(back);
+        yield* files;
+      },
+    };
+    const ports = { ...library, artifacts: Object.assign(Object.create(artifacts), watched) };
+    const { dropUnneeded } = createGarbageActivities(ports);
+    const { dropped, needed } = await resultOf(dropUnneeded, { dryRun: false, graceMs: 0 });
+    expect({ dropped, needed: needed.files }).toEqual({ dropped: {}, needed: 6 });
+    const keys = [kept, back].flatMap((record) => Object.values(record.artifacts ?? {}));
+    expect((await Array.fromAsync(artifacts.list())).map(({ key }) => key).sort()).toEqual(keys.sort());
+  });
 });
 
 describe('a removal', () => {

@@ -21,6 +21,8 @@ export class ManagedProcess {
   #startedAtMs = 0;
   #pauseMs = FIRST_PAUSE_MS;
   #restarts = 0;
+  /** Why it was killed from here; null while nobody did. */
+  #reason: string | null = null;
   #stopping = false;
 
   constructor(options: ManagedProcessOptions) {
@@ -46,6 +48,12 @@ export class ManagedProcess {
     );
   }
 
+  /** Ends it at once; it is started again like one that ended by itself. */
+  kill(reason: string): void {
+    this.#reason = reason;
+    this.#child?.kill('SIGKILL');
+  }
+
   /** Asks it to end, and ends it after the grace time. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
@@ -65,7 +73,9 @@ export class ManagedProcess {
   #ended(child: ChildProcess, how: string): void {
     if (this.#child !== child) return;
     this.#child = null;
-    this.#startLater(how);
+    const reason = this.#reason;
+    this.#reason = null;
+    this.#startLater(reason ?? how);
   }
 
   #startLater(how: string): void {

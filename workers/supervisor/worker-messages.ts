@@ -1,4 +1,4 @@
-/** What a worker process tells its supervisor. Any message the other way asks for its health. */
+/** What a worker process tells its supervisor, and is asked by it. */
 import { z } from 'zod';
 import { type ErrorCode, isErrorCode } from '../../activities/errors.ts';
 
@@ -10,9 +10,14 @@ export const workerMessage = z.discriminatedUnion('kind', [
     httpUrl: z.string().nullable().default(null),
   }),
   z.object({ kind: z.literal('failed'), code: z.custom<ErrorCode>(isErrorCode), message: z.string() }),
+  /** At once, whatever its parts do: its main thread goes on. */
+  z.object({ kind: z.literal('pong') }),
   z.object({ kind: z.literal('health'), healthy: z.boolean(), detail: z.string() }),
 ]);
 export type WorkerMessage = z.input<typeof workerMessage>;
+
+export const supervisorMessage = z.object({ kind: z.enum(['health', 'ping']) });
+export type SupervisorMessage = z.infer<typeof supervisorMessage>;
 
 /** Does nothing in a worker that was started by hand. */
 export function sendToSupervisor(message: WorkerMessage): void {

@@ -5,7 +5,8 @@ import { siblingModule } from '../../activities/sibling-module.ts';
 import type { Part } from '../../client/stack-state.ts';
 import { workerEnv, workerFlags } from '../../client/worker-flags.ts';
 import { ManagedProcess, type ManagedProcessOptions } from './managed-process.ts';
-import { workerMessage } from './worker-messages.ts';
+import { SilenceWatch } from './silence-watch.ts';
+import { type SupervisorMessage, workerMessage } from './worker-messages.ts';
 
 export interface WorkerProblem {
   readonly code: ErrorCode;
@@ -14,6 +15,10 @@ export interface WorkerProblem {
 
 /** A worker that does not answer within this time is busy or stuck; either way it is not healthy. */
 const HEALTH_TIMEOUT_MS = 5_000;
+
+/** One whose main thread has answered nothing for five minutes, as in a call that hangs, or frozen, is replaced. */
+const LOOK_EVERY_MS = 60_000;
+const MOST_SILENT_LOOKS = 5;
 
 /** A worker that never gets ready, and can't say why, is given up after so many starts. */
 const MAX_EARLY_ENDS = 4;
@@ -35,6 +40,8 @@ export class WorkerPart {
   readonly #name: string;
   readonly #process: ManagedProcess;
   readonly #onListening: WorkerPartOptions['onListening'];
+  readonly #watch: SilenceWatch;
+  #answered: () => void = () => {};
   #ready = false;
   #wasReady = false;
   #earlyEnds = 0;
@@ -59,6 +66,11 @@ export class WorkerPart {
       return child;
     };
     this.#process = new ManagedProcess({ name, start, onUnexpectedEnd });
+    this.#watch = new SilenceWatch({
+      ...{ everyMs: LOOK_EVERY_MS, most: MOST_SILENT_LOOKS },
+      ask: (answered) => this.#ping(answered),
+      onSilent: () => this.#process.kill('did not answer for minutes, and was killed'),
+    });
   }
 
   /** Starts it; resolves to null when it is ready, or to what keeps it from starting. */
@@ -69,6 +81,7 @@ export class WorkerPart {
   }
 
   async stop(graceMs: number): Promise<void> {
+    this.#watch[Symbol.dispose]();
     await this.#process.stop(graceMs);
   }
 
@@ -101,6 +114,16 @@ export class WorkerPart {
     return [{ name, address: this.#metricsUrl, healthy: true, detail: 'for Prometheus' }];
   }
 
+  /** False where there is no process that could answer. */
+  #ping(answered: () => void): boolean {
+    const { child } = this.#process;
+    if (!child || !this.#ready) return false;
+    this.#answered = answered;
+    // Without a callback a message that can't be sent is an error of the process, which would be heard as its end.
+    child.send({ kind: 'ping' } satisfies SupervisorMessage, () => {});
+    return true;
+  }
+
   #ended(): void {
     this.#change(() => (this.#ready = false));
     if (this.#wasReady || ++this.#earlyEnds < MAX_EARLY_ENDS) return;
@@ -111,6 +134,7 @@ export class WorkerPart {
   #hear(sent: unknown): void {
     const { success, data: message } = workerMessage.safeParse(sent);
     if (!success) return;
+    if (message.kind === 'pong') this.#answered();
     if (message.kind === 'ready') {
       this.#metricsUrl = message.metricsUrl;
       this.#httpUrl = message.httpUrl;
@@ -143,6 +167,9 @@ function healthOf(child: ChildProcess): Promise<{ healthy: boolean; detail: stri
       HEALTH_TIMEOUT_MS,
     );
     child.on('message', hear);
-    child.send({ kind: 'health' }, (error) => error && settle({ healthy: false, detail: error.message }));
+    child.send(
+      { kind: 'health' } satisfies SupervisorMessage,
+      (error) => error && settle({ healthy: false, detail: error.message }),
+    );
   });
 }
