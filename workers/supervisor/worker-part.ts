@@ -69,7 +69,7 @@ export class WorkerPart {
     this.#watch = new SilenceWatch({
       ...{ everyMs: LOOK_EVERY_MS, most: MOST_SILENT_LOOKS },
       ask: (answered) => this.#ping(answered),
-      onSilent: () => this.#process.kill('did not answer for minutes, and was killed'),
+      onSilent: () => this.#process.kill('did not answer for minutes and had to be killed'),
     });
   }
 
