@@ -88,7 +88,7 @@ describe('EPUB', () => {
   test('has text in a page that is a drawing, and drawings in others are passed over', async () => {
     const drawing =
       '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><title>t</title><style>a{}</style>' +
-      '<text x="1"><tspan>The lamp of</tspan> the harbour</text><g><text>burns.</text></g></svg>';
+      '<text x="1"><tspan>The lamp of</tspan> the harbour</text><svg><text>burns.</text></svg></svg>';
     const among = `<html><body><p>Here it is:</p>${drawing.replace(/<\?.*?\?>/, '')}<p>It was.</p></body></html>`;
     const zip = await makeZip({ ...entries, 'OPS/text/a.xhtml': drawing, 'OPS/text/b b.xhtml': among });
     expect(texts(await read('drawing.epub', zip))).toEqual([

@@ -70,7 +70,8 @@ class Collector {
   /** Names of the open elements whose text is dropped, outermost first. */
   readonly #dropped: string[] = [];
   readonly #isXml: boolean;
-  #isRoot = true;
+  /** A page that is a drawing has its text there; null before its outermost element. */
+  #isDrawing: boolean | null = null;
   /** The open element that its attributes hide, and how many of its name are open in it. */
   #hidden = { name: '', depth: 0 };
   #verbatim = 0;
@@ -132,11 +133,9 @@ class Collector {
   }
 
   #enterDropped(name: string): void {
-    const isDrawing = this.#isXml && this.#isRoot && name === 'svg';
-    this.#isRoot = false;
+    this.#isDrawing ??= this.#isXml && name === 'svg';
     if (PARAGRAPHS.has(name)) while (WITHOUT_BLOCKS.has(this.#dropped.at(-1) ?? '')) this.#dropped.pop();
-    // A page that is a drawing has its text there.
-    if (DROPPED.has(name) && !isDrawing) this.#dropped.push(name);
+    if (DROPPED.has(name) && !(this.#isDrawing && name === 'svg')) this.#dropped.push(name);
   }
 
   #openShown(name: string): void {
