@@ -84,7 +84,7 @@ function reportOf(
     ratios: each(({ lastToSecond }) => 1 / lastToSecond),
     ratio: 1 / (growth.get('all')?.lastToSecond ?? Number.NaN),
     notMeasured:
-      'large books, PDF, caches of questions at their usual size (a tenth here); a round is a tenth of the time, a ratio is of the second to the last: below 1, it grows',
+      'large books, PDF, caches of questions at their usual size (a tenth here); a round is a tenth of the time, a ratio is of the second to the end (the last, or the median of the last three where that is more): below 1, it grows',
     figures: { ...counts, restarts, samples: samples.length, ...Object.fromEntries(rows) },
     series: {
       [`seconds, ${parts.join(' MB, ')} MB`]: samples.map(({ atSeconds, memory }) =>

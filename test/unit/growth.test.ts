@@ -34,6 +34,11 @@ describe('growth over time', () => {
     expect(lastToSecond).toBe(1.5);
   });
 
+  test('is not hidden by a collection of garbage near the end', () => {
+    const figures = Array.from({ length: 100 }, (_, at) => (at < 20 ? 100 : at < 90 ? 120 : 80));
+    expect(growthOf(rowOf(figures)).lastToSecond).toBe(1.2);
+  });
+
   test('is not told from fewer than ten figures', () => {
     expect(() => growthOf(rowOf([1, 2, 3]))).toThrow('3 figures are too few');
   });

@@ -4,7 +4,10 @@ import { median } from '../report.ts';
 export interface Growth {
   /** Medians of the ten parts of the time, in order. */
   readonly tenths: readonly number[];
-  /** Median of the last tenth to that of the second: the first one warms up. */
+  /**
+   * The end to the second tenth: the first one warms up. The end is the last tenth, or the median of the last three where that is
+   * more: a server that has just collected its garbage says nothing of growth.
+   */
   readonly lastToSecond: number;
   /** Of the line through all that follows the first tenth (least squares), a unit an hour. */
   readonly perHour: number;
@@ -25,7 +28,7 @@ export function growthOf(figures: readonly Measured[]): Growth {
   });
   return {
     tenths,
-    lastToSecond: (tenths[9] ?? 0) / (tenths[1] ?? 0),
+    lastToSecond: Math.max(tenths[9] ?? 0, median(tenths.slice(7))) / (tenths[1] ?? 0),
     perHour: slopeOf(figures.slice(Math.floor(figures.length / 10))) * 3_600,
     largest: Math.max(...figures.map(({ figure }) => figure)),
   };
