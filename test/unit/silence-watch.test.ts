@@ -13,9 +13,12 @@ describe('who is asked once a minute', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  const watched = (ask: (answered: () => void) => boolean) => {
+  const watched = (ask: (heard: () => void) => boolean) => {
     const onSilent = jest.fn();
-    const watch = new SilenceWatch({ everyMs: 60_000, most: 3, ask, onSilent });
+    const watch: SilenceWatch = new SilenceWatch({
+      ...{ everyMs: 60_000, most: 3, onSilent },
+      ask: () => ask(() => watch.heard()),
+    });
     return { onSilent, minutes: (n: number) => jest.advanceTimersByTime(n * 60_000), watch };
   };
 
@@ -61,26 +64,22 @@ test('a process that is frozen is killed, and another one started in its place',
   await writeFile(script, `process.on('message', () => process.send('pong'));`);
   const pids: number[] = [];
   const ends: string[] = [];
-  let answered = (): void => {};
   const managed = new ManagedProcess({
     name: 'part',
     start: () => {
       const child = fork(script, { execArgv: [], env: {} });
-      child.on('message', () => answered());
+      child.on('message', () => watch.heard());
       pids.push(child.pid ?? 0);
       return child;
     },
     onUnexpectedEnd: ({ how }) => ends.push(how),
   });
-  managed.start();
-  using _watch = new SilenceWatch({
+  using watch = new SilenceWatch({
     ...{ everyMs: 300, most: 3 },
-    ask: (heard) => {
-      answered = heard;
-      return managed.child?.send('ping', () => {}) ?? false;
-    },
+    ask: () => managed.child?.send('ping', () => {}) ?? false,
     onSilent: () => managed.kill('did not answer'),
   });
+  managed.start();
   const first = managed.child;
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   expect(pids).toHaveLength(1);

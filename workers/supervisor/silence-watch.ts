@@ -5,8 +5,8 @@ export interface SilenceWatchOptions {
   readonly everyMs: number;
   /** Looks in a row that nobody answers before `onSilent`. */
   readonly most: number;
-  /** Asks; `answered` is called when the answer comes. Nothing is asked where there is nobody: false. */
-  ask(answered: () => void): boolean;
+  /** Asks for a sign of life, which `heard` is told of. False where there is nobody to ask. */
+  ask(): boolean;
   onSilent(): void;
 }
 
@@ -21,6 +21,11 @@ export class SilenceWatch implements Disposable {
     this.#timer.unref();
   }
 
+  /** The process has answered, to whatever question. */
+  heard(): void {
+    this.#unanswered = 0;
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
@@ -32,10 +37,7 @@ export class SilenceWatch implements Disposable {
       onSilent();
       return;
     }
-    const asked = ask(() => {
-      this.#unanswered = 0;
-    });
     // A process that starts anew owes no answers of the one before it.
-    this.#unanswered = asked ? this.#unanswered + 1 : 0;
+    this.#unanswered = ask() ? this.#unanswered + 1 : 0;
   }
 }

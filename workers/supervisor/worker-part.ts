@@ -41,7 +41,6 @@ export class WorkerPart {
   readonly #process: ManagedProcess;
   readonly #onListening: WorkerPartOptions['onListening'];
   readonly #watch: SilenceWatch;
-  #answered: () => void = () => {};
   #ready = false;
   #wasReady = false;
   #earlyEnds = 0;
@@ -68,7 +67,7 @@ export class WorkerPart {
     this.#process = new ManagedProcess({ name, start, onUnexpectedEnd });
     this.#watch = new SilenceWatch({
       ...{ everyMs: LOOK_EVERY_MS, most: MOST_SILENT_LOOKS },
-      ask: (answered) => this.#ping(answered),
+      ask: () => this.#ping(),
       onSilent: () => this.#process.kill('did not answer for minutes and had to be killed'),
     });
   }
@@ -115,10 +114,9 @@ export class WorkerPart {
   }
 
   /** False where there is no process that could answer. */
-  #ping(answered: () => void): boolean {
+  #ping(): boolean {
     const { child } = this.#process;
     if (!child || !this.#ready) return false;
-    this.#answered = answered;
     // Without a callback a message that can't be sent is an error of the process, which would be heard as its end.
     child.send({ kind: 'ping' } satisfies SupervisorMessage, () => {});
     return true;
@@ -134,7 +132,7 @@ export class WorkerPart {
   #hear(sent: unknown): void {
     const { success, data: message } = workerMessage.safeParse(sent);
     if (!success) return;
-    if (message.kind === 'pong') this.#answered();
+    if (message.kind === 'pong') this.#watch.heard();
     if (message.kind === 'ready') {
       this.#metricsUrl = message.metricsUrl;
       this.#httpUrl = message.httpUrl;

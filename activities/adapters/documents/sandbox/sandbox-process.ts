@@ -189,16 +189,10 @@ function causeOfDeath(
 
 /** What a machine without room says when it is asked for a process; null for any other error. */
 function notStarted(error: unknown): ScriptoriumError | null {
-  const code = types.isNativeError(error) && 'code' in error ? error.code : null;
-  if (code === 'EAGAIN' || code === 'ENOMEM')
-    return new ScriptoriumError('NO_PROCESS', `No process could be started to read books: ${code}.`, {
-      cause: error,
-    });
-  const disk = diskCodeOf(error);
-  return (
-    disk &&
-    new ScriptoriumError(disk, `No process could be started to read books: ${code}.`, { cause: error })
-  );
+  const said = types.isNativeError(error) && 'code' in error ? error.code : null;
+  const code = said === 'EAGAIN' || said === 'ENOMEM' ? 'NO_PROCESS' : diskCodeOf(error);
+  const message = `No process could be started to read books: ${said}.`;
+  return code && new ScriptoriumError(code, message, { cause: error });
 }
 
 function crashed(how: string): ScriptoriumError {
